@@ -1,0 +1,133 @@
+package auth
+
+import (
+	"errors"
+	"log/slog"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
+)
+
+const maxIdentifier = 254 // bytes: RFC 5321 4.5.3.1.3 less the angle brackets
+
+// Identifier is the canonical form of an e-mail address: the one key for lookup, limits and logs.
+type Identifier struct{ text string }
+
+// String returns the canonical text. It is personal data: stores and answers use it, logs never do.
+func (id Identifier) String() string { return id.text }
+
+// IsZero reports whether there is no identifier; ParseIdentifier never returns a zero one without an error.
+func (id Identifier) IsZero() bool { return id.text == "" }
+
+// LogValue keeps the address out of logs, where only a keyed hash of it may appear.
+func (id Identifier) LogValue() slog.Value { return slog.StringValue("[identifier]") }
+
+// ParseIdentifier returns the canonical form of a typed e-mail address, or an error that says what is
+// wrong with it. It accepts what HTML's input type=email does, letters and digits beyond ASCII too,
+// lower-cases ASCII letters alone, and turns the domain into its A-label (RFC 5890).
+func ParseIdentifier(typed string) (Identifier, error) {
+	address, err := CleanEmail(typed)
+	if err != nil {
+		return Identifier{}, err
+	}
+	at := strings.LastIndexByte(address, '@')
+	domain, err := domainProfile().ToASCII(address[at+1:])
+	if err != nil || !isDomain(domain) {
+		return Identifier{}, errors.New("the part after @ is no domain name")
+	}
+	text := asciiLower(address[:at]) + "@" + asciiLower(domain)
+	if len(text) > maxIdentifier {
+		return Identifier{}, errTooLong
+	}
+	return Identifier{text}, nil
+}
+
+// CleanEmail returns the address as it is shown: surrounding ASCII space trimmed and NFC, spelling kept; its characters are checked.
+func CleanEmail(typed string) (string, error) {
+	if len(typed) > 4*maxIdentifier { // NFC can shorten, so the exact limit comes after it
+		return "", errTooLong
+	}
+	if !utf8.ValidString(typed) {
+		return "", errors.New("the address is not valid UTF-8")
+	}
+	address := norm.NFC.String(strings.Trim(typed, " \t\n\r\f"))
+	if len(address) > maxIdentifier {
+		return "", errTooLong
+	}
+	local, domain, found := strings.Cut(address, "@")
+	switch {
+	case !found || local == "" || domain == "" || strings.Contains(domain, "@"):
+		return "", errors.New("an e-mail address has one @ with a name before and a domain after it")
+	case !all(local, isLocal):
+		return "", errors.New("the part before @ has a character that e-mail addresses do not have")
+	case !all(domain, isDomainRune):
+		return "", errors.New("the part after @ has a character that domain names do not have")
+	}
+	return address, nil
+}
+
+var errTooLong = errors.New("an e-mail address has at most 254 bytes")
+
+// domainProfile maps as a browser does before a lookup (UTS 46, non-transitional). Hyphens in the third
+// and fourth place are allowed because HTML's rule allows them; isDomain checks the rest.
+func domainProfile() *idna.Profile {
+	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
+		idna.StrictDomainName(true), idna.CheckHyphens(false), idna.CheckJoiners(true))
+}
+
+func isLocal(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isASCIIAlnum(r) || strings.ContainsRune(".!#$%&'*+/=?^_`{|}~-", r)
+	}
+	return isLetterBeyondASCII(r)
+}
+
+func isDomainRune(r rune) bool {
+	if r < utf8.RuneSelf {
+		return isASCIIAlnum(r) || r == '-' || r == '.'
+	}
+	return isLetterBeyondASCII(r)
+}
+
+// isLetterBeyondASCII allows combining marks, without which Hindi or Thai cannot be written,
+// and refuses whatever shows nothing: two addresses must never look alike byte for byte.
+func isLetterBeyondASCII(r rune) bool {
+	if unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) {
+		return false
+	}
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r)
+}
+
+func isASCIIAlnum(r rune) bool {
+	return 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
+}
+
+// isDomain is the domain part of HTML's rule: labels of 1 to 63 letters, digits and inner hyphens.
+func isDomain(domain string) bool {
+	for label := range strings.SplitSeq(domain, ".") {
+		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
+			return false
+		}
+		if !all(label, func(r rune) bool { return isASCIIAlnum(r) || r == '-' }) {
+			return false
+		}
+	}
+	return true
+}
+
+func all(s string, ok func(rune) bool) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !ok(r) }) < 0
+}
+
+// asciiLower leaves letters beyond ASCII alone: strings.ToLower would merge U+0130 with i and U+212A with k.
+func asciiLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}

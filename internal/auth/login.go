@@ -1,0 +1,200 @@
+package auth
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// ImpersonationLife is how long an impersonator's access token is good (contracts page, impersonation).
+const ImpersonationLife = 15 * time.Minute
+
+// Attempt is one try to sign in, by whichever contract.
+type Attempt struct {
+	Identifier  Identifier
+	Password    string
+	APIKey      string     // as sent, empty without one
+	Impersonate Identifier // zero: the user signs in as themselves
+	Source      Source
+}
+
+// Terms are what a contract asks and grants beyond a right password.
+type Terms struct {
+	Contract          string        // its name, for sessions and the audit
+	AccessLife        time.Duration // of access tokens
+	IntegrationLife   time.Duration // of access tokens of integration clients; zero: AccessLife
+	Refreshable       bool          // standard clients get a refresh token
+	QualifyingAccount bool          // an account with a qualifying role is needed, and is named in the token
+}
+
+// Grant is what a successful sign-in gives.
+type Grant struct {
+	User     User      // the one the token is about: under impersonation the target
+	Accounts []Account // all of the user's, exactly one selected where the terms ask for a qualifying one
+	Session  Session
+
+	AccessToken string
+	AccessLife  time.Duration
+	// RefreshToken is empty where the session cannot be refreshed.
+	RefreshToken string
+	RefreshLife  time.Duration
+}
+
+// Login checks the password and the gates and opens a session. Unknown users, wrong passwords and users who may
+// not sign in cost the same reads and one verification, so that time tells nothing (ASVS 6.3.8). It returns one of this
+// package's errors and has written one audit record when it returns.
+func (s *Service) Login(ctx context.Context, a Attempt, t Terms) (Grant, error) {
+	l := login{Service: s, attempt: a, terms: t}
+	grant, err := l.run(ctx)
+	s.record(ctx, l.record(err))
+	return grant, err
+}
+
+// login is the state of one attempt while it runs.
+type login struct {
+	*Service
+	attempt Attempt
+	terms   Terms
+
+	identifierHash string
+	client         Client
+	user           User   // the caller, once read
+	target         User   // the impersonated, once read
+	reason         string // for the audit, finer than the error
+	session        Session
+	keyID          string
+}
+
+func (l *login) run(ctx context.Context) (Grant, error) {
+	if err := l.arrive(ctx); err != nil {
+		return Grant{}, err
+	}
+	outdated, err := l.verify(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	subject, err := l.subject(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	grant, err := l.grant(ctx, subject)
+	if err != nil {
+		return Grant{}, err
+	}
+	return grant, l.write(ctx, outdated)
+}
+
+// arrive does both reads. A user that is not there is read all the same, under an id that nobody has.
+func (l *login) arrive(ctx context.Context) error {
+	mac, err := l.keys.MAC(ctx, "identifier", l.attempt.Identifier.String())
+	if err != nil {
+		return fmt.Errorf("hash the identifier: %w", err)
+	}
+	l.identifierHash = hex.EncodeToString(mac[:16])
+	if l.attempt.APIKey == "" && l.rules.RequireAPIKey {
+		return l.refuse(ErrUnknownClient, "client_missing")
+	}
+	var keyHash string
+	if l.attempt.APIKey != "" {
+		keyHash = HashAPIKey(l.attempt.APIKey)
+	}
+	found, err := l.store.Arrive(ctx, l.attempt.Identifier, keyHash)
+	if err != nil {
+		return fmt.Errorf("resolve the identifier: %w", err)
+	}
+	if keyHash != "" && (found.Client.KeyHash != keyHash || found.Client.Disabled) {
+		return l.refuse(ErrUnknownClient, "client_unknown")
+	}
+	l.client = found.Client
+	if found.UserID == "" {
+		found.UserID = "unknown:" + l.identifierHash
+	}
+	user, err := l.store.UserByID(ctx, found.UserID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("read the user: %w", err)
+	}
+	if user.Identifier == l.attempt.Identifier { // not so where the address moved between the reads
+		l.user = user
+	}
+	return nil
+}
+
+// verify computes the one hash; a user that is not there has no stored one, which never matches.
+func (l *login) verify(ctx context.Context) (outdated bool, err error) {
+	match, outdated, err := l.passwords.Verify(ctx, l.user.PasswordHash, l.attempt.Password)
+	switch {
+	case err != nil:
+		return false, fmt.Errorf("verify the password: %w: %w", ErrUnavailable, err)
+	case l.user.ID == "":
+		return false, l.refuse(ErrBadCredentials, "unknown_user")
+	case !match:
+		return false, l.refuse(ErrBadCredentials, "wrong_password")
+	case l.user.Status != StatusReady:
+		return false, l.refuse(ErrNotReady, "not_ready")
+	case l.terms.QualifyingAccount && selectAccount(l.user.Accounts, l.rules.QualifyingRoles) < 0:
+		return false, l.refuse(ErrWrongRole, "wrong_role")
+	}
+	return outdated, nil
+}
+
+// subject returns the user whom the token will be about: the caller, or the one they impersonate.
+func (l *login) subject(ctx context.Context) (User, error) {
+	if l.attempt.Impersonate.IsZero() {
+		return l.user, nil
+	}
+	if !contains(l.rules.ImpersonatorRoles, l.user.Role) {
+		return User{}, l.refuse(ErrImpersonation, "impersonation_role")
+	}
+	found, err := l.store.Arrive(ctx, l.attempt.Impersonate, "")
+	if err != nil {
+		return User{}, fmt.Errorf("resolve the impersonated: %w", err)
+	}
+	if found.UserID == "" {
+		return User{}, l.refuse(ErrImpersonation, "impersonation_target")
+	}
+	target, err := l.store.UserByID(ctx, found.UserID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, fmt.Errorf("read the impersonated: %w", err)
+	}
+	l.target = target
+	if target.Identifier != l.attempt.Impersonate || target.Status != StatusReady ||
+		contains(l.rules.ImpersonatorRoles, target.Role) {
+		return User{}, l.refuse(ErrImpersonation, "impersonation_target")
+	}
+	return target, nil
+}
+
+// refuse notes the reason for the audit and returns the error for the contract.
+func (l *login) refuse(err error, reason string) error {
+	l.reason = reason
+	return err
+}
+
+// write stores the session and, beside it, the stronger hash; only the session's failure fails the login.
+func (l *login) write(ctx context.Context, outdated bool) error {
+	var rehashing sync.WaitGroup
+	if outdated {
+		rehashing.Go(func() { l.rehash(ctx) })
+	}
+	err := l.store.PutSession(ctx, l.session)
+	rehashing.Wait()
+	if err != nil {
+		return fmt.Errorf("store the session: %w", err)
+	}
+	return nil
+}
+
+// rehash compares and swaps, so that it never brings back a password that was changed meanwhile.
+func (l *login) rehash(ctx context.Context) {
+	hash, err := l.passwords.Hash(ctx, l.attempt.Password)
+	if err == nil {
+		err = l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
+	}
+	if err != nil && !errors.Is(err, ErrConflict) {
+		l.log.WarnContext(ctx, "the stronger hash was not stored; the next sign-in tries again",
+			"user", l.user.ID, "error", err)
+	}
+}

@@ -1,0 +1,97 @@
+package auth
+
+import (
+	"context"
+	"iter"
+	"time"
+)
+
+// LoginStore is what one sign-in needs of a store, in the order of the calls. Every read is consistent: it
+// sees each write that was confirmed before it began. A failure of the store itself wraps ErrUnavailable.
+// All methods may be called concurrently and give up when ctx ends.
+type LoginStore interface {
+	// Arrive resolves, in one round trip, an identifier to a user id and, where keyHash is not empty, an API key's
+	// hash to its client. What is unknown is left zero and is no error.
+	Arrive(ctx context.Context, id Identifier, keyHash string) (Arrival, error)
+	// UserByID returns the user, or ErrNotFound after the same work.
+	UserByID(ctx context.Context, userID string) (User, error)
+	// PutSession stores a new session; an id that is taken is ErrConflict.
+	PutSession(ctx context.Context, s Session) error
+	// ReplaceHash sets the user's password hash where it still equals old, else returns ErrConflict and changes
+	// nothing. It touches neither the epoch nor any other field, and makes Version grow by one.
+	ReplaceHash(ctx context.Context, userID, old, new string) error
+}
+
+// Arrival is what the first read of a sign-in found; empty fields mean unknown.
+type Arrival struct {
+	UserID string
+	Client Client
+}
+
+// Users is the store as the people who run it use it. Each change is atomic and durable once confirmed: on disk
+// for a file, on a quorum for DynamoDB. A failure of the store itself wraps ErrUnavailable.
+type Users interface {
+	// CreateUser adds a user with Version 1 and claims the identifier in the same step; ErrConflict where the id or
+	// the identifier is taken, with nothing written.
+	CreateUser(ctx context.Context, u User) error
+	// UpdateUser replaces the user whose stored Version equals u.Version and makes it grow by one; a changed
+	// identifier moves in the same step. ErrConflict where the version differs or the identifier is another's,
+	// ErrNotFound where the user is gone; nothing is written then.
+	UpdateUser(ctx context.Context, u User) error
+	// UserByID returns the user or ErrNotFound.
+	UserByID(ctx context.Context, userID string) (User, error)
+	// UserByIdentifier returns the user or ErrNotFound.
+	UserByIdentifier(ctx context.Context, id Identifier) (User, error)
+	// AllUsers yields every user once, in no promised order, in bounded memory; users that change meanwhile may
+	// appear as they were or as they are. It ends at the first error, which it yields.
+	AllUsers(ctx context.Context) iter.Seq2[User, error]
+}
+
+// Clients is the store of API clients as the people who run it use it; changes are atomic and durable.
+type Clients interface {
+	// CreateClient adds a client; ErrConflict where its key hash is taken.
+	CreateClient(ctx context.Context, c Client) error
+	// AllClients returns every client, oldest first.
+	AllClients(ctx context.Context) ([]Client, error)
+	// DisableClient makes the key stop working at once, or returns ErrNotFound; doing it twice is no error.
+	DisableClient(ctx context.Context, keyHash string) error
+}
+
+// Sessions is the store of sessions as everything but a sign-in uses it; reads are consistent.
+type Sessions interface {
+	// Session returns the session or ErrNotFound; one past its ExpiresAt may still be returned, callers check.
+	Session(ctx context.Context, userID, sessionID string) (Session, error)
+	// EndSessions deletes every session of the user, and returns no error where there is none.
+	EndSessions(ctx context.Context, userID string) error
+}
+
+// Passwords does all hashing. Verify computes exactly one hash for a password in NFC and two for others,
+// whatever the stored text is: an empty, foreign or broken one costs a hash with the parameters of new ones and
+// does not match.
+type Passwords interface {
+	// Verify reports whether the password matches, and whether the stored hash is weaker than new ones are.
+	// The error is never about the password: ctx ended, or no memory for hashing was free in time.
+	Verify(ctx context.Context, stored, password string) (match, outdated bool, err error)
+	// Hash makes a new hash for storing, as text.
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Keys is the key ring as the domain needs it. Both methods wrap ErrUnavailable where no ring can be had.
+type Keys interface {
+	// Sign returns a signed token with the claims, and the id of the key that signed it.
+	Sign(ctx context.Context, c Claims) (token, keyID string, err error)
+	// MAC returns HMAC-SHA-256 over the label and the parts, each with its length, so that no two lists collide.
+	MAC(ctx context.Context, label string, parts ...string) ([]byte, error)
+}
+
+// Claims is what an access token says; the signer adds issuer, audience and scope (RFC 7519 4.1, RFC 8693 4.1).
+type Claims struct {
+	ID        string   // jti
+	Subject   string   // sub: the user's id
+	SessionID string   // sid
+	Roles     []string // roles: never nil in the token
+	Org       string   // org: the selected account's organization, or empty
+	Actor     string   // act.sub: the impersonator, or empty
+
+	IssuedAt, ExpiresAt time.Time // whole seconds
+}

@@ -1,0 +1,61 @@
+package auth
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"log/slog"
+	"time"
+)
+
+// Service decides who may sign in. It holds no state of its own: any number may run over one store.
+type Service struct {
+	store     LoginStore
+	passwords Passwords
+	keys      Keys
+	rules     Rules
+	log       *slog.Logger
+	now       func() time.Time
+	newID     func() string
+}
+
+// Rules are the deployment's settings that the domain obeys.
+type Rules struct {
+	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
+	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
+	RequireAPIKey     bool          // refuse sign-ins without an API key
+	SessionIdle       time.Duration // a session ends when not refreshed for so long
+	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
+}
+
+// Parts are what a Service is made of; Now and NewID may be nil and are then the real clock and NewID.
+type Parts struct {
+	Store     LoginStore
+	Passwords Passwords
+	Keys      Keys
+	Rules     Rules
+	Log       *slog.Logger
+	Now       func() time.Time
+	NewID     func() string
+}
+
+// NewService returns a service over the parts; it starts nothing and reads nothing.
+func NewService(p Parts) *Service {
+	s := &Service{
+		store: p.Store, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
+		log: p.Log, now: p.Now, newID: p.NewID,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.newID == nil {
+		s.newID = NewID
+	}
+	return s
+}
+
+// NewID returns 128 random bits in 22 URL-safe characters, for sessions, tokens and nonces (ASVS 7.2.3).
+func NewID() string {
+	var b [16]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}

@@ -1,0 +1,102 @@
+package auth
+
+import (
+	"strings"
+	"time"
+)
+
+// Status says whether a user may sign in; only StatusReady lets them, whatever the password.
+type Status string
+
+// The three states of a user; import, stores and the CLI write exactly these words.
+const (
+	StatusReady    Status = "ready"
+	StatusPending  Status = "pending"
+	StatusDisabled Status = "disabled"
+)
+
+// Valid reports whether the status is one of the three that stores and imports accept.
+func (s Status) Valid() bool {
+	return s == StatusReady || s == StatusPending || s == StatusDisabled
+}
+
+// User is one person: the credential, the profile that contracts show, and the accounts, stored as one item.
+type User struct {
+	ID           string
+	Email        string     // as it is shown: trimmed and in NFC, spelled as it came
+	Identifier   Identifier // what sign-in looks up, made from Email
+	PasswordHash string     // empty or unknown to us: never matches
+	Status       Status
+	Role         string
+	Profile      Profile
+	Accounts     []Account
+
+	// PasswordEpoch grows when the password is changed, never when it is only rehashed:
+	// a session that carries an older epoch has ended.
+	PasswordEpoch int64
+	// Version is the store's compare-and-swap counter; a new user has 1.
+	Version              int64
+	CreatedAt, UpdatedAt time.Time
+}
+
+// Name returns the full name, else name and last name joined by one space, else nothing (contracts page, organization 200).
+func (u User) Name() string {
+	if u.Profile.FullName != "" {
+		return u.Profile.FullName
+	}
+	return strings.TrimSpace(u.Profile.Name + " " + u.Profile.LastName)
+}
+
+// Profile holds the fields that the planpoint contract returns, under its own member names, which stores and imports keep.
+type Profile struct {
+	Name                   string         `json:"name,omitempty"`
+	LastName               string         `json:"lastName,omitempty"`
+	FullName               string         `json:"fullName,omitempty"`
+	Phone                  string         `json:"phone,omitempty"`
+	CompanyName            string         `json:"companyName,omitempty"`
+	ProjectNameURL         string         `json:"projectNameURL,omitempty"`
+	Country                string         `json:"country,omitempty"`
+	Address1               string         `json:"address1,omitempty"`
+	Address2               string         `json:"address2,omitempty"`
+	City                   string         `json:"city,omitempty"`
+	Region                 string         `json:"region,omitempty"`
+	Zip                    string         `json:"zip,omitempty"`
+	StripeAccountID        string         `json:"stripeAccountId,omitempty"`
+	StripeOnboardingDone   bool           `json:"stripeOnboardingDone,omitempty"`
+	StripeDetailsSubmitted bool           `json:"stripeDetailsSubmitted,omitempty"`
+	ExperimentalFeatures   bool           `json:"experimentalFeatures,omitempty"`
+	StripeCustomer         map[string]any `json:"stripeCustomer,omitempty"`
+	Subscription           map[string]any `json:"subscription,omitempty"`
+	AppliedTrial           bool           `json:"appliedTrial,omitempty"`
+	Projects               []string       `json:"projects,omitempty"`
+	Groups                 []string       `json:"groups,omitempty"`
+	Administrators         []string       `json:"administrators,omitempty"`
+	Editors                []string       `json:"editors,omitempty"`
+	Invites                []Invite       `json:"invites,omitempty"`
+	Preferences            Preferences    `json:"preferences,omitzero"`
+}
+
+// Invite is one person whom the user asked to join, in the planpoint contract's shape.
+type Invite struct {
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	Email     string `json:"email"`
+	Level     string `json:"level"`
+}
+
+// Preferences are the user's two display switches; the planpoint contract always shows both.
+type Preferences struct {
+	HideBrandingIcon bool `json:"hideBrandingIcon"`
+	HideLoadingLogo  bool `json:"hideLoadingLogo"`
+}
+
+// Account is a user's membership of one organization; UserType is the role the user has there.
+type Account struct {
+	ID               string `json:"id"`
+	OrganizationID   string `json:"organizationId"`
+	OrganizationName string `json:"organizationName"`
+	UserType         string `json:"userType"`
+	IsSelected       bool   `json:"isSelected,omitempty"`
+	GroupID          string `json:"groupId,omitempty"`
+	CustomSubdomain  string `json:"customSubdomain,omitempty"`
+}
