@@ -27,6 +27,7 @@ type Terms struct {
 	AccessLife        time.Duration // of access tokens
 	IntegrationLife   time.Duration // of access tokens of integration clients; zero: AccessLife
 	Refreshable       bool          // standard clients get a refresh token
+	RequireAPIKey     bool          // sign-ins without an API key are refused
 	QualifyingAccount bool          // an account with a qualifying role is needed, and is named in the token
 }
 
@@ -94,7 +95,7 @@ func (l *login) arrive(ctx context.Context) error {
 		return fmt.Errorf("hash the identifier: %w", err)
 	}
 	l.identifierHash = hex.EncodeToString(mac[:16])
-	if l.attempt.APIKey == "" && l.rules.RequireAPIKey {
+	if l.attempt.APIKey == "" && l.terms.RequireAPIKey {
 		return l.refuse(ErrUnknownClient, "client_missing")
 	}
 	var keyHash string

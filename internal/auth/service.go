@@ -22,7 +22,6 @@ type Service struct {
 type Rules struct {
 	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
 	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
-	RequireAPIKey     bool          // refuse sign-ins without an API key
 	SessionIdle       time.Duration // a session ends when not refreshed for so long
 	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
 }

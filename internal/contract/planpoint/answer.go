@@ -1,0 +1,55 @@
+package planpoint
+
+import "latchkey/internal/auth"
+
+// answer is the 200 body in the order of the contract's text; resetToken, a live credential, is never part of it.
+type answer struct {
+	Message     string `json:"message"`
+	AccessToken string `json:"access_token"`
+
+	ID                     string           `json:"_id"`
+	Role                   string           `json:"role,omitzero"`
+	Username               string           `json:"username"`
+	Name                   string           `json:"name,omitzero"`
+	LastName               string           `json:"lastName,omitzero"`
+	FullName               string           `json:"fullName,omitzero"`
+	Phone                  string           `json:"phone,omitzero"`
+	CompanyName            string           `json:"companyName,omitzero"`
+	ProjectNameURL         string           `json:"projectNameURL,omitzero"`
+	Country                string           `json:"country,omitzero"`
+	Address1               string           `json:"address1,omitzero"`
+	Address2               string           `json:"address2,omitzero"`
+	City                   string           `json:"city,omitzero"`
+	Region                 string           `json:"region,omitzero"`
+	Zip                    string           `json:"zip,omitzero"`
+	Token                  string           `json:"token"`
+	StripeAccountID        string           `json:"stripeAccountId,omitzero"`
+	StripeOnboardingDone   bool             `json:"stripeOnboardingDone"`
+	StripeDetailsSubmitted bool             `json:"stripeDetailsSubmitted"`
+	ExperimentalFeatures   bool             `json:"experimentalFeatures"`
+	StripeCustomer         map[string]any   `json:"stripeCustomer"`
+	Subscription           map[string]any   `json:"subscription"`
+	AppliedTrial           bool             `json:"appliedTrial"`
+	Projects               []string         `json:"projects"`
+	Groups                 []string         `json:"groups"`
+	Administrators         []string         `json:"administrators"`
+	Editors                []string         `json:"editors"`
+	Invites                []auth.Invite    `json:"invites"`
+	Preferences            auth.Preferences `json:"preferences"`
+}
+
+// newAnswer relies on the encoder to write nil slices and maps as [] and {}, as the contract wants.
+func newAnswer(g auth.Grant) answer {
+	p := g.User.Profile
+	return answer{
+		Message: "Login successful", AccessToken: g.AccessToken, Token: g.AccessToken,
+		ID: g.User.ID, Role: g.User.Role, Username: g.User.Email,
+		Name: p.Name, LastName: p.LastName, FullName: p.FullName, Phone: p.Phone, CompanyName: p.CompanyName,
+		ProjectNameURL: p.ProjectNameURL, Country: p.Country, Address1: p.Address1, Address2: p.Address2,
+		City: p.City, Region: p.Region, Zip: p.Zip, StripeAccountID: p.StripeAccountID,
+		StripeOnboardingDone: p.StripeOnboardingDone, StripeDetailsSubmitted: p.StripeDetailsSubmitted,
+		ExperimentalFeatures: p.ExperimentalFeatures, StripeCustomer: p.StripeCustomer, Subscription: p.Subscription,
+		AppliedTrial: p.AppliedTrial, Projects: p.Projects, Groups: p.Groups, Administrators: p.Administrators,
+		Editors: p.Editors, Invites: p.Invites, Preferences: p.Preferences,
+	}
+}

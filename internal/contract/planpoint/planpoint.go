@@ -1,0 +1,161 @@
+// Package planpoint is the contract POST /api/users/login: one flat answer with the user's profile, and the
+// session in two cookies. It translates only; who may sign in is auth's to say.
+package planpoint
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/web"
+)
+
+// Path is where the contract's clients post their credentials.
+const Path = "/api/users/login"
+
+// Config is what a deployment decides about this contract.
+type Config struct {
+	IssuerPath            string // path of the issuer URL: the refresh cookie's Path begins with it
+	CookieDomain          string // Domain of both cookies; empty: host-only
+	RequireAPIKey         bool
+	AllowQueryCredentials bool
+	Origins               web.Origins
+	Log                   *slog.Logger
+}
+
+// New returns the endpoint for Path over the service.
+func New(config Config, service *auth.Service) http.Handler {
+	h := handler{config: config, service: service, terms: auth.Terms{
+		Contract:        "planpoint",
+		AccessLife:      24 * time.Hour,
+		IntegrationLife: 90 * 24 * time.Hour,
+		Refreshable:     true,
+		RequireAPIKey:   config.RequireAPIKey,
+	}}
+	return web.Endpoint{
+		Handle: h.login, Method: http.MethodPost, Origins: config.Origins, Log: config.Log,
+		Refusals: refusals(), Failure: message{"Internal server error"},
+	}
+}
+
+type message struct {
+	Message string `json:"message"`
+}
+
+var (
+	errQueryOff  = errors.New("planpoint: credentials in the query, which is turned off")
+	errQueryBody = errors.New("planpoint: credentials in the query beside a body")
+	errMissing   = errors.New("planpoint: username or password missing")
+	errEmail     = errors.New("planpoint: not an e-mail address")
+)
+
+// refusals is the contract's table; whatever is not in it is a 500.
+func refusals() []web.Refusal {
+	denied := message{"Invalid username or password"}
+	return []web.Refusal{
+		{Err: errQueryOff, Status: 400, Body: message{"Credentials in the query string are turned off; send them in a JSON body"}},
+		{Err: errQueryBody, Status: 400, Body: message{"Send the credentials in the body or in the query string, not in both"}},
+		{Err: errMissing, Status: 400, Body: message{"username and password are required"}},
+		{Err: errEmail, Status: 400, Body: message{"username and impersonate must be e-mail addresses"}},
+		{Err: web.ErrBody, Status: 400, Body: message{"The body must be one JSON object of type application/json"}},
+		{Err: auth.ErrBadCredentials, Status: 401, Body: denied},
+		{Err: auth.ErrNotReady, Status: 401, Body: denied},
+		{Err: auth.ErrUnknownClient, Status: 401, Body: denied},
+		{Err: auth.ErrImpersonation, Status: 403, Body: message{"Not allowed"}},
+		{Err: web.ErrCrossSite, Status: 403, Body: message{"Not allowed from this site"}},
+		{Err: web.ErrMethod, Status: 405, Body: message{"Method not allowed"}},
+	}
+}
+
+type handler struct {
+	config  Config
+	service *auth.Service
+	terms   auth.Terms
+}
+
+func (h handler) login(w http.ResponseWriter, r *http.Request) error {
+	attempt, err := h.attempt(w, r)
+	if err != nil {
+		return err
+	}
+	grant, err := h.service.Login(r.Context(), attempt, h.terms)
+	if err != nil {
+		return err
+	}
+	http.SetCookie(w, h.cookie("planpoint", grant.AccessToken, "/", grant.AccessLife))
+	if grant.RefreshToken != "" {
+		http.SetCookie(w, h.cookie("planpointRefresh", grant.RefreshToken, h.config.IssuerPath+"/api/users", grant.RefreshLife))
+	}
+	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
+}
+
+func (h handler) cookie(name, value, path string, life time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: name, Value: value, Path: path, Domain: h.config.CookieDomain, MaxAge: int(life / time.Second),
+		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+	}
+}
+
+// credentials is the request body; pointers tell an absent or null member from an empty one.
+type credentials struct {
+	Username    *string `json:"username"`
+	Password    *string `json:"password"`
+	Impersonate *string `json:"impersonate"`
+}
+
+func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
+	given, err := h.credentials(w, r)
+	if err != nil {
+		return auth.Attempt{}, err
+	}
+	if given.Username == nil || given.Password == nil || *given.Username == "" || *given.Password == "" {
+		return auth.Attempt{}, errMissing
+	}
+	a := auth.Attempt{Password: *given.Password, APIKey: apiKey(r), Source: auth.ParseSource(r.RemoteAddr)}
+	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
+		return auth.Attempt{}, errEmail
+	}
+	if given.Impersonate != nil {
+		if a.Impersonate, err = auth.ParseIdentifier(*given.Impersonate); err != nil {
+			return auth.Attempt{}, errEmail
+		}
+	}
+	return a, nil
+}
+
+// credentials takes them from the body, or from the query where that is turned on and there is no body.
+func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given credentials, err error) {
+	body, err := web.ReadBody(w, r)
+	if err != nil {
+		return given, err
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if !query.Has("username") && !query.Has("password") {
+		if len(body) == 0 {
+			return given, errMissing
+		}
+		return given, web.DecodeJSON(r, body, &given)
+	}
+	switch {
+	case !h.config.AllowQueryCredentials:
+		return given, errQueryOff
+	case len(body) > 0:
+		return given, errQueryBody
+	case err != nil || len(query["username"]) != 1 || len(query["password"]) != 1:
+		return given, errMissing
+	}
+	return credentials{Username: &query["username"][0], Password: &query["password"][0]}, nil
+}
+
+// apiKey returns the key in Authorization; a Bearer value is a browser's stale token and no key.
+func apiKey(r *http.Request) string {
+	key := r.Header.Get("Authorization")
+	if scheme, _, _ := strings.Cut(key, " "); strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return key
+}

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+)
+
+// MaxBody is the largest request body that is read, in bytes (contracts page: over 16 KiB is 400).
+const MaxBody = 16 << 10
+
+// ReadBody returns the whole body, or ErrBody where it is over MaxBody or does not arrive.
+func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	if err != nil {
+		var tooLarge *http.MaxBytesError
+		if errors.As(err, &tooLarge) {
+			return nil, fmt.Errorf("%w: over %d bytes", ErrBody, MaxBody)
+		}
+		return nil, fmt.Errorf("%w: not received", ErrBody)
+	}
+	return body, nil
+}
+
+// DecodeJSON reads a body of type application/json that is exactly one JSON object into v: exact member names,
+// none twice, valid UTF-8 without lone surrogates, nothing after it (RFC 8259; ASVS 1.5.3). Unknown members are
+// ignored. The error is ErrBody and says why, without a word of the body.
+func DecodeJSON(r *http.Request, body []byte, v any) error {
+	types := r.Header.Values("Content-Type")
+	if len(types) != 1 || !isJSON(types[0]) {
+		return fmt.Errorf("%w: Content-Type is not application/json", ErrBody)
+	}
+	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' {
+		return fmt.Errorf("%w: not a JSON object", ErrBody)
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		var semantic *json.SemanticError
+		if errors.As(err, &semantic) {
+			return fmt.Errorf("%w: a member has the wrong type", ErrBody)
+		}
+		return fmt.Errorf("%w: not valid JSON", ErrBody)
+	}
+	return nil
+}
+
+// WriteJSON answers with the status and v as JSON; v must be encodable, which a contract's own types are.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	body, err := json.Marshal(v, json.Deterministic(true))
+	if err != nil {
+		return fmt.Errorf("encode the answer: %w", err)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	if _, err := w.Write(body); err != nil {
+		return fmt.Errorf("write the answer: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+// Package web is HTTP for answers in JSON: a handler that returns an error, one table from errors to
+// answers, strict bodies in and JSON out, and the cross-site rule. It knows no domain, so that every
+// contract behaves alike where the contracts say nothing.
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// What an Endpoint refuses by itself; a contract gives each its status and body in Refusals.
+var (
+	// ErrMethod: a method that the endpoint does not have; the answer carries Allow (RFC 9110 15.5.6).
+	ErrMethod = errors.New("web: method not allowed")
+	// ErrCrossSite: a browser sent the request from another site whose origin is not allowed.
+	ErrCrossSite = errors.New("web: cross-site request")
+	// ErrBody: the body is not what DecodeJSON accepts; the wrapped text says why, for logs.
+	ErrBody = errors.New("web: bad request body")
+)
+
+// failureRetry is what Retry-After says when the fault is ours: long enough to matter, short enough to wait for.
+const failureRetry = 5 * time.Second
+
+// Handler answers a request or returns an error before it wrote anything.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+// Refusal is one line of a contract's table: the error, and how the contract words it.
+type Refusal struct {
+	Err    error
+	Status int
+	Body   any
+}
+
+// Endpoint is one path of a contract. It sets the headers that every answer carries, applies the method and
+// cross-site rules, and turns the handler's error, or panic, into the contract's answer.
+type Endpoint struct {
+	Handle   Handler
+	Method   string    // the only one allowed, OPTIONS preflights aside
+	Refusals []Refusal // the first whose Err matches by errors.Is is the answer
+	Failure  any       // the constant body of the 500 for whatever is not in Refusals
+	Origins  Origins
+	Log      *slog.Logger
+}
+
+// ServeHTTP answers in the contract's own shape, whatever happens.
+func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	setSecurityHeaders(w.Header())
+	e.Origins.setHeaders(w.Header(), r)
+	if isPreflight(r) {
+		e.Origins.answerPreflight(w, r, e.Method)
+		return
+	}
+	tracked := &tracker{ResponseWriter: w}
+	err := e.handle(tracked, r)
+	if err == nil {
+		return
+	}
+	if tracked.wrote {
+		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", r.URL.Path, "error", err)
+		return
+	}
+	e.refuse(w, r, err)
+}
+
+func (e Endpoint) handle(w http.ResponseWriter, r *http.Request) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	switch {
+	case r.Method != e.Method:
+		return ErrMethod
+	case !e.Origins.allow(r):
+		return ErrCrossSite
+	}
+	return e.Handle(w, r)
+}
+
+func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	i := slices.IndexFunc(e.Refusals, func(f Refusal) bool { return errors.Is(err, f.Err) })
+	if i < 0 {
+		e.Log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+		w.Header().Set("Retry-After", seconds(failureRetry))
+		WriteJSON(w, http.StatusInternalServerError, e.Failure)
+		return
+	}
+	if errors.Is(err, ErrMethod) {
+		w.Header().Set("Allow", e.Method)
+	}
+	var wait interface{ RetryAfter() time.Duration }
+	if errors.As(err, &wait) {
+		w.Header().Set("Retry-After", seconds(wait.RetryAfter()))
+	}
+	WriteJSON(w, e.Refusals[i].Status, e.Refusals[i].Body)
+}
+
+// seconds rounds up: a client that waits so long is never early.
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
+// setSecurityHeaders sets what every answer carries (ASVS 3.4.1 to 3.4.6, 14.3.2).
+func setSecurityHeaders(h http.Header) {
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Strict-Transport-Security", "max-age=63072000")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// Routes serves exact paths, and a JSON 404 for all others. Unlike http.ServeMux it never redirects to a
+// cleaned path, so no spelling of a path reaches an endpoint but its own.
+type Routes map[string]http.Handler
+
+// ServeHTTP answers by the handler of exactly this path.
+func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h, found := routes[r.URL.Path]; found {
+		h.ServeHTTP(w, r)
+		return
+	}
+	setSecurityHeaders(w.Header())
+	WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+}
+
+// tracker notes whether an answer was begun, after which no other can be given.
+type tracker struct {
+	http.ResponseWriter
+	wrote bool
+}
+
+func (t *tracker) WriteHeader(status int) {
+	t.wrote = true
+	t.ResponseWriter.WriteHeader(status)
+}
+
+func (t *tracker) Write(b []byte) (int, error) {
+	t.wrote = true
+	return t.ResponseWriter.Write(b)
+}
+
+// isJSON reports whether the Content-Type is application/json, with or without parameters.
+func isJSON(contentType string) bool {
+	media, _, _ := strings.Cut(contentType, ";")
+	return strings.EqualFold(strings.TrimSpace(media), "application/json")
+}
