@@ -1,0 +1,72 @@
+package authtest
+
+import (
+	"fmt"
+	"reflect"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// fill returns a T in which every field, at every depth, has a value that is not zero and not used twice, so that
+// a field that a store forgets, or mixes up with another, shows; also one that is added to the domain later.
+func fill[T any]() T {
+	var v T
+	var f filler
+	f.set(reflect.ValueOf(&v).Elem(), reflect.TypeFor[T]().Name())
+	return v
+}
+
+type filler struct{ n int }
+
+func (f *filler) set(v reflect.Value, path string) {
+	f.n++
+	switch v.Interface().(type) {
+	case time.Time:
+		v.Set(reflect.ValueOf(Start().Add(time.Duration(f.n) * time.Millisecond)))
+		return
+	case auth.Identifier:
+		v.Set(reflect.ValueOf(Identifier(fmt.Sprintf("filled-%d@example.com", f.n))))
+		return
+	case auth.Status:
+		v.Set(reflect.ValueOf(auth.StatusDisabled))
+		return
+	case auth.ClientKind:
+		v.Set(reflect.ValueOf(auth.ClientIntegration))
+		return
+	}
+	f.setKind(v, path)
+}
+
+func (f *filler) setKind(v reflect.Value, path string) {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(fmt.Sprintf("%s %d", path, f.n))
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int64:
+		v.SetInt(int64(1000 + f.n))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			f.set(v.Field(i), path+"."+v.Type().Field(i).Name)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		f.set(v.Index(0), path)
+		f.set(v.Index(1), path)
+	case reflect.Map:
+		v.Set(reflect.ValueOf(document(f.n)))
+	default:
+		panic(fmt.Sprintf("authtest: fill does not know the kind of %s: %s", path, v.Type()))
+	}
+}
+
+// document returns what JSON can say, as encoding/json reads it: numbers are float64.
+func document(n int) map[string]any {
+	return map[string]any{
+		"id": fmt.Sprintf("cus_%d", n), "": "empty name", "null": nil, "yes": true, "no": false,
+		"number": float64(n), "fraction": -1.5e-3, "large": float64(1 << 53),
+		"list":   []any{"a", float64(1), nil, map[string]any{"deep": []any{}}},
+		"object": map[string]any{"dotted.name": "v", "$ref": "#", "empty": map[string]any{}},
+	}
+}

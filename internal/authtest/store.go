@@ -1,0 +1,124 @@
+package authtest
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"latchkey/internal/auth"
+)
+
+// Store is everything that auth asks of a store; the suite takes it whole, callers ask for the port they need.
+type Store interface {
+	auth.LoginStore
+	auth.Users
+	auth.Clients
+	auth.Sessions
+}
+
+// RunStore checks that a store keeps the promises of auth's ports. open returns a new, empty store each time it is
+// called, and leaves closing it to t.Cleanup. There are no exceptions by backend: a promise that one cannot keep
+// has to be changed in the port.
+//
+// Where the ports leave room, the suite decides:
+//   - times come back in UTC, cut to the millisecond, the zero time as the zero time;
+//   - a nil and an empty slice or map are the same, and either may come back for the other;
+//   - numbers inside the profile's free maps come back as float64, as encoding/json reads them;
+//   - ids are any text without NUL, up to 128 bytes, and no character in one is special;
+//   - a call whose context has ended returns an error that wraps ctx.Err(), and writes nothing.
+func RunStore(t *testing.T, open func(t *testing.T) Store) {
+	for _, group := range [][]promise{
+		userPromises(), updatePromises(), arrivePromises(), clientPromises(), sessionPromises(),
+		listPromises(), valuePromises(), racePromises(), contextPromises(),
+	} {
+		for _, p := range group {
+			t.Run(p.name, func(t *testing.T) { p.check(t, open(t)) })
+		}
+	}
+}
+
+// promise is one sentence of the ports' comments, and how to find out whether a fresh store keeps it.
+type promise struct {
+	name  string
+	check func(t *testing.T, s Store)
+}
+
+// diff compares exactly, times by their representation so that one in another zone differs, but for nil and empty.
+func diff(want, got any) string {
+	return cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(auth.Identifier{}, time.Time{}))
+}
+
+// create stores the user and returns it as the store must return it from now on.
+func create(t *testing.T, s Store, u auth.User) auth.User {
+	t.Helper()
+	if err := s.CreateUser(t.Context(), u); err != nil {
+		t.Fatalf("CreateUser(%.40q): %v", u.ID, err)
+	}
+	u.Version = 1
+	return u
+}
+
+// update stores the user and returns it as the store must return it from now on.
+func update(t *testing.T, s Store, u auth.User) auth.User {
+	t.Helper()
+	if err := s.UpdateUser(t.Context(), u); err != nil {
+		t.Fatalf("UpdateUser(%.40q): %v", u.ID, err)
+	}
+	u.Version++
+	return u
+}
+
+// wantUser checks that every way to the user leads to exactly want.
+func wantUser(t *testing.T, s Store, want auth.User) {
+	t.Helper()
+	got, err := s.UserByID(t.Context(), want.ID)
+	if err != nil {
+		t.Fatalf("UserByID(%.40q): %v", want.ID, err)
+	}
+	if d := diff(want, got); d != "" {
+		t.Errorf("UserByID(%.40q) differs (-want +got):\n%s", want.ID, d)
+	}
+	got, err = s.UserByIdentifier(t.Context(), want.Identifier)
+	if err != nil {
+		t.Fatalf("UserByIdentifier(%s): %v", want.Identifier, err)
+	}
+	if d := diff(want, got); d != "" {
+		t.Errorf("UserByIdentifier(%s) differs (-want +got):\n%s", want.Identifier, d)
+	}
+	wantArrival(t, s, want.Identifier, "", auth.Arrival{UserID: want.ID})
+}
+
+// wantNobody checks that no way leads from the identifier to a user.
+func wantNobody(t *testing.T, s Store, id auth.Identifier) {
+	t.Helper()
+	_, err := s.UserByIdentifier(t.Context(), id)
+	wantError(t, "UserByIdentifier("+id.String()+")", err, auth.ErrNotFound)
+	wantArrival(t, s, id, "", auth.Arrival{})
+}
+
+func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.Arrival) {
+	t.Helper()
+	got, err := s.Arrive(t.Context(), id, keyHash)
+	if err != nil {
+		t.Fatalf("Arrive(%s, %.16q): %v", id, keyHash, err)
+	}
+	if d := diff(want, got); d != "" {
+		t.Errorf("Arrive(%s, %.16q) differs (-want +got):\n%s", id, keyHash, d)
+	}
+}
+
+// wantError checks that err is the wanted one and none of the others that callers act upon.
+func wantError(t *testing.T, call string, err, want error) {
+	t.Helper()
+	if !errors.Is(err, want) {
+		t.Errorf("%s: %v, want an error that is %q", call, err, want)
+	}
+	for _, other := range []error{auth.ErrConflict, auth.ErrNotFound, auth.ErrUnavailable} {
+		if other != want && errors.Is(err, other) {
+			t.Errorf("%s: %v is also %q", call, err, other)
+		}
+	}
+}

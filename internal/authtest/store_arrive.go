@@ -1,0 +1,65 @@
+package authtest
+
+import (
+	"testing"
+
+	"latchkey/internal/auth"
+)
+
+func arrivePromises() []promise {
+	return []promise{
+		{"arrive: what is unknown is zero", arriveUnknown},
+		{"arrive: identifier and key", arriveBoth},
+		{"arrive: a disabled client is returned as disabled", arriveDisabled},
+	}
+}
+
+func newClient(name string) auth.Client {
+	return auth.Client{
+		KeyHash: auth.HashAPIKey(name), Name: name, Kind: auth.ClientStandard, CreatedAt: Start(),
+	}
+}
+
+func createClient(t *testing.T, s Store, c auth.Client) auth.Client {
+	t.Helper()
+	if err := s.CreateClient(t.Context(), c); err != nil {
+		t.Fatalf("CreateClient(%q): %v", c.Name, err)
+	}
+	return c
+}
+
+func arriveUnknown(t *testing.T, s Store) {
+	known, key := create(t, s, Ada()), createClient(t, s, newClient("site")).KeyHash
+	for _, id := range []auth.Identifier{{}, Identifier("nobody@example.com"), Identifier("ad@example.com")} {
+		for _, keyHash := range []string{"", auth.HashAPIKey("unknown"), key[:63], known.ID, "site"} {
+			wantArrival(t, s, id, keyHash, auth.Arrival{})
+		}
+	}
+}
+
+func arriveBoth(t *testing.T, s Store) {
+	ada := create(t, s, Ada())
+	create(t, s, Joan())
+	site := createClient(t, s, newClient("site"))
+	zap := newClient("zap")
+	zap.Kind = auth.ClientIntegration
+	createClient(t, s, zap)
+
+	unknown := auth.HashAPIKey("unknown")
+	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.Arrival{UserID: ada.ID, Client: site})
+	wantArrival(t, s, ada.Identifier, zap.KeyHash, auth.Arrival{UserID: ada.ID, Client: zap})
+	wantArrival(t, s, ada.Identifier, "", auth.Arrival{UserID: ada.ID})
+	wantArrival(t, s, ada.Identifier, unknown, auth.Arrival{UserID: ada.ID})
+	wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.Arrival{Client: site})
+	wantArrival(t, s, Identifier("nobody@example.com"), site.KeyHash, auth.Arrival{Client: site})
+	wantArrival(t, s, Joan().Identifier, "", auth.Arrival{UserID: Joan().ID}) // whatever the status
+}
+
+func arriveDisabled(t *testing.T, s Store) {
+	ada, site := create(t, s, Ada()), createClient(t, s, newClient("site"))
+	if err := s.DisableClient(t.Context(), site.KeyHash); err != nil {
+		t.Fatal(err)
+	}
+	site.Disabled = true
+	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.Arrival{UserID: ada.ID, Client: site})
+}

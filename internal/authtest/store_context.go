@@ -1,0 +1,81 @@
+package authtest
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+func contextPromises() []promise {
+	return []promise{
+		{"context: every call gives up when it has ended", contextEnded},
+		{"context: nothing is written when it has ended", contextEndedWrites},
+	}
+}
+
+// calls makes one call of every method, each of which would succeed in a store that has Ada, "site" and "s1" of hers.
+func calls(s Store) map[string]func(ctx context.Context) error {
+	ada, site := Ada(), newClient("site")
+	ada.Version, ada.Role = 1, "changed"
+	return map[string]func(ctx context.Context) error{
+		"Arrive":           func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, site.KeyHash); return err },
+		"UserByID":         func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err },
+		"UserByIdentifier": func(ctx context.Context) error { _, err := s.UserByIdentifier(ctx, ada.Identifier); return err },
+		"CreateUser":       func(ctx context.Context) error { return s.CreateUser(ctx, Grace()) },
+		"UpdateUser":       func(ctx context.Context) error { return s.UpdateUser(ctx, ada) },
+		"ReplaceHash":      func(ctx context.Context) error { return s.ReplaceHash(ctx, ada.ID, "", "new") },
+		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
+		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
+		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID) },
+		"CreateClient":     func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
+		"DisableClient":    func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
+		"AllClients":       func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"AllUsers": func(ctx context.Context) (err error) {
+			for _, err = range s.AllUsers(ctx) {
+			}
+			return err
+		},
+	}
+}
+
+func contextEnded(t *testing.T, s Store) {
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancelLate()
+	for name, call := range calls(s) {
+		for _, ctx := range []context.Context{canceled, late} {
+			began := time.Now()
+			err := call(ctx)
+			if !errors.Is(err, ctx.Err()) {
+				t.Errorf("%s: %v, want an error that is %q", name, err, ctx.Err())
+			}
+			if errors.Is(err, auth.ErrConflict) || errors.Is(err, auth.ErrNotFound) {
+				t.Errorf("%s: %v speaks of what the store holds", name, err)
+			}
+			if took := time.Since(began); took > time.Second {
+				t.Errorf("%s took %v to give up", name, took)
+			}
+		}
+	}
+}
+
+func contextEndedWrites(t *testing.T, s Store) {
+	ada, site := create(t, s, Ada()), createClient(t, s, newClient("site"))
+	session := put(t, s, newSession(ada.ID, "s1"))
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for name, call := range calls(s) {
+		if err := call(canceled); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v, want canceled", name, err)
+		}
+	}
+	wantUser(t, s, ada)
+	wantNobody(t, s, Grace().Identifier)
+	wantClients(t, s, site)
+	wantSession(t, s, session)
+	wantNoSession(t, s, ada.ID, "s2")
+}
