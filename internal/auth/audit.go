@@ -22,7 +22,10 @@ type auditRecord struct {
 	contract, client, kid  string
 }
 
-func (s *Service) record(ctx context.Context, r auditRecord) {
+// journal is where audit records go, one for each event and before its answer.
+type journal struct{ log *slog.Logger }
+
+func (j journal) write(ctx context.Context, r auditRecord) {
 	level := slog.LevelInfo
 	if r.outcome == outcomeFailed {
 		level = slog.LevelError
@@ -40,13 +43,39 @@ func (s *Service) record(ctx context.Context, r auditRecord) {
 			attrs = append(attrs, optional)
 		}
 	}
-	s.log.LogAttrs(ctx, level, "audit", attrs...)
+	j.log.LogAttrs(ctx, level, "audit", attrs...)
 }
 
-// record says how the attempt ended. A refused one names the user only by the hash of what was typed.
+// ended fills in how the event ended; a refusal has its reason already, else it is named after the error.
+func (r auditRecord) ended(err error) auditRecord {
+	switch {
+	case err == nil:
+		r.outcome = outcomeSuccess
+		if r.reason == "" {
+			r.reason = "ok"
+		}
+	case errors.Is(err, ErrUnavailable) || r.reason == "" && !isRefusal(err):
+		r.outcome, r.reason = outcomeFailed, "unavailable"
+		if errors.Is(err, context.Canceled) {
+			r.reason = "canceled"
+		}
+	default:
+		r.outcome = outcomeRefused
+		if r.reason == "" {
+			r.reason = "not_allowed"
+		}
+	}
+	return r
+}
+
+func isRefusal(err error) bool {
+	return errors.Is(err, ErrImpersonation) || errors.Is(err, ErrNotFound) || errors.Is(err, ErrNoSession)
+}
+
+// record says how the attempt ended.
 func (l *login) record(err error) auditRecord {
 	r := auditRecord{
-		event: "login", outcome: outcomeSuccess, reason: "ok", identifierHash: l.identifierHash,
+		event: "login", reason: l.reason, identifierHash: l.identifierHash,
 		source: l.attempt.Source, contract: l.terms.Contract, userID: l.user.ID,
 	}
 	if l.client.KeyHash != "" {
@@ -55,15 +84,8 @@ func (l *login) record(err error) auditRecord {
 	if !l.attempt.Impersonate.IsZero() {
 		r.event, r.actorID, r.userID = "impersonation", l.user.ID, l.target.ID
 	}
-	switch {
-	case err == nil:
+	if err == nil {
 		r.sessionID, r.kid = l.session.ID, l.keyID
-	case l.reason != "":
-		r.outcome, r.reason = outcomeRefused, l.reason
-	case errors.Is(err, context.Canceled):
-		r.outcome, r.reason = outcomeFailed, "canceled"
-	default:
-		r.outcome, r.reason = outcomeFailed, "unavailable"
 	}
-	return r
+	return r.ended(err)
 }

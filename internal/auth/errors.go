@@ -11,7 +11,9 @@ var (
 	ErrNotReady = errors.New("auth: user is not ready")
 	// ErrWrongRole: the password was right and no account has a qualifying role; contracts answer as for a wrong password.
 	ErrWrongRole = errors.New("auth: no account with a qualifying role")
-	// ErrImpersonation: the caller's own password was right and they may not act as the one they named.
+	// ErrNoSession: the token is missing or not good, or its session has ended; signing in again is the way on.
+	ErrNoSession = errors.New("auth: no session")
+	// ErrImpersonation: the caller is who they say and may not act as the one they named, or not do this as them.
 	ErrImpersonation = errors.New("auth: impersonation not allowed")
 	// ErrUnknownClient: an API key was sent that is unknown or disabled, or a required one was not sent.
 	ErrUnknownClient = errors.New("auth: unknown API client")

@@ -37,14 +37,7 @@ func (l *login) grant(ctx context.Context, subject User) (Grant, error) {
 }
 
 func (l *login) sign(ctx context.Context, g *Grant) error {
-	issued := g.Session.CreatedAt.Truncate(time.Second)
-	claims := Claims{
-		ID: l.newID(), Subject: g.User.ID, SessionID: g.Session.ID, Actor: g.Session.ActorID,
-		Roles: []string{}, IssuedAt: issued, ExpiresAt: issued.Add(g.AccessLife),
-	}
-	if g.User.Role != "" {
-		claims.Roles = append(claims.Roles, g.User.Role)
-	}
+	claims := newClaims(l.newID(), g.User, g.Session, g.Session.CreatedAt.Truncate(time.Second), g.AccessLife)
 	if l.terms.QualifyingAccount {
 		selected := selectAccount(g.Accounts, l.rules.QualifyingRoles)
 		for i := range g.Accounts {
@@ -60,6 +53,18 @@ func (l *login) sign(ctx context.Context, g *Grant) error {
 		return fmt.Errorf("sign the access token: %w", err)
 	}
 	return nil
+}
+
+// newClaims says of the user what every access token says.
+func newClaims(id string, u User, s Session, issued time.Time, life time.Duration) Claims {
+	c := Claims{
+		ID: id, Subject: u.ID, SessionID: s.ID, Actor: s.ActorID, Roles: []string{},
+		IssuedAt: issued, ExpiresAt: issued.Add(life),
+	}
+	if u.Role != "" {
+		c.Roles = append(c.Roles, u.Role)
+	}
+	return c
 }
 
 func (l *login) accessLife() time.Duration {

@@ -50,7 +50,7 @@ type Grant struct {
 func (s *Service) Login(ctx context.Context, a Attempt, t Terms) (Grant, error) {
 	l := login{Service: s, attempt: a, terms: t}
 	grant, err := l.run(ctx)
-	s.record(ctx, l.record(err))
+	s.journal.write(ctx, l.record(err))
 	return grant, err
 }
 
@@ -111,7 +111,7 @@ func (l *login) arrive(ctx context.Context) error {
 	}
 	l.client = found.Client
 	if found.UserID == "" {
-		found.UserID = "unknown:" + l.identifierHash
+		found.UserID = "unknown " + l.identifierHash // no valid id has a space
 	}
 	user, err := l.store.UserByID(ctx, found.UserID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -195,7 +195,7 @@ func (l *login) rehash(ctx context.Context) {
 		err = l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
 	}
 	if err != nil && !errors.Is(err, ErrConflict) {
-		l.log.WarnContext(ctx, "the stronger hash was not stored; the next sign-in tries again",
+		l.journal.log.WarnContext(ctx, "the stronger hash was not stored; the next sign-in tries again",
 			"user", l.user.ID, "error", err)
 	}
 }

@@ -13,7 +13,7 @@ type Service struct {
 	passwords Passwords
 	keys      Keys
 	rules     Rules
-	log       *slog.Logger
+	journal   journal
 	now       func() time.Time
 	newID     func() string
 }
@@ -22,6 +22,7 @@ type Service struct {
 type Rules struct {
 	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
 	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
+	RefreshGrace      time.Duration // how long a traded refresh token still gets the same successor
 	SessionIdle       time.Duration // a session ends when not refreshed for so long
 	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
 }
@@ -41,7 +42,7 @@ type Parts struct {
 func NewService(p Parts) *Service {
 	s := &Service{
 		store: p.Store, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
-		log: p.Log, now: p.Now, newID: p.NewID,
+		journal: journal{p.Log}, now: p.Now, newID: p.NewID,
 	}
 	if s.now == nil {
 		s.now = time.Now

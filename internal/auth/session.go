@@ -1,12 +1,6 @@
 package auth
 
-import (
-	"context"
-	"encoding/base64"
-	"encoding/binary"
-	"fmt"
-	"time"
-)
+import "time"
 
 // Session is one sign-in that can be seen and ended; all tokens that come from it carry its id as sid.
 type Session struct {
@@ -26,23 +20,4 @@ type Session struct {
 	CreatedAt, RotatedAt, LastUsedAt time.Time
 	// ExpiresAt is when the session ends unless it is refreshed before; checked in code, for stores delete late.
 	ExpiresAt time.Time
-}
-
-const refreshLabel = "latchkey refresh 1"
-
-// refreshToken makes the token of the session's current generation. The session id and generation are
-// in clear for the lookup; the MAC covers them, the user id and the nonce that only the store knows.
-func refreshToken(ctx context.Context, keys Keys, s Session) (string, error) {
-	payload := appendString(nil, s.UserID)
-	payload = appendString(payload, s.ID)
-	payload = binary.BigEndian.AppendUint64(payload, uint64(s.Generation))
-	mac, err := keys.MAC(ctx, refreshLabel, string(payload), s.Nonce)
-	if err != nil {
-		return "", fmt.Errorf("make refresh token: %w", err)
-	}
-	return base64.RawURLEncoding.EncodeToString(append(payload, mac...)), nil
-}
-
-func appendString(b []byte, s string) []byte {
-	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 }
