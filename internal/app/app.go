@@ -1,0 +1,77 @@
+// Package app is configuration and wiring: it reads the settings once, checks them all, and has one
+// constructor per deployed function. The binary builds the same handlers over its own store.
+package app
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/contract/organization"
+	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/lambdahttp"
+	"latchkey/internal/web"
+)
+
+// Parts are what handlers are made of beside the settings; Now and NewID may be nil and are then the real ones.
+type Parts struct {
+	Store     auth.LoginStore
+	Passwords auth.Passwords
+	Keys      auth.Keys
+	Log       *slog.Logger
+	Now       func() time.Time
+	NewID     func() string
+}
+
+// LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
+func LoginHandler(c Config, p Parts) http.Handler {
+	return Identified(loginRoutes(c, p))
+}
+
+// ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
+func ServeHandler(c Config, p Parts) http.Handler {
+	routes := loginRoutes(c, p)
+	routes["/healthz"] = web.Endpoint{
+		Method: http.MethodGet, Log: p.Log, Failure: map[string]string{"status": "failed"},
+		Refusals: []web.Refusal{
+			{Err: web.ErrMethod, Status: http.StatusMethodNotAllowed, Body: map[string]string{"message": "Method not allowed"}},
+			{Err: web.ErrCrossSite, Status: http.StatusForbidden, Body: map[string]string{"message": "Not allowed from this site"}},
+		},
+		Handle: func(w http.ResponseWriter, _ *http.Request) error {
+			return web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+		},
+	}
+	return routes
+}
+
+func loginRoutes(c Config, p Parts) web.Routes {
+	service := auth.NewService(auth.Parts{
+		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
+		Rules: auth.Rules{
+			QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
+			SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+		},
+	})
+	return web.Routes{
+		planpoint.Path: planpoint.New(planpoint.Config{
+			IssuerPath: c.Issuer.Path, CookieDomain: c.CookieDomain, RequireAPIKey: c.RequireAPIKey,
+			AllowQueryCredentials: c.AllowQueryCredentials, Origins: c.AllowedOrigins, Log: p.Log,
+		}, service),
+		organization.Path: organization.New(organization.Config{Origins: c.AllowedOrigins, Log: p.Log}, service),
+	}
+}
+
+// Identified gives each request the gateway's id, or a random one where there is no gateway.
+func Identified(h http.Handler) http.Handler {
+	return web.Identify(h, func(r *http.Request) string {
+		if id := lambdahttp.RequestID(r.Context()); id != "" {
+			return id
+		}
+		var b [8]byte
+		rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+		return hex.EncodeToString(b[:])
+	})
+}

@@ -1,0 +1,207 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/idna"
+
+	"latchkey/internal/password"
+	"latchkey/internal/token"
+	"latchkey/internal/web"
+)
+
+// Config is every setting, read once and checked; see Settings for what each means.
+type Config struct {
+	Store, Keys           Location
+	Issuer                *url.URL
+	Audience              string
+	Algorithm             token.Algorithm
+	PasswordHash          password.Params
+	QualifyingRoles       []string
+	ImpersonatorRoles     []string
+	RequireAPIKey         bool
+	AllowQueryCredentials bool
+	AllowedOrigins        web.Origins
+	CookieDomain          string
+	RefreshGrace          time.Duration
+	SessionIdle           time.Duration
+	SessionMax            time.Duration
+	Revocation            string
+	Throttle              bool
+	LogLevel              slog.Level
+}
+
+// Location names a place by its kind and its name there, written kind:name.
+type Location struct{ Kind, Name string }
+
+// String returns the location as it is written in a setting.
+func (l Location) String() string { return l.Kind + ":" + l.Name }
+
+// ConfigFrom reads all settings through getenv and returns every problem joined, each naming its variable.
+func ConfigFrom(getenv func(string) string) (Config, error) {
+	r := reader{getenv: getenv}
+	c := Config{
+		Store:                 location(&r, "STORE", "sqlite", "dynamodb"),
+		Keys:                  location(&r, "KEYS", "file", "secretsmanager"),
+		Issuer:                parsed(&r, "ISSUER", parseIssuer),
+		Algorithm:             parsed(&r, "ALGORITHM", token.ParseAlgorithm),
+		PasswordHash:          parsed(&r, "PASSWORD_HASH", password.ParseParams),
+		QualifyingRoles:       list(r.text("QUALIFYING_ROLES")),
+		ImpersonatorRoles:     list(r.text("IMPERSONATOR_ROLES")),
+		RequireAPIKey:         parsed(&r, "REQUIRE_API_KEY", parseBool),
+		AllowQueryCredentials: parsed(&r, "ALLOW_QUERY_CREDENTIALS", parseBool),
+		AllowedOrigins: parsed(&r, "ALLOWED_ORIGINS", func(s string) (web.Origins, error) {
+			return web.ParseOrigins(list(s))
+		}),
+		CookieDomain: parsed(&r, "COOKIE_DOMAIN", parseCookieDomain),
+		RefreshGrace: parsed(&r, "REFRESH_GRACE", durationBetween(0, 10*time.Minute)),
+		SessionIdle:  parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
+		SessionMax:   parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
+		Revocation:   parsed(&r, "REVOCATION", oneOf("bounded", "off", "strict")),
+		Throttle:     parsed(&r, "THROTTLE", oneOf("on", "off")) == "on",
+		LogLevel:     parsed(&r, "LOG_LEVEL", parseLevel),
+	}
+	c.Audience = r.text("AUDIENCE")
+	if c.Audience == "" && c.Issuer != nil {
+		c.Audience = c.Issuer.String()
+	}
+	if c.SessionIdle > c.SessionMax {
+		r.problem("SESSION_IDLE", "is longer than SESSION_MAX")
+	}
+	return c, errors.Join(r.problems...)
+}
+
+// WithIssuer returns the settings with the issuer, and with it as the audience where that was the old issuer.
+func (c Config) WithIssuer(issuer *url.URL) Config {
+	if c.Audience == c.Issuer.String() {
+		c.Audience = issuer.String()
+	}
+	c.Issuer = issuer
+	return c
+}
+
+// maxSession keeps every cookie within the 400 days that browsers allow (RFC 6265bis 5.5).
+const maxSession = 400 * 24 * time.Hour
+
+// Warnings names the settings that are allowed and weaken the service.
+func (c Config) Warnings() []string {
+	var w []string
+	if c.PasswordHash.Weaker() {
+		w = append(w, "PASSWORD_HASH is weaker than OWASP's minimum: for tests only")
+	}
+	if !c.Throttle {
+		w = append(w, "THROTTLE is off: passwords can be guessed without limit")
+	}
+	if c.AllowQueryCredentials {
+		w = append(w, "ALLOW_QUERY_CREDENTIALS is on: passwords in URLs end up in access logs and histories")
+	}
+	return w
+}
+
+// reader collects the problems, so that all are reported together.
+type reader struct {
+	getenv   func(string) string
+	problems []error
+}
+
+func (r *reader) problem(name, what string) {
+	r.problems = append(r.problems, fmt.Errorf("%s%s %s", Prefix, name, what))
+}
+
+func (r *reader) text(name string) string {
+	if v := r.getenv(Prefix + name); v != "" {
+		return v
+	}
+	i := slices.IndexFunc(Settings(), func(s Setting) bool { return s.Name == name })
+	return Settings()[i].Default
+}
+
+func parsed[T any](r *reader, name string, parse func(string) (T, error)) T {
+	v, err := parse(r.text(name))
+	if err != nil {
+		r.problem(name, err.Error())
+	}
+	return v
+}
+
+func location(r *reader, name string, kinds ...string) Location {
+	return parsed(r, name, func(s string) (Location, error) {
+		kind, rest, _ := strings.Cut(s, ":")
+		if !slices.Contains(kinds, kind) || rest == "" {
+			return Location{}, fmt.Errorf("is %q; write %s:NAME", s, strings.Join(kinds, ":NAME or "))
+		}
+		return Location{kind, rest}, nil
+	})
+}
+
+func parseIssuer(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") ||
+		u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(u.Path, "/") {
+		return nil, fmt.Errorf("is %q; write the API's base URL without a slash at its end, like https://login.example.com", s)
+	}
+	return u, nil
+}
+
+func parseBool(s string) (bool, error) {
+	v, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, fmt.Errorf("is %q; write true or false", s)
+	}
+	return v, nil
+}
+
+func parseCookieDomain(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	domain, err := idna.Lookup.ToASCII(strings.TrimPrefix(s, "."))
+	if err != nil || !strings.Contains(domain, ".") {
+		return "", fmt.Errorf("is %q; write a domain like example.com", s)
+	}
+	return domain, nil
+}
+
+func durationBetween(least, most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := time.ParseDuration(s)
+		if err != nil || d < least || d > most {
+			return 0, fmt.Errorf("is %q; write a duration from %s to %s, like 10s or 168h", s, least, most)
+		}
+		return d, nil
+	}
+}
+
+func oneOf(words ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(words, s) {
+			return "", fmt.Errorf("is %q; write %s", s, strings.Join(words, ", "))
+		}
+		return s, nil
+	}
+}
+
+func parseLevel(s string) (slog.Level, error) {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(s)); err != nil {
+		return 0, fmt.Errorf("is %q; write debug, info, warn or error", s)
+	}
+	return level, nil
+}
+
+func list(s string) []string {
+	var items []string
+	for item := range strings.SplitSeq(s, ",") {
+		if item = strings.TrimSpace(item); item != "" {
+			items = append(items, item)
+		}
+	}
+	return items
+}
