@@ -1,0 +1,129 @@
+// Package userfile is the format in which users come and go: JSON Lines, one user a line, password hashes
+// included. What it writes it reads, so that nobody is locked in.
+package userfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/password"
+)
+
+// MaxLine is the longest line that is read, in bytes; a DynamoDB item holds no more.
+const MaxLine = 380 << 10
+
+// line is one user as it stands in a file; the profile's members stand beside the others.
+type line struct {
+	ID           string      `json:"id,omitzero"`
+	Email        string      `json:"email"`
+	Password     *string     `json:"password,omitzero"`
+	PasswordHash string      `json:"passwordHash,omitzero"`
+	Status       auth.Status `json:"status"`
+	Role         string      `json:"role,omitzero"`
+	auth.Profile `json:",inline"`
+	Accounts     []auth.Account `json:"accounts,omitempty"`
+}
+
+// Entry is one line read.
+type Entry struct {
+	User     auth.User
+	Password string // in plain, where the line has one instead of a hash
+	NewID    bool   // the line had no id, and the user was given one
+}
+
+// Decode reads one line strictly: an unknown or doubled member, a wrong type, an unusable hash or address is an
+// error that says which. Users and accounts without an id are given one.
+func Decode(raw []byte) (Entry, error) {
+	if len(raw) > MaxLine {
+		return Entry{}, fmt.Errorf("the line is over %d bytes", MaxLine)
+	}
+	var l line
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '{' {
+		return Entry{}, errors.New("not a JSON object")
+	}
+	if err := json.Unmarshal(raw, &l, json.RejectUnknownMembers(true)); err != nil {
+		return Entry{}, describe(err)
+	}
+	return l.entry()
+}
+
+// describe keeps the member's name and drops what stood there, which may be a password.
+func describe(err error) error {
+	var semantic *json.SemanticError
+	if errors.As(err, &semantic) {
+		member := strings.TrimPrefix(string(semantic.JSONPointer), "/")
+		if errors.Is(err, json.ErrUnknownName) {
+			return fmt.Errorf("unknown member %q", member)
+		}
+		return fmt.Errorf("member %q has the wrong type", member)
+	}
+	if errors.Is(err, jsontext.ErrDuplicateName) {
+		return errors.New("a member stands twice")
+	}
+	return errors.New("not valid JSON in UTF-8, or more than one value")
+}
+
+func (l line) entry() (Entry, error) {
+	email, err := auth.CleanEmail(l.Email)
+	if err != nil {
+		return Entry{}, fmt.Errorf("email: %w", err)
+	}
+	identifier, err := auth.ParseIdentifier(email)
+	if err != nil {
+		return Entry{}, fmt.Errorf("email: %w", err)
+	}
+	e := Entry{User: auth.User{
+		ID: l.ID, Email: email, Identifier: identifier, PasswordHash: l.PasswordHash,
+		Status: l.Status, Role: l.Role, Profile: l.Profile, Accounts: l.Accounts,
+	}}
+	if l.ID == "" {
+		e.User.ID, e.NewID = auth.NewUserID(), true
+	}
+	for i := range l.Accounts {
+		if l.Accounts[i].ID == "" {
+			l.Accounts[i].ID = auth.NewUserID()
+		}
+	}
+	if err := e.User.Validate(); err != nil {
+		return Entry{}, err
+	}
+	return e, l.credential(&e)
+}
+
+// credential takes a password or a hash. A user who may not sign in yet may have neither.
+func (l line) credential(e *Entry) error {
+	switch {
+	case l.Password != nil && l.PasswordHash != "":
+		return errors.New("password and passwordHash stand side by side; give one")
+	case l.PasswordHash != "":
+		if err := password.Check(l.PasswordHash); err != nil {
+			return fmt.Errorf("passwordHash: %w", err)
+		}
+	case l.Password != nil:
+		if *l.Password == "" {
+			return errors.New("password is empty")
+		}
+		e.Password = *l.Password
+	case l.Status == auth.StatusReady:
+		return errors.New("password or passwordHash is missing")
+	}
+	return nil
+}
+
+// Encode returns the user as one line without the line break, the hash included; Decode reads it back.
+func Encode(u auth.User) ([]byte, error) {
+	raw, err := json.Marshal(line{
+		ID: u.ID, Email: u.Email, PasswordHash: u.PasswordHash, Status: u.Status, Role: u.Role,
+		Profile: u.Profile, Accounts: u.Accounts,
+	}, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode user %s: %w", u.ID, err)
+	}
+	return raw, nil
+}
