@@ -33,12 +33,13 @@ func ParseIdentifier(typed string) (Identifier, error) {
 	if err != nil {
 		return Identifier{}, err
 	}
-	at := strings.LastIndexByte(address, '@')
-	domain, err := domainProfile().ToASCII(address[at+1:])
-	if err != nil || !isDomain(domain) {
-		return Identifier{}, errors.New("the part after @ is no domain name")
+	local, shown, _ := strings.Cut(address, "@")
+	domain, err := toALabels(shown)
+	if err != nil {
+		return Identifier{}, err
 	}
-	text := asciiLower(address[:at]) + "@" + asciiLower(domain)
+	// NFC again: some marks, like U+0331 on H, meet their letter only in lower case.
+	text := norm.NFC.String(asciiLower(local)) + "@" + domain
 	if len(text) > maxIdentifier {
 		return Identifier{}, errTooLong
 	}
@@ -71,11 +72,20 @@ func CleanEmail(typed string) (string, error) {
 
 var errTooLong = errors.New("an e-mail address has at most 254 bytes")
 
-// domainProfile maps as a browser does before a lookup (UTS 46, non-transitional). Hyphens in the third
-// and fourth place are allowed because HTML's rule allows them; isDomain checks the rest.
-func domainProfile() *idna.Profile {
-	return idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
+// toALabels maps as a browser does before a lookup (UTS 46, non-transitional). Hyphens in the third and fourth
+// place are allowed because HTML's rule allows them; isDomain checks the rest. Once is not enough: the rules see
+// the letters as they were before the mapping, which can make others that they refuse, like U+05D0 of U+2135.
+func toALabels(domain string) (string, error) {
+	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
 		idna.StrictDomainName(true), idna.CheckHyphens(false), idna.CheckJoiners(true))
+	mapped, err := profile.ToASCII(domain)
+	if err == nil {
+		domain, err = profile.ToASCII(mapped)
+	}
+	if err != nil || domain != mapped || !isDomain(domain) {
+		return "", errors.New("the part after @ is no domain name")
+	}
+	return domain, nil
 }
 
 func isLocal(r rune) bool {
