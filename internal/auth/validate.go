@@ -5,6 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Limits that keep a token within a cookie and a user within one item of either store.
@@ -14,7 +17,8 @@ const (
 	maxAccounts = 1000
 )
 
-// Validate says what about the user no store and no token could hold; nil means that both can.
+// Validate says what about the user no store and no token could hold; nil means that both can. The error repeats
+// no value: where columns slipped, it may be a password.
 func (u User) Validate() error {
 	if err := validateID("id", u.ID); err != nil {
 		return err
@@ -23,7 +27,7 @@ func (u User) Validate() error {
 		return errors.New("email is missing")
 	}
 	if !u.Status.Valid() {
-		return fmt.Errorf("status is %q; write ready, pending or disabled", u.Status)
+		return errors.New("status must be ready, pending or disabled")
 	}
 	if err := validateRole("role", u.Role); err != nil {
 		return err
@@ -64,8 +68,8 @@ func validateID(name, id string) error {
 }
 
 func validateRole(name, role string) error {
-	if len(role) > maxRole || !all(role, func(r rune) bool { return r >= ' ' && r != 0x7f }) {
-		return fmt.Errorf("%s must be at most %d bytes without control characters", name, maxRole)
+	if len(role) > maxRole || !utf8.ValidString(role) || strings.ContainsFunc(role, unicode.IsControl) {
+		return fmt.Errorf("%s must be at most %d bytes of UTF-8 without control characters", name, maxRole)
 	}
 	return nil
 }

@@ -1,0 +1,31 @@
+package auth_test
+
+import (
+	"testing"
+
+	"latchkey/internal/auth"
+)
+
+func TestHashAPIKey(t *testing.T) {
+	// FIPS 180-4's own example: a key hashed once must be found for ever.
+	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+	if got := auth.HashAPIKey("abc"); got != want {
+		t.Errorf("HashAPIKey = %s, want %s", got, want)
+	}
+	if got := (auth.Client{KeyHash: want}).ID(); got != want[:16] {
+		t.Errorf("ID = %q, want the first 16 digits", got)
+	}
+	if got := (auth.Client{}).ID(); got != "" {
+		t.Errorf("ID of no client = %q", got)
+	}
+}
+
+func TestClientKindValid(t *testing.T) {
+	for kind, want := range map[auth.ClientKind]bool{
+		auth.ClientStandard: true, auth.ClientIntegration: true, "": false, "Standard": false, "zapier": false,
+	} {
+		if kind.Valid() != want {
+			t.Errorf("ClientKind(%q).Valid() = %t", kind, !want)
+		}
+	}
+}
