@@ -27,16 +27,28 @@ type Store interface {
 //   - times come back in UTC, cut to the millisecond, the zero time as the zero time;
 //   - a nil and an empty slice or map are the same, and either may come back for the other;
 //   - numbers inside the profile's free maps come back as float64, as encoding/json reads them;
-//   - ids are any text without NUL, up to 128 bytes, and no character in one is special;
+//   - ids are up to 128 visible ASCII characters, as auth.User.Validate has it, and none of them is special;
 //   - a call whose context has ended returns an error that wraps ctx.Err(), and writes nothing.
 func RunStore(t *testing.T, open func(t *testing.T) Store) {
-	for _, group := range [][]promise{
-		userPromises(), updatePromises(), arrivePromises(), clientPromises(), sessionPromises(),
-		listPromises(), valuePromises(), racePromises(), contextPromises(),
+	for _, group := range []struct {
+		name     string
+		promises []promise
+	}{
+		{"users", userPromises()},
+		{"update", updatePromises()},
+		{"arrive", arrivePromises()},
+		{"clients", clientPromises()},
+		{"sessions", sessionPromises()},
+		{"list", listPromises()},
+		{"values", valuePromises()},
+		{"races", racePromises()},
+		{"context", contextPromises()},
 	} {
-		for _, p := range group {
-			t.Run(p.name, func(t *testing.T) { p.check(t, open(t)) })
-		}
+		t.Run(group.name, func(t *testing.T) {
+			for _, p := range group.promises {
+				t.Run(p.name, func(t *testing.T) { p.check(t, open(t)) })
+			}
+		})
 	}
 }
 

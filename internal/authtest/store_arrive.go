@@ -8,9 +8,9 @@ import (
 
 func arrivePromises() []promise {
 	return []promise{
-		{"arrive: what is unknown is zero", arriveUnknown},
-		{"arrive: identifier and key", arriveBoth},
-		{"arrive: a disabled client is returned as disabled", arriveDisabled},
+		{"unknown is zero", arriveUnknown},
+		{"identifier and key", arriveBoth},
+		{"disabled client", arriveDisabled},
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 
 func clientPromises() []promise {
 	return []promise{
-		{"clients: every field survives", clientFields},
-		{"clients: key taken", clientTaken},
-		{"clients: list, oldest first", clientList},
-		{"clients: disable", clientDisable},
+		{"every field", clientFields},
+		{"key taken", clientTaken},
+		{"oldest first", clientList},
+		{"disable", clientDisable},
 	}
 }
 

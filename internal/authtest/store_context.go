@@ -11,8 +11,8 @@ import (
 
 func contextPromises() []promise {
 	return []promise{
-		{"context: every call gives up when it has ended", contextEnded},
-		{"context: nothing is written when it has ended", contextEndedWrites},
+		{"every call gives up", contextEnded},
+		{"nothing is written", contextEndedWrites},
 	}
 }
 

@@ -7,16 +7,18 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sync/errgroup"
+
 	"latchkey/internal/auth"
 )
 
 func listPromises() []promise {
 	return []promise{
-		{"list: nobody", listNobody},
-		{"list: every user once", listEveryUser},
-		{"list: the caller stops", listStops},
-		{"list: the context ends meanwhile", listContextEnds},
-		{"list: the store is used meanwhile", listUsed},
+		{"nobody", listNobody},
+		{"every user once", listEveryUser},
+		{"the caller stops", listStops},
+		{"the context ends meanwhile", listContextEnds},
+		{"the store is used meanwhile", listUsed},
 	}
 }
 
@@ -26,10 +28,17 @@ const crowd = 320
 func createCrowd(t *testing.T, s Store) map[string]auth.User {
 	t.Helper()
 	users := map[string]auth.User{}
+	var creating errgroup.Group
+	creating.SetLimit(8)
 	for i := range crowd {
 		u := NewUser(fmt.Sprintf("user-%03d", i))
 		u.Profile.CompanyName = strings.Repeat("x", 4000)
-		users[u.ID] = create(t, s, u)
+		creating.Go(func() error { return s.CreateUser(t.Context(), u) })
+		u.Version = 1
+		users[u.ID] = u
+	}
+	if err := creating.Wait(); err != nil {
+		t.Fatalf("CreateUser: %v", err)
 	}
 	return users
 }

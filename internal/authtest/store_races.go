@@ -11,19 +11,19 @@ import (
 
 func racePromises() []promise {
 	return []promise{
-		{"race: one update wins for each version", raceUpdates},
-		{"race: one user gets the identifier", raceIdentifier},
-		{"race: one user gets the id", raceID},
-		{"race: one mover gets the identifier", raceMoves},
-		{"race: one rehash wins", raceHashes},
-		{"race: one session gets the id", raceSessions},
+		{"one update for each version", raceUpdates},
+		{"one new user gets the identifier", raceIdentifier},
+		{"one new user gets the id", raceID},
+		{"one mover gets the identifier", raceMoves},
+		{"one rehash", raceHashes},
+		{"one session gets the id", raceSessions},
 	}
 }
 
 const racers = 8
 
-// race starts all racers at once and returns how many won; the others must have been told ErrConflict.
-func race(t *testing.T, attempt func(racer int) error) (wins int, winner int) {
+// race starts all racers at once and returns the one who won; the others must have been told ErrConflict.
+func race(t *testing.T, attempt func(racer int) error) (winner int) {
 	t.Helper()
 	var start, done sync.WaitGroup
 	errs := make([]error, racers)
@@ -36,6 +36,7 @@ func race(t *testing.T, attempt func(racer int) error) (wins int, winner int) {
 	}
 	start.Done()
 	done.Wait()
+	wins := 0
 	for i, err := range errs {
 		switch {
 		case err == nil:
@@ -47,7 +48,7 @@ func race(t *testing.T, attempt func(racer int) error) (wins int, winner int) {
 	if wins != 1 {
 		t.Fatalf("%d of %d won, want one", wins, racers)
 	}
-	return wins, winner
+	return winner
 }
 
 func raceUpdates(t *testing.T, s Store) {
@@ -59,7 +60,7 @@ func raceUpdates(t *testing.T, s Store) {
 			mine.Identifier = Identifier(fmt.Sprintf("racer-%d-%d@example.com", racer, u.Version))
 			return mine
 		}
-		_, winner := race(t, func(racer int) error { return s.UpdateUser(t.Context(), entry(racer)) })
+		winner := race(t, func(racer int) error { return s.UpdateUser(t.Context(), entry(racer)) })
 		wantNobody(t, s, u.Identifier)
 		for racer := range racers {
 			if racer != winner {
@@ -78,7 +79,7 @@ func raceIdentifier(t *testing.T, s Store) {
 		u.ID = fmt.Sprintf("racer-%d", racer)
 		return u
 	}
-	_, winner := race(t, func(racer int) error { return s.CreateUser(t.Context(), entry(racer)) })
+	winner := race(t, func(racer int) error { return s.CreateUser(t.Context(), entry(racer)) })
 	for racer := range racers {
 		if racer != winner {
 			_, err := s.UserByID(t.Context(), entry(racer).ID)
@@ -96,7 +97,7 @@ func raceID(t *testing.T, s Store) {
 		u.ID = "one"
 		return u
 	}
-	_, winner := race(t, func(racer int) error { return s.CreateUser(t.Context(), entry(racer)) })
+	winner := race(t, func(racer int) error { return s.CreateUser(t.Context(), entry(racer)) })
 	for racer := range racers {
 		if racer != winner {
 			wantNobody(t, s, entry(racer).Identifier)
@@ -113,7 +114,7 @@ func raceMoves(t *testing.T, s Store) {
 		users[i] = create(t, s, NewUser(fmt.Sprintf("racer-%d", i)))
 	}
 	prize := Identifier("prize@example.com")
-	_, winner := race(t, func(racer int) error {
+	winner := race(t, func(racer int) error {
 		u := users[racer]
 		u.Identifier = prize
 		return s.UpdateUser(t.Context(), u)
@@ -127,7 +128,7 @@ func raceMoves(t *testing.T, s Store) {
 
 func raceHashes(t *testing.T, s Store) {
 	u := create(t, s, Ada())
-	_, winner := race(t, func(racer int) error {
+	winner := race(t, func(racer int) error {
 		return s.ReplaceHash(t.Context(), u.ID, u.PasswordHash, fmt.Sprintf("hash %d", racer))
 	})
 	u.PasswordHash = fmt.Sprintf("hash %d", winner)
@@ -137,7 +138,7 @@ func raceHashes(t *testing.T, s Store) {
 
 func raceSessions(t *testing.T, s Store) {
 	session := newSession("ada", "one")
-	_, winner := race(t, func(racer int) error {
+	winner := race(t, func(racer int) error {
 		mine := session
 		mine.Nonce = fmt.Sprintf("racer %d", racer)
 		return s.PutSession(t.Context(), mine)

@@ -11,12 +11,12 @@ import (
 
 func sessionPromises() []promise {
 	return []promise{
-		{"sessions: every field survives", sessionFields},
-		{"sessions: absent", sessionAbsent},
-		{"sessions: id taken", sessionTaken},
-		{"sessions: an expired one is there or not found", sessionExpired},
-		{"sessions: end all of one user", sessionsEnd},
-		{"sessions: end none", sessionsEndNone},
+		{"every field", sessionFields},
+		{"absent", sessionAbsent},
+		{"id taken", sessionTaken},
+		{"expired", sessionExpired},
+		{"end all of one user", sessionsEnd},
+		{"end none", sessionsEndNone},
 	}
 }
 

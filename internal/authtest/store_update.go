@@ -8,11 +8,11 @@ import (
 
 func updatePromises() []promise {
 	return []promise{
-		{"update replaces every field", updateReplaces},
-		{"update: compare and swap on the version", updateConflict},
-		{"update: a changed identifier moves", updateMoves},
-		{"update: identifier taken", updateTaken},
-		{"update: two users swap identifiers by way of a third", updateSwaps},
+		{"every field", updateReplaces},
+		{"compare and swap on the version", updateConflict},
+		{"a changed identifier moves", updateMoves},
+		{"identifier taken", updateTaken},
+		{"two users swap identifiers", updateSwaps},
 	}
 }
 

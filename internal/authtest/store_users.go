@@ -8,13 +8,13 @@ import (
 
 func userPromises() []promise {
 	return []promise{
-		{"create a user", createUser},
-		{"create: the stored version is 1, whatever the caller's", createVersion},
-		{"absent user", absentUser},
-		{"create: id taken", createIDTaken},
-		{"create: identifier taken", createIdentifierTaken},
+		{"create", createUser},
+		{"the first version is 1 whatever the caller says", createVersion},
+		{"absent", absentUser},
+		{"id taken", createIDTaken},
+		{"identifier taken", createIdentifierTaken},
 		{"replace the hash", replaceHash},
-		{"replace the hash: compare and swap", replaceHashConflict},
+		{"replace the hash by compare and swap", replaceHashConflict},
 	}
 }
 

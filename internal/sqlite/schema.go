@@ -1,0 +1,113 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// applicationID marks the file as ours in its header: "LKEY".
+const applicationID = 0x4c4b4559
+
+// schema returns the steps that lead from an empty file to the present version: step n makes version n.
+// A step that has been released never changes; a new version is a new step.
+//
+// Long columns come last, because SQLite walks over what lies before a column to read it. Sessions have no index
+// by expiry: it would double the pages that a sign-in writes (see tidying).
+func schema() []string {
+	return []string{`
+		CREATE TABLE users (
+			id             TEXT    NOT NULL PRIMARY KEY,
+			identifier     TEXT    NOT NULL UNIQUE,
+			email          TEXT    NOT NULL,
+			password_hash  TEXT    NOT NULL,
+			status         TEXT    NOT NULL,
+			role           TEXT    NOT NULL,
+			password_epoch INTEGER NOT NULL,
+			version        INTEGER NOT NULL,
+			created_at     INTEGER NOT NULL, -- all times: milliseconds since 1970, UTC
+			updated_at     INTEGER NOT NULL,
+			accounts       TEXT    NOT NULL, -- JSON array
+			profile        TEXT    NOT NULL  -- JSON object
+		) STRICT;
+		CREATE TABLE clients (
+			key_hash   TEXT    NOT NULL PRIMARY KEY,
+			name       TEXT    NOT NULL,
+			kind       TEXT    NOT NULL,
+			disabled   INTEGER NOT NULL,
+			created_at INTEGER NOT NULL
+		) STRICT, WITHOUT ROWID;
+		CREATE TABLE sessions (
+			user_id        TEXT    NOT NULL,
+			id             TEXT    NOT NULL,
+			nonce          TEXT    NOT NULL,
+			generation     INTEGER NOT NULL,
+			password_epoch INTEGER NOT NULL,
+			contract       TEXT    NOT NULL,
+			client         TEXT    NOT NULL,
+			source         TEXT    NOT NULL,
+			actor_id       TEXT    NOT NULL,
+			created_at     INTEGER NOT NULL,
+			rotated_at     INTEGER NOT NULL,
+			last_used_at   INTEGER NOT NULL,
+			expires_at     INTEGER NOT NULL,
+			PRIMARY KEY (user_id, id)
+		) STRICT, WITHOUT ROWID;`,
+	}
+}
+
+// upgrade checks that the file is ours and takes it through the steps that it lacks, all of them or none.
+func upgrade(db *sql.DB, steps []string) error {
+	if _, err := version(db, len(steps)); err != nil {
+		return err // before anything in another program's file is touched
+	}
+	var mode string
+	if err := db.QueryRow("PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
+		return fmt.Errorf("turn on write-ahead logging: %w", err)
+	}
+	if mode != "wal" {
+		return fmt.Errorf("turn on write-ahead logging: the file system allows %s only; put the store on a local disk", mode)
+	}
+	tx, err := db.BeginTx(context.Background(), nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // does nothing after Commit
+	have, err := version(tx, len(steps))
+	if err != nil {
+		return err
+	}
+	missing := slices.Concat(steps[have:], []string{
+		fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(steps)),
+	})
+	for i, step := range missing {
+		if _, err := tx.Exec(step); err != nil {
+			return fmt.Errorf("upgrade from version %d: step %d: %w", have, have+i+1, err)
+		}
+	}
+	return tx.Commit()
+}
+
+// version returns the schema version of the file, zero where it is empty, and an error where it is none of ours or
+// newer than this program.
+func version(db interface {
+	QueryRow(query string, args ...any) *sql.Row
+}, newest int) (int, error) {
+	var id, version, tables int
+	err := db.QueryRow(`SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+		FROM pragma_application_id, pragma_user_version`).Scan(&id, &version, &tables)
+	switch {
+	case err != nil:
+		return 0, err
+	case id == 0 && version == 0 && tables == 0:
+		return 0, nil
+	case id != applicationID || version < 1:
+		return 0, errors.New("this is a database of another program: name another file")
+	case version > newest:
+		return 0, fmt.Errorf("the file has version %d and this latchkey knows versions up to %d: use the latchkey that wrote it, or a newer one",
+			version, newest)
+	}
+	return version, nil
+}

@@ -1,0 +1,130 @@
+// Package sqlite keeps auth's users, clients and sessions in one local file, for a laptop or a small server, and
+// needs neither cgo nor a database server. It makes the same promises as the DynamoDB store: one suite checks both.
+//
+// SQLite is called without the caller's context, because watching one costs the driver a goroutine and more time
+// than the call itself takes. A context ends every wait instead: for a lock, and between the pages of a list.
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+
+	"modernc.org/sqlite"
+)
+
+// Store is one open file and implements all of auth's store ports. It may be used concurrently, and by several
+// processes at once; make one with Open and end it with Close.
+type Store struct {
+	// Three handles on one file, because how long a confirmation waits for the disk is set per connection.
+	readers *sql.DB
+	durable *sql.DB // one connection: a confirmed write survives a power cut
+	quick   *sql.DB // one connection: a confirmed write survives a killed process, for sessions
+
+	writing chan struct{} // holds one token while this process writes: waiting here is fair, on SQLite's lock it is not
+	tidy    tidying       // guarded by writing
+
+	arrive, userByID, userByIdentifier, userPage *sql.Stmt
+	createUser, updateUser, replaceHash          *sql.Stmt
+	clientByKey, allClients                      *sql.Stmt
+	createClient, disableClient                  *sql.Stmt
+	session, putSession, endSessions             *sql.Stmt
+	deleteExpired, lastTidied                    *sql.Stmt
+}
+
+const maxReaders = 4 // a read takes microseconds, so more connections than cores only hold memory
+
+// Open opens the store in the file, makes it if it is not there, and brings an older one up to date. Errors say
+// what to do about them. A file that others can read is refused, for it holds password hashes.
+func Open(ctx context.Context, path string) (*Store, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	if err := ensurePrivate(path); err != nil {
+		return nil, fmt.Errorf("open the store: %w", err)
+	}
+	s := &Store{writing: make(chan struct{}, 1)}
+	if err := s.open(ctx, path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store %s: %w", path, advised(err)), s.Close())
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, path string) (err error) {
+	if s.durable, err = connect(path, 1, "synchronous(full)"); err != nil {
+		return err
+	}
+	if err := patiently(ctx, func() error { return upgrade(s.durable, schema()) }); err != nil {
+		return err
+	}
+	if s.quick, err = connect(path, 1, "synchronous(normal)"); err != nil {
+		return err
+	}
+	if s.readers, err = connect(path, maxReaders, "query_only(on)"); err != nil {
+		return err
+	}
+	return patiently(ctx, s.prepare)
+}
+
+// Close ends the store; calls under way finish first, later ones fail with auth.ErrUnavailable. Closing twice is no error.
+func (s *Store) Close() error {
+	var errs []error
+	for _, db := range []*sql.DB{s.readers, s.quick, s.durable} { // the last to close tidies the log into the file
+		if db != nil {
+			errs = append(errs, db.Close())
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close the store: %w", err)
+	}
+	return nil
+}
+
+// connect returns a handle that opens its connections when they are needed. The file must be there: mode=rw makes none.
+func connect(path string, connections int, pragma string) (*sql.DB, error) {
+	query := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {pragma}}
+	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + query.Encode())
+	if err != nil {
+		return nil, err
+	}
+	db := sql.OpenDB(connector)
+	db.SetMaxOpenConns(connections)
+	db.SetMaxIdleConns(connections)
+	return db, nil
+}
+
+// prepare compiles every statement once: compiling one takes longer than running it.
+func (s *Store) prepare() error {
+	for _, p := range []struct {
+		stmt **sql.Stmt
+		db   *sql.DB
+		text string
+	}{
+		{&s.arrive, s.readers, "SELECT id FROM users WHERE identifier = ?"},
+		{&s.userByID, s.readers, selectUser + " WHERE id = ?"},
+		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
+		{&s.userPage, s.readers, selectUser + " WHERE id > ? ORDER BY id LIMIT ?"},
+		{&s.createUser, s.durable, insertUser},
+		{&s.updateUser, s.durable, updateUser},
+		{&s.replaceHash, s.durable, updateHash},
+		{&s.clientByKey, s.readers, selectClient + " WHERE key_hash = ?"},
+		{&s.allClients, s.readers, selectClient + " ORDER BY created_at, key_hash"},
+		{&s.createClient, s.durable, insertClient},
+		{&s.disableClient, s.durable, "UPDATE clients SET disabled = 1 WHERE key_hash = ?"},
+		{&s.session, s.readers, selectSession},
+		{&s.putSession, s.quick, insertSession},
+		{&s.endSessions, s.durable, "DELETE FROM sessions WHERE user_id = ?"},
+		{&s.deleteExpired, s.quick, deleteExpired},
+		{&s.lastTidied, s.quick, selectLastTidied},
+	} {
+		var err error
+		if *p.stmt, err = p.db.Prepare(p.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,157 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"latchkey/internal/auth"
+)
+
+const (
+	selectUser = `SELECT id, identifier, email, password_hash, status, role, password_epoch, version,
+		created_at, updated_at, accounts, profile FROM users`
+	insertUser = `INSERT INTO users (identifier, email, password_hash, status, role, password_epoch,
+		created_at, updated_at, accounts, profile, id, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
+	updateUser = `UPDATE users SET identifier = ?, email = ?, password_hash = ?, status = ?, role = ?, password_epoch = ?,
+		created_at = ?, updated_at = ?, accounts = ?, profile = ?, version = version + 1 WHERE id = ? AND version = ?`
+	updateHash = "UPDATE users SET password_hash = ?, version = version + 1 WHERE id = ? AND password_hash = ?"
+)
+
+const usersPerPage = 64 // in memory at once while all are listed
+
+// Arrive resolves an identifier and an API key's hash, as auth.LoginStore says; there is no round trip to save here.
+func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
+	var found auth.Arrival
+	var err error
+	if found.UserID, err = readOne(ctx, s.arrive, scanText, id.String()); err != nil && err != sql.ErrNoRows {
+		return auth.Arrival{}, failed("resolve the identifier", err)
+	}
+	if keyHash == "" {
+		return found, nil
+	}
+	if found.Client, err = readOne(ctx, s.clientByKey, scanClient, keyHash); err != nil && err != sql.ErrNoRows {
+		return auth.Arrival{}, failed("resolve the API key", err)
+	}
+	return found, nil
+}
+
+// UserByID returns the user or auth.ErrNotFound.
+func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) {
+	u, err := readOne(ctx, s.userByID, scanUser, userID)
+	return u, failed("read the user", err)
+}
+
+// UserByIdentifier returns the user or auth.ErrNotFound.
+func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.User, error) {
+	u, err := readOne(ctx, s.userByIdentifier, scanUser, id.String())
+	return u, failed("read the user by identifier", err)
+}
+
+// CreateUser adds the user with Version 1, or returns auth.ErrConflict where the id or the identifier is taken.
+func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
+	values, err := userValues(u)
+	if err == nil {
+		_, err = s.write(ctx, s.createUser, append(values, u.ID)...)
+	}
+	return failed("create the user", err)
+}
+
+// UpdateUser replaces the user whose Version is u.Version. The statement alone decides; which error a change of no
+// row is may be found out after it, for either was true at some time during the call.
+func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
+	const attempt = "update the user"
+	values, err := userValues(u)
+	if err != nil {
+		return failed(attempt, err)
+	}
+	changed, err := s.write(ctx, s.updateUser, append(values, u.ID, u.Version)...)
+	if err != nil || changed == 1 {
+		return failed(attempt, err)
+	}
+	if _, err := s.UserByID(ctx, u.ID); err != nil {
+		return fmt.Errorf("%s: %w", attempt, err)
+	}
+	return fmt.Errorf("%s: its version is not %d: %w", attempt, u.Version, auth.ErrConflict)
+}
+
+// ReplaceHash sets the password hash where it still equals old, else returns auth.ErrConflict.
+func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error {
+	const attempt = "replace the password hash"
+	changed, err := s.write(ctx, s.replaceHash, new, userID, old)
+	if err == nil && changed == 0 {
+		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
+	}
+	return failed(attempt, err)
+}
+
+// AllUsers yields every user once, ordered by id. It holds nothing open between pages, so that the caller may take
+// its time and use the store meanwhile.
+func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
+	return func(yield func(auth.User, error) bool) {
+		for last := ""; ; {
+			page, err := readAll(ctx, s.userPage, scanUser, last, usersPerPage)
+			if err != nil {
+				yield(auth.User{}, failed("list the users", err))
+				return
+			}
+			for _, u := range page {
+				if !yield(u, nil) {
+					return
+				}
+			}
+			if len(page) < usersPerPage {
+				return
+			}
+			last = page[len(page)-1].ID
+		}
+	}
+}
+
+// userValues returns the user's columns but for id and version, in the order that insertUser and updateUser share.
+func userValues(u auth.User) ([]any, error) {
+	accounts, err := json.Marshal(u.Accounts)
+	if err != nil {
+		return nil, fmt.Errorf("encode the accounts: %w", err)
+	}
+	profile, err := json.Marshal(u.Profile)
+	if err != nil {
+		return nil, fmt.Errorf("encode the profile: %w", err)
+	}
+	return []any{
+		u.Identifier.String(), u.Email, u.PasswordHash, string(u.Status), u.Role, u.PasswordEpoch,
+		u.CreatedAt.UnixMilli(), u.UpdatedAt.UnixMilli(), string(accounts), string(profile),
+	}, nil
+}
+
+func scanUser(r row) (u auth.User, err error) {
+	var identifier, accounts, profile string
+	var created, updated int64
+	if err := r.Scan(&u.ID, &identifier, &u.Email, &u.PasswordHash, &u.Status, &u.Role, &u.PasswordEpoch, &u.Version,
+		&created, &updated, &accounts, &profile); err != nil {
+		return auth.User{}, err
+	}
+	if u.Identifier, err = auth.ParseIdentifier(identifier); err != nil {
+		return auth.User{}, fmt.Errorf("decode the identifier: %w", err)
+	}
+	if err := json.Unmarshal([]byte(accounts), &u.Accounts); err != nil {
+		return auth.User{}, fmt.Errorf("decode the accounts: %w", err)
+	}
+	if err := json.Unmarshal([]byte(profile), &u.Profile); err != nil {
+		return auth.User{}, fmt.Errorf("decode the profile: %w", err)
+	}
+	u.CreatedAt, u.UpdatedAt = moment(created), moment(updated)
+	return u, nil
+}
+
+func scanText(r row) (text string, err error) {
+	err = r.Scan(&text)
+	return text, err
+}
+
+// moment is the inverse of time.Time.UnixMilli, also for the zero time.
+func moment(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }
