@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
@@ -45,6 +46,12 @@ func DecodeJSON(r *http.Request, body []byte, v any) error {
 		return fmt.Errorf("%w: not valid JSON", ErrBody)
 	}
 	return nil
+}
+
+// isJSON accepts parameters and any ASCII case. EqualFold would also take application/j\u017fon.
+func isJSON(contentType string) bool {
+	media, _, err := mime.ParseMediaType(contentType)
+	return err == nil && media == "application/json"
 }
 
 // WriteJSON answers with the status and v as JSON; v must be encodable, which a contract's own types are.

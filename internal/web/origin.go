@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Origins are the web origins whose pages may call an endpoint from another site; the one list drives
@@ -15,13 +16,22 @@ type Origins []string
 // ParseOrigins checks a list of origins as browsers send them: scheme://host[:port], no path, no wildcard.
 func ParseOrigins(list []string) (Origins, error) {
 	for _, origin := range list {
-		u, err := url.Parse(origin)
-		if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") ||
-			origin != strings.ToLower(u.Scheme+"://"+u.Host) || strings.Contains(origin, "*") {
+		if !isOrigin(origin) {
 			return nil, fmt.Errorf("%q is no web origin: write it as the browser sends it, like https://app.example.com", origin)
 		}
 	}
 	return Origins(list), nil
+}
+
+// isOrigin reports whether a browser would write the origin so: ASCII in lower case, and no port that goes without saying.
+func isOrigin(origin string) bool {
+	u, err := url.Parse(origin)
+	if err != nil || u.Hostname() == "" || origin != u.Scheme+"://"+strings.ToLower(u.Host) ||
+		strings.ContainsFunc(origin, func(r rune) bool { return r == '*' || r > unicode.MaxASCII }) {
+		return false
+	}
+	defaultPort, known := map[string]string{"http": "80", "https": "443"}[u.Scheme]
+	return known && u.Port() != defaultPort && !strings.HasSuffix(u.Host, ":")
 }
 
 // allow is the cross-site rule: Sec-Fetch-Site decides, else Origin against the host that was called.

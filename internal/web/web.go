@@ -7,11 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -57,6 +58,7 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.Origins.answerPreflight(w, r, e.Method)
 		return
 	}
+	standing := w.Header().Clone()
 	tracked := &tracker{ResponseWriter: w}
 	err := e.handle(tracked, r)
 	if err == nil {
@@ -66,13 +68,15 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", r.URL.Path, "error", err)
 		return
 	}
+	clear(w.Header()) // a refusal carries nothing, no cookie above all, that the handler set before it failed
+	maps.Copy(w.Header(), standing)
 	e.refuse(w, r, err)
 }
 
 func (e Endpoint) handle(w http.ResponseWriter, r *http.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+			err = fmt.Errorf("panic: %s\n%s", describe(p), debug.Stack())
 		}
 	}()
 	switch {
@@ -82,6 +86,15 @@ func (e Endpoint) handle(w http.ResponseWriter, r *http.Request) (err error) {
 		return ErrCrossSite
 	}
 	return e.Handle(w, r)
+}
+
+// describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts
+// of the request.
+func describe(p any) string {
+	if err, ok := p.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", p)
 }
 
 func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
@@ -117,12 +130,12 @@ func setSecurityHeaders(h http.Header) {
 }
 
 // Routes serves exact paths, and a JSON 404 for all others. Unlike http.ServeMux it never redirects to a
-// cleaned path, so no spelling of a path reaches an endpoint but its own.
+// cleaned path and takes no percent-encoded letter for its own, so no spelling of a path but one reaches an endpoint.
 type Routes map[string]http.Handler
 
 // ServeHTTP answers by the handler of exactly this path.
 func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, found := routes[r.URL.Path]; found {
+	if h, found := routes[r.URL.EscapedPath()]; found {
 		h.ServeHTTP(w, r)
 		return
 	}
@@ -144,10 +157,4 @@ func (t *tracker) WriteHeader(status int) {
 func (t *tracker) Write(b []byte) (int, error) {
 	t.wrote = true
 	return t.ResponseWriter.Write(b)
-}
-
-// isJSON reports whether the Content-Type is application/json, with or without parameters.
-func isJSON(contentType string) bool {
-	media, _, _ := strings.Cut(contentType, ";")
-	return strings.EqualFold(strings.TrimSpace(media), "application/json")
 }

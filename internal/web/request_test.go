@@ -1,0 +1,35 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"latchkey/internal/web"
+)
+
+func TestIdentify(t *testing.T) {
+	var log bytes.Buffer
+	logger := slog.New(web.LogHandler(slog.NewTextHandler(&log, nil))).With("app", "test").WithGroup("g")
+	h := web.Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if got := web.RequestID(r.Context()); got != "id-1" {
+			t.Errorf("RequestID = %q", got)
+		}
+		logger.InfoContext(r.Context(), "inside")
+	}), func(*http.Request) string { return "id-1" })
+	r := httptest.NewRequest(http.MethodGet, "/", nil)
+	r.Header.Set("X-Request-Id", "forged")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	if !strings.Contains(log.String(), "requestId=id-1") || strings.Contains(log.String(), "forged") {
+		t.Errorf("the log inside of a request: %s", &log)
+	}
+	log.Reset()
+	logger.Info("outside")
+	if strings.Contains(log.String(), "requestId") || web.RequestID(context.Background()) != "" {
+		t.Errorf("the log outside of a request: %s", &log)
+	}
+}
