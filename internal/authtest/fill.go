@@ -8,9 +8,9 @@ import (
 	"latchkey/internal/auth"
 )
 
-// fill returns a T in which every field, at every depth, has a value that is not zero and not used twice, so that
-// a field that a store forgets, or mixes up with another, shows; also one that is added to the domain later.
-func fill[T any]() T {
+// Filled returns a T in which every field, at every depth, is set, and differs from others of its kind where that can
+// be, so that a field that is forgotten or mixed up shows; also one that the domain gets later.
+func Filled[T any]() T {
 	var v T
 	var f filler
 	f.set(reflect.ValueOf(&v).Elem(), reflect.TypeFor[T]().Name())
@@ -57,7 +57,7 @@ func (f *filler) setKind(v reflect.Value, path string) {
 	case reflect.Map:
 		v.Set(reflect.ValueOf(document(f.n)))
 	default:
-		panic(fmt.Sprintf("authtest: fill does not know the kind of %s: %s", path, v.Type()))
+		panic(fmt.Sprintf("authtest: Filled does not know the kind of %s: %s", path, v.Type()))
 	}
 }
 

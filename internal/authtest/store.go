@@ -43,6 +43,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"values", valuePromises()},
 		{"races", racePromises()},
 		{"context", contextPromises()},
+		{"model", modelPromises()},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, p := range group.promises {

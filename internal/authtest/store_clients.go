@@ -31,7 +31,7 @@ func wantClients(t *testing.T, s Store, want ...auth.Client) {
 
 func clientFields(t *testing.T, s Store) {
 	wantClients(t, s)
-	full := createClient(t, s, fill[auth.Client]())
+	full := createClient(t, s, Filled[auth.Client]())
 	wantClients(t, s, full)
 	wantArrival(t, s, auth.Identifier{}, full.KeyHash, auth.Arrival{Client: full})
 }

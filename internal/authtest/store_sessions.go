@@ -54,7 +54,7 @@ func wantNoSession(t *testing.T, s Store, userID, id string) {
 }
 
 func sessionFields(t *testing.T, s Store) {
-	full := fill[auth.Session]()
+	full := Filled[auth.Session]()
 	full.ExpiresAt = time.Now().UTC().Truncate(time.Millisecond).Add(time.Hour)
 	wantSession(t, s, put(t, s, full))
 	wantSession(t, s, put(t, s, newSession("ada", "plain")))

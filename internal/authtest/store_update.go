@@ -19,7 +19,7 @@ func updatePromises() []promise {
 func updateReplaces(t *testing.T, s Store) {
 	bystander := create(t, s, Grace())
 	u := create(t, s, Ada())
-	full := fill[auth.User]()
+	full := Filled[auth.User]()
 	full.ID, full.Version = u.ID, u.Version
 	full = update(t, s, full)
 	wantUser(t, s, full)

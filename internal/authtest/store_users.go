@@ -67,7 +67,7 @@ func createIdentifierTaken(t *testing.T, s Store) {
 }
 
 func replaceHash(t *testing.T, s Store) {
-	u := fill[auth.User]()
+	u := Filled[auth.User]()
 	u.PasswordHash = ""
 	u = create(t, s, u)
 	for _, hash := range []string{"$argon2id$first", "$argon2id$second", ""} {

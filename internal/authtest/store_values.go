@@ -22,7 +22,7 @@ func valuePromises() []promise {
 }
 
 func everyField(t *testing.T, s Store) {
-	wantUser(t, s, create(t, s, fill[auth.User]()))
+	wantUser(t, s, create(t, s, Filled[auth.User]()))
 }
 
 func leastUser(t *testing.T, s Store) {
