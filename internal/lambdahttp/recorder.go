@@ -1,0 +1,112 @@
+package lambdahttp
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+var errTooLarge = errors.New("the answer is larger than Lambda carries")
+
+// recorder keeps what a handler writes, by the rules of net/http's own ResponseWriter and within bounds.
+type recorder struct {
+	header http.Header // the handler's, to change at will
+	frozen http.Header // as it was at WriteHeader; nil before
+	status int
+	body   bytes.Buffer
+	failed error // a write that was refused for its size
+}
+
+// answer is what goes back to the gateway, whatever the version of the event was.
+type answer struct {
+	status int
+	header http.Header // canonical names; a name without values is left out
+	body   []byte
+}
+
+func newRecorder() *recorder { return &recorder{header: make(http.Header)} }
+
+// Header returns the map that the handler may change until it is frozen.
+func (r *recorder) Header() http.Header { return r.header }
+
+// WriteHeader freezes status and headers the first time; informational statuses cannot be passed on and are ignored.
+func (r *recorder) WriteHeader(status int) {
+	if r.frozen != nil || (status >= 100 && status <= 199) {
+		return
+	}
+	r.status, r.frozen = status, r.header.Clone()
+}
+
+// Write keeps the bytes, or returns an error where the status allows no body or the body would grow over the limit.
+func (r *recorder) Write(p []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	switch {
+	case len(p) == 0:
+		return 0, nil
+	case r.status == http.StatusNoContent, r.status == http.StatusNotModified:
+		return 0, http.ErrBodyNotAllowed
+	case len(p) > maxPayload-r.body.Len():
+		r.failed = errTooLarge
+		return 0, r.failed
+	}
+	return r.body.Write(p)
+}
+
+// answer ends the recording. Nothing after us checks names and values, so what has no place in an HTTP field goes.
+func (r *recorder) answer(method string) (answer, error) {
+	r.WriteHeader(http.StatusOK)
+	if r.failed != nil {
+		return answer{}, r.failed
+	}
+	if r.status < 200 || r.status > 599 {
+		return answer{}, errors.New("the status is not in 200 to 599")
+	}
+	a := answer{status: r.status, header: passable(r.frozen), body: r.body.Bytes()}
+	if _, typed := a.header["Content-Type"]; !typed && len(a.body) > 0 && a.header.Get("Content-Encoding") == "" {
+		a.header.Set("Content-Type", http.DetectContentType(a.body))
+	}
+	if method == http.MethodHead {
+		a.body = nil
+	}
+	if r.status == http.StatusNotModified {
+		a.header.Del("Content-Type") // as net/http does
+	}
+	return a, nil
+}
+
+// passable returns the headers under canonical names, without those of the connection and without values that no
+// field may hold, or that JSON cannot. A name all of whose values went stays, without any.
+func passable(header http.Header) http.Header {
+	clean := make(http.Header, len(header))
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		key := http.CanonicalHeaderKey(name)
+		if !httpguts.ValidHeaderFieldName(key) || ofConnection(key) {
+			continue
+		}
+		clean[key] = append(clean[key], slices.DeleteFunc(header[name], unfit)...)
+	}
+	return clean
+}
+
+// unfit reports whether a value may not stand in a field or cannot stand in JSON. A gateway takes characters, not
+// bytes, so the controls beyond ASCII are out as well.
+func unfit(value string) bool {
+	return !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) && c != '\t' })
+}
+
+// ofConnection reports whether a header speaks of one connection (RFC 9110 7.6.1) or of framing, the gateway's affair.
+func ofConnection(key string) bool {
+	switch key {
+	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding",
+		"Upgrade", "Content-Length":
+		return true
+	}
+	return false
+}
