@@ -1,0 +1,42 @@
+# Latchkey. `make run` and `make test` need Go alone.
+SHELL := /bin/bash
+export CGO_ENABLED := 0
+
+# What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
+LAMBDA_GOARCH ?= amd64
+
+.PHONY: run build test check emulators bench fuzz sam-local
+
+run: ## serve the demo on http://127.0.0.1:3000
+	go run ./cmd/latchkey serve --demo
+
+build: ## build the latchkey command into bin/
+	go build -trimpath -o bin/latchkey ./cmd/latchkey
+
+test: ## all tests; the emulator suites run where `make emulators` was run before
+	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
+
+check: ## format, vet, staticcheck, known vulnerabilities, template
+	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod verify
+	@.ci/vulnerabilities
+	@.ci/template
+
+emulators: ## install DynamoDB Local (needs Java and Maven) and moto (needs Python) for the tests
+	internal/emulator/install
+
+bench: ## measure, as ratios in one run
+	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) ./...
+
+fuzz: ## each fuzz target for FUZZTIME (default 60s)
+	.ci/fuzz $(or $(FUZZTIME),60s)
+
+sam-local: ## emulators with a demo user, for sam local on this machine
+	internal/emulator/samlocal
+
+# sam build calls one of these for each function (BuildMethod: makefile).
+build-%Function:
+	GOOS=linux GOARCH=$(LAMBDA_GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
+		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/auth"
+)
+
+func clientsCommand(c *cli) *cobra.Command {
+	return group("clients", "Add, list and disable API clients",
+		clientsAddCommand(c), clientsListCommand(c), clientsDisableCommand(c))
+}
+
+func clientsAddCommand(c *cli) *cobra.Command {
+	var name, kind string
+	cmd := &cobra.Command{
+		Use: "add --name NAME --kind standard|integration", Short: "Make an API key and print it, once", Args: noArguments,
+		Long: `Prints a new API key, alone, on standard output. It is shown this once: only its hash is kept.
+
+A sign-in with the key of a standard client is like one without; that of an integration client gets a token for
+90 days and no refresh cookie.`,
+		Example: "  latchkey clients add --name zapier --kind integration > zapier.key",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if name == "" {
+				return usageError{errors.New("--name is missing: say who holds the key")}
+			}
+			if !auth.ClientKind(kind).Valid() {
+				return usageError{fmt.Errorf("--kind is %q; write standard or integration", kind)}
+			}
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			key, client, err := newClient(cmd, store, name, auth.ClientKind(kind))
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(c.err, "added client %s (%s, %s); its key:\n", client.ID(), name, kind)
+			fmt.Fprintln(c.out, key)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "who holds the key")
+	cmd.Flags().StringVar(&kind, "kind", "", "standard or integration")
+	return cmd
+}
+
+func newClient(cmd *cobra.Command, clients auth.Clients, name string, kind auth.ClientKind) (string, auth.Client, error) {
+	var secret [32]byte
+	rand.Read(secret[:]) // never fails: crypto/rand ends the process instead
+	key := "lk_" + base64.RawURLEncoding.EncodeToString(secret[:])
+	client := auth.Client{KeyHash: auth.HashAPIKey(key), Name: name, Kind: kind, CreatedAt: time.Now()}
+	if err := clients.CreateClient(cmd.Context(), client); err != nil {
+		return "", auth.Client{}, fmt.Errorf("add the client: %w", err)
+	}
+	return key, client, nil
+}
+
+func clientsListCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List API clients, oldest first", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			clients, err := store.AllClients(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("list the clients: %w", err)
+			}
+			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(table, "ID\tNAME\tKIND\tSTATE\tCREATED")
+			for _, client := range clients {
+				state := "active"
+				if client.Disabled {
+					state = "disabled"
+				}
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID(), client.Name, client.Kind, state,
+					client.CreatedAt.UTC().Format(time.RFC3339))
+			}
+			return table.Flush()
+		},
+	}
+}
+
+func clientsDisableCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "disable ID", Short: "Make a client's key stop working at once", Args: exactly("ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			clients, err := store.AllClients(cmd.Context())
+			if err != nil {
+				return fmt.Errorf("look up the client: %w", err)
+			}
+			for _, client := range clients {
+				if client.ID() != args[0] {
+					continue
+				}
+				if err := store.DisableClient(cmd.Context(), client.KeyHash); err != nil {
+					return fmt.Errorf("disable the client: %w", err)
+				}
+				fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
+				return nil
+			}
+			return fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", args[0])
+		},
+	}
+}

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/app"
+	"latchkey/internal/lambdahttp"
+)
+
+func invokeCommand(c *cli) *cobra.Command {
+	functions := []string{"login"}
+	return &cobra.Command{
+		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an API Gateway event through a function's real handler",
+		Args: exactly("FUNCTION", "EVENT.json"), ValidArgs: functions,
+		Long: `Runs one event through the handler that runs on Lambda, over --store and --keys, and prints the function's
+answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to standard error.`,
+		Example: "  latchkey invoke login events/login/planpoint-success.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !slices.Contains(functions, args[0]) {
+				return usageError{fmt.Errorf("there is no function %q; there is %s", args[0], strings.Join(functions, ", "))}
+			}
+			event, err := c.readFile(args[1])
+			if err != nil {
+				return err
+			}
+			config, err := c.config(cmd)
+			if err != nil {
+				return usageError{err}
+			}
+			log := app.NewLogger(c.err, config.LogLevel)
+			parts, store, err := c.parts(cmd, config, log)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			return c.invoke(cmd, parts, config, log, event)
+		},
+	}
+}
+
+func (c *cli) invoke(cmd *cobra.Command, parts app.Parts, config app.Config, log *slog.Logger, event []byte) error {
+	function := lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(log))
+	answer, err := function.Invoke(cmd.Context(), event)
+	if err != nil {
+		return fmt.Errorf("invoke the function: %w", err)
+	}
+	_, err = fmt.Fprintf(c.out, "%s\n", answer)
+	return err
+}
+
+func (c *cli) readFile(name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(c.in)
+	}
+	content, err := os.ReadFile(name)
+	if err != nil {
+		return nil, fmt.Errorf("read the event: %w", err)
+	}
+	return content, nil
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/app"
+	"latchkey/internal/app/profile"
+	"latchkey/internal/auth"
+	"latchkey/internal/dynamo"
+	"latchkey/internal/password"
+	"latchkey/internal/secret"
+	"latchkey/internal/sqlite"
+	"latchkey/internal/token"
+)
+
+// store is either of the two, whole.
+type store interface {
+	auth.LoginStore
+	auth.Users
+	auth.Clients
+	auth.Sessions
+	io.Closer
+}
+
+// remote is a store that has nothing to close.
+type remote struct{ *dynamo.Store }
+
+func (remote) Close() error { return nil }
+
+// openStore opens what --store names; a SQLite file is made where there is none.
+func (c *cli) openStore(cmd *cobra.Command) (store, error) {
+	config, err := c.config(cmd)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if config.Store.Kind == "sqlite" {
+		return sqlite.Open(cmd.Context(), config.Store.Name)
+	}
+	aws, err := profile.Load(cmd.Context())
+	if err != nil {
+		return nil, err
+	}
+	return remote{dynamo.New(aws, config.Store.Name)}, nil
+}
+
+// place is where a key ring is kept: read, and written by keys init.
+type place interface {
+	Get(ctx context.Context) ([]byte, error)
+	// Put writes value where the place still holds what was seen, else secret.ErrChanged.
+	Put(ctx context.Context, seen, value []byte) error
+}
+
+func (c *cli) openKeys(ctx context.Context, at app.Location) (place, error) {
+	if at.Kind == "file" {
+		return secret.File(at.Name), nil
+	}
+	aws, err := profile.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return app.SecretKeys(aws, at.Name), nil
+}
+
+// hasher makes hashes as the settings say.
+func (c *cli) hasher(cmd *cobra.Command) (*password.Hasher, error) {
+	config, err := c.config(cmd)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return newHasher(config), nil
+}
+
+func newHasher(config app.Config) *password.Hasher {
+	return password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
+}
+
+// parts opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
+// the functions that share it may be reading it.
+func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (app.Parts, store, error) {
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return app.Parts{}, nil, err
+	}
+	keys, err := c.ring(cmd.Context(), config, log)
+	if err != nil {
+		store.Close()
+		return app.Parts{}, nil, err
+	}
+	return app.Parts{
+		Store: store, Passwords: newHasher(config), Log: log,
+		Keys: app.NewKeyring(config, app.CachedKeys(keys)),
+	}, store, nil
+}
+
+func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (place, error) {
+	keys, err := c.openKeys(ctx, config.Keys)
+	if err != nil {
+		return nil, err
+	}
+	ring, seen, err := readRing(ctx, keys)
+	if errors.Is(err, token.ErrNoRing) && config.Keys.Kind == "file" {
+		log.Info("no key ring yet: making one", "keys", config.Keys.String())
+		ring, err = makeRing(ctx, keys, seen, config.Algorithm)
+	}
+	if errors.Is(err, token.ErrNoRing) {
+		return nil, fmt.Errorf("%s holds no key ring yet; 'latchkey keys init --keys %s' makes one", config.Keys, config.Keys)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the key ring in %s: %w", config.Keys, err)
+	}
+	if current := ring.Facts()[0]; current.Algorithm != string(config.Algorithm) {
+		log.Warn("the current key has another algorithm than ALGORITHM says, which is for new keys",
+			"current", current.Algorithm, "algorithm", string(config.Algorithm))
+	}
+	return keys, nil
+}
+
+// readRing returns the ring and its document, and token.ErrNoRing where the place is absent as well.
+func readRing(ctx context.Context, keys place) (*token.Ring, []byte, error) {
+	document, err := keys.Get(ctx)
+	if err != nil && !errors.Is(err, secret.ErrAbsent) {
+		return nil, nil, err
+	}
+	ring, err := token.ParseRing(document)
+	return ring, document, err
+}
+
+// makeRing stores a first ring. Where somebody else stored one meanwhile, theirs is the ring.
+func makeRing(ctx context.Context, keys place, seen []byte, algorithm token.Algorithm) (*token.Ring, error) {
+	ring, err := token.NewRing(algorithm, time.Now())
+	if err != nil {
+		return nil, fmt.Errorf("make a key ring: %w", err)
+	}
+	document, err := ring.Marshal()
+	if err != nil {
+		return nil, fmt.Errorf("encode the key ring: %w", err)
+	}
+	if err := keys.Put(ctx, seen, document); errors.Is(err, secret.ErrChanged) {
+		ring, _, err = readRing(ctx, keys)
+		return ring, err
+	} else if err != nil {
+		return nil, fmt.Errorf("store the key ring: %w", err)
+	}
+	return ring, nil
+}

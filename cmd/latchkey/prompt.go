@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// readPassword asks twice without echo on a terminal, or takes the first line of standard input.
+func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) {
+	if fromStdin {
+		line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("read the password: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	terminal, ok := c.in.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return "", errors.New("standard input is no terminal to ask for the password on; use --password-stdin")
+	}
+	first, err := c.ask(ctx, terminal, "Password: ")
+	if err != nil {
+		return "", err
+	}
+	second, err := c.ask(ctx, terminal, "Again: ")
+	if err != nil {
+		return "", err
+	}
+	if first != second {
+		return "", errors.New("the two passwords differ; nothing was changed")
+	}
+	return first, nil
+}
+
+func (c *cli) ask(ctx context.Context, terminal *os.File, question string) (string, error) {
+	before, err := term.GetState(int(terminal.Fd()))
+	if err != nil {
+		return "", fmt.Errorf("prepare the terminal: %w", err)
+	}
+	fmt.Fprint(c.err, question)
+	defer fmt.Fprintln(c.err)
+	type answer struct {
+		typed []byte
+		err   error
+	}
+	answered := make(chan answer, 1)
+	go func() {
+		typed, err := term.ReadPassword(int(terminal.Fd()))
+		answered <- answer{typed, err}
+	}()
+	select {
+	case a := <-answered:
+		if a.err != nil {
+			return "", fmt.Errorf("read the password: %w", a.err)
+		}
+		return string(a.typed), nil
+	case <-ctx.Done(): // an interrupt: the read goes on, but the terminal must echo again
+		return "", errors.Join(errors.New("interrupted; nothing was changed"), term.Restore(int(terminal.Fd()), before))
+	}
+}

@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/app"
+	"latchkey/internal/web"
+)
+
+const defaultAddr = "127.0.0.1:3000"
+
+// Time limits of the local server; a login has the same 10 s that the Lambda function has.
+const (
+	requestLimit  = 10 * time.Second
+	shutdownLimit = 15 * time.Second
+)
+
+func serveCommand(c *cli) *cobra.Command {
+	var addr string
+	var demo bool
+	cmd := &cobra.Command{
+		Use: "serve", Short: "Serve the login over a local file", Args: noArguments,
+		Long: `Serves the same handlers that run on Lambda, over the store and keys named by --store and --keys. Both are made
+where they are absent. SIGTERM or an interrupt finishes what is in flight.
+
+--demo adds four users and an integration client, and prints curl lines to try. It refuses a store with other users.`,
+		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return c.serve(cmd, addr, demo)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&addr, "addr", defaultAddr, "host and port to listen on; port 0 picks one")
+	flags.BoolVar(&demo, "demo", false, "add demo users and print curl lines")
+	for _, s := range app.Settings() {
+		name := flagName(s.Name)
+		switch {
+		case name == "store" || name == "keys": // already on the root
+		case s.Bool:
+			flags.Bool(name, false, s.Help)
+		default:
+			flags.String(name, s.Default, s.Help)
+		}
+	}
+	return cmd
+}
+
+func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
+	config, err := c.config(cmd)
+	if err != nil {
+		return usageError{err}
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w; --addr chooses another, and port 0 picks a free one", addr, err)
+	}
+	defer listener.Close()
+	base := url.URL{Scheme: "http", Host: reachable(listener.Addr())}
+	if c.setting(cmd, app.Prefix+"ISSUER") == "" {
+		config = config.WithIssuer(&base)
+	}
+	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
+	for _, warning := range config.Warnings() {
+		log.Warn(warning)
+	}
+	parts, store, err := c.parts(cmd, config, log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if demo {
+		if err := c.demo(cmd, store, parts.Passwords, base.String()); err != nil {
+			return err
+		}
+	}
+	handler := app.Identified(observed(app.ServeHandler(config, parts), log))
+	return c.listen(cmd.Context(), listener, base.String(), handler, log)
+}
+
+// listen serves until ctx ends, and then finishes what is in flight.
+func (c *cli) listen(ctx context.Context, listener net.Listener, base string, handler http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       requestLimit,
+		WriteTimeout:      requestLimit + 5*time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	fmt.Fprintln(c.out, "listening on "+base)
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	select {
+	case err := <-done:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping: finishing what is in flight")
+	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+	defer cancel()
+	if err := server.Shutdown(limited); err != nil {
+		return fmt.Errorf("some requests did not finish within %s: %w", shutdownLimit, err)
+	}
+	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// reachable is an address that a client on this machine can call: a listener on all addresses is at localhost.
+func reachable(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if ok && tcp.IP.IsUnspecified() {
+		return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+	}
+	return addr.String()
+}
+
+// observed limits each request's time and writes one line for it, without its query, which may hold credentials.
+func observed(next http.Handler, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		ctx, cancel := context.WithTimeout(r.Context(), requestLimit)
+		defer cancel()
+		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(answer, r.WithContext(ctx))
+		log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", answer.status,
+			"ms", float64(time.Since(start).Microseconds())/1000, "source", r.RemoteAddr)
+	})
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// config reads the settings of a command; the issuer may be left open until the address is known.
+func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
+	return app.ConfigFrom(func(variable string) string {
+		v := c.setting(cmd, variable)
+		if v == "" && strings.TrimPrefix(variable, app.Prefix) == "ISSUER" {
+			return "http://" + defaultAddr
+		}
+		return v
+	})
+}

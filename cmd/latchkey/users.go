@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/password"
+)
+
+func usersCommand(c *cli) *cobra.Command {
+	return group("users", "Add, import, show and change users",
+		usersAddCommand(c), usersImportCommand(c), usersShowCommand(c), usersListCommand(c),
+		usersSetPasswordCommand(c),
+		usersStatusCommand(c, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
+		usersStatusCommand(c, "enable", "Let a user sign in", auth.StatusReady))
+}
+
+func usersAddCommand(c *cli) *cobra.Command {
+	var u auth.User
+	var status string
+	var fromStdin bool
+	cmd := &cobra.Command{
+		Use: "add EMAIL", Short: "Add one user, asking for the password", Args: exactly("EMAIL"),
+		Long: `Adds one user. The password is asked for twice without echo; --password-stdin reads it from the first
+line of standard input instead. Users with accounts or a full profile come by 'users import'.`,
+		Example: "  latchkey users add ada@example.com --name Ada --role editor",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			var err error
+			if u.Identifier, err = auth.ParseIdentifier(args[0]); err != nil {
+				return usageError{fmt.Errorf("EMAIL: %w", err)}
+			}
+			u.Email, _ = auth.CleanEmail(args[0])
+			u.ID, u.Status = auth.NewUserID(), auth.Status(status)
+			if err := u.Validate(); err != nil {
+				return usageError{err}
+			}
+			return c.addUser(cmd, u, fromStdin)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&u.Profile.Name, "name", "", "first name")
+	flags.StringVar(&u.Profile.LastName, "last-name", "", "last name")
+	flags.StringVar(&u.Role, "role", "", "role, as it appears in tokens")
+	flags.StringVar(&status, "status", string(auth.StatusReady), "ready, pending or disabled")
+	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from the first line of standard input")
+	return cmd
+}
+
+func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool) error {
+	ctx := cmd.Context()
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	if _, err := store.UserByIdentifier(ctx, u.Identifier); err == nil {
+		return fmt.Errorf("%s is there already; see 'latchkey users show %s'", u.Email, u.Email)
+	}
+	if u.PasswordHash, err = c.newPassword(cmd, fromStdin); err != nil {
+		return err
+	}
+	u.CreatedAt = time.Now()
+	u.UpdatedAt = u.CreatedAt
+	if err := store.CreateUser(ctx, u); err != nil {
+		return fmt.Errorf("add %s: %w", u.Email, err)
+	}
+	fmt.Fprintf(c.err, "added %s as %s\n", u.Email, u.ID)
+	return nil
+}
+
+// newPassword asks for a password that a person chose, and returns its hash.
+func (c *cli) newPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
+	chosen, err := c.readPassword(cmd.Context(), fromStdin)
+	if err != nil {
+		return "", err
+	}
+	if err := password.CheckNew(chosen); err != nil {
+		return "", fmt.Errorf("that password cannot be used: %w", err)
+	}
+	hasher, err := c.hasher(cmd)
+	if err != nil {
+		return "", err
+	}
+	return hasher.Hash(cmd.Context(), chosen)
+}
+
+func usersShowCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "show EMAIL|ID", Short: "Show one user, without the password hash", Args: exactly("EMAIL|ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			u, err := findUser(cmd.Context(), store, args[0])
+			if err != nil {
+				return err
+			}
+			encoder := json.NewEncoder(c.out)
+			encoder.SetIndent("", "  ")
+			encoder.SetEscapeHTML(false)
+			return encoder.Encode(newUserFacts(u))
+		},
+	}
+}
+
+// userFacts is what show prints: all but the hash, of which the scheme's name is enough.
+type userFacts struct {
+	ID           string         `json:"id"`
+	Email        string         `json:"email"`
+	Identifier   string         `json:"identifier"`
+	Status       auth.Status    `json:"status"`
+	Role         string         `json:"role,omitempty"`
+	PasswordHash string         `json:"passwordHash"`
+	Profile      auth.Profile   `json:"profile"`
+	Accounts     []auth.Account `json:"accounts,omitempty"`
+	CreatedAt    time.Time      `json:"createdAt"`
+	UpdatedAt    time.Time      `json:"updatedAt"`
+}
+
+func newUserFacts(u auth.User) userFacts {
+	return userFacts{
+		ID: u.ID, Email: u.Email, Identifier: u.Identifier.String(), Status: u.Status, Role: u.Role,
+		PasswordHash: scheme(u.PasswordHash), Profile: u.Profile, Accounts: u.Accounts,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+func scheme(hash string) string {
+	if hash == "" {
+		return "none"
+	}
+	if parts := strings.SplitN(hash, "$", 3); len(parts) == 3 {
+		return parts[1]
+	}
+	return "unknown"
+}
+
+func usersListCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List all users: id, e-mail, status, role", Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
+			for u, err := range store.AllUsers(cmd.Context()) {
+				if err != nil {
+					return fmt.Errorf("list the users: %w", err)
+				}
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Status, u.Role)
+			}
+			return table.Flush()
+		},
+	}
+}
+
+func usersSetPasswordCommand(c *cli) *cobra.Command {
+	var fromStdin bool
+	cmd := &cobra.Command{
+		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactly("EMAIL|ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			hash := ""
+			return c.changeUser(cmd, args[0], func(u *auth.User) (err error) {
+				if hash == "" { // asked once, however often the change is tried
+					if hash, err = c.newPassword(cmd, fromStdin); err != nil {
+						return err
+					}
+				}
+				u.PasswordHash = hash
+				u.PasswordEpoch++
+				return nil
+			}, "set the password of %s and ended their sessions\n")
+		},
+	}
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from the first line of standard input")
+	return cmd
+}
+
+func usersStatusCommand(c *cli, use, short string, status auth.Status) *cobra.Command {
+	return &cobra.Command{
+		Use: use + " EMAIL|ID", Short: short, Args: exactly("EMAIL|ID"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.changeUser(cmd, args[0], func(u *auth.User) error {
+				u.Status = status
+				return nil
+			}, use+"d %s\n")
+		},
+	}
+}
+
+// changeUser reads, changes and writes one user, again where somebody else wrote between, and ends the
+// sessions of a user who may not go on with them.
+func (c *cli) changeUser(cmd *cobra.Command, name string, change func(*auth.User) error, done string) error {
+	ctx := cmd.Context()
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	for range 5 {
+		before, err := findUser(ctx, store, name)
+		if err != nil {
+			return err
+		}
+		u := before
+		if err := change(&u); err != nil {
+			return err
+		}
+		u.UpdatedAt = time.Now()
+		if err := store.UpdateUser(ctx, u); errors.Is(err, auth.ErrConflict) {
+			continue
+		} else if err != nil {
+			return fmt.Errorf("change %s: %w", name, err)
+		}
+		if u.Status != auth.StatusReady || u.PasswordEpoch != before.PasswordEpoch {
+			if err := store.EndSessions(ctx, u.ID); err != nil {
+				return fmt.Errorf("end the sessions of %s: %w", name, err)
+			}
+		}
+		fmt.Fprintf(c.err, done, u.Email)
+		return nil
+	}
+	return fmt.Errorf("%s was changed by others all the time; try again", name)
+}
+
+// findUser takes an e-mail address or an id.
+func findUser(ctx context.Context, store store, name string) (auth.User, error) {
+	var u auth.User
+	var err error
+	if id, bad := auth.ParseIdentifier(name); bad == nil {
+		u, err = store.UserByIdentifier(ctx, id)
+	} else {
+		u, err = store.UserByID(ctx, name)
+	}
+	if errors.Is(err, auth.ErrNotFound) {
+		return auth.User{}, fmt.Errorf("there is no user %s", name)
+	}
+	if err != nil {
+		return auth.User{}, fmt.Errorf("look up %s: %w", name, err)
+	}
+	return u, nil
+}

@@ -1,0 +1,22 @@
+// Command login is the Lambda function behind POST /api/users/login and POST /users/login.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"latchkey/internal/app"
+	"latchkey/internal/lambdahttp"
+)
+
+func main() {
+	handler, log, err := app.Login(context.Background(), os.Getenv)
+	if err != nil {
+		slog.Error("the login function cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))
+}

@@ -1,0 +1,104 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"latchkey/internal/dynamo"
+	"latchkey/internal/password"
+)
+
+// warmLimit is how long the start of a function waits for its first connections; what is not there by then is
+// made by the first request.
+const warmLimit = time.Second
+
+// Login returns the handler of the login function from the environment of a Lambda function, and its logger. The
+// error names every setting that is wrong.
+func Login(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
+	c, err := deployedConfig(getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	log := NewLogger(os.Stdout, c.LogLevel)
+	for _, warning := range c.Warnings() {
+		log.WarnContext(ctx, warning)
+	}
+	aws := dynamo.ForLogin(lambdaConfig(getenv))
+	store := dynamo.New(aws, c.Store.Name)
+	keys := CachedKeys(SecretKeys(aws, c.Keys.Name))
+	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone
+		warm(ctx, log, store.Warm, func(ctx context.Context) error {
+			_, err := keys.Get(ctx)
+			return err
+		})
+	}
+	return LoginHandler(c, Parts{
+		Store: store, Log: log,
+		Passwords: password.New(c.PasswordHash, password.DefaultLimit(c.PasswordHash)),
+		Keys:      NewKeyring(c, keys),
+	}), log, nil
+}
+
+// deployedConfig asks for AWS beyond what ConfigFrom does: a function has no disk to keep users or keys on.
+func deployedConfig(getenv func(string) string) (Config, error) {
+	c, err := ConfigFrom(getenv)
+	if c.Store.Kind == "sqlite" {
+		err = errors.Join(err, fmt.Errorf("%sSTORE is %s; a function needs dynamodb:TABLE", Prefix, c.Store))
+	}
+	if c.Keys.Kind == "file" {
+		err = errors.Join(err, fmt.Errorf("%sKEYS is %s; a function needs secretsmanager:ID", Prefix, c.Keys))
+	}
+	return c, err
+}
+
+// lambdaConfig takes region and credentials from where Lambda puts them. The SDK's own search for them, with its
+// profiles and sign-in services, would be a fifth of the binary.
+func lambdaConfig(getenv func(string) string) aws.Config {
+	credentials := aws.Credentials{
+		AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
+		SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda environment",
+	}
+	return aws.Config{
+		Region: getenv("AWS_REGION"),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return credentials, nil
+		}),
+		ConfigSources: []any{endpoints{getenv}},
+	}
+}
+
+// endpoints lets AWS_ENDPOINT_URL_… lead to local emulators, as it does in every AWS tool.
+type endpoints struct{ getenv func(string) string }
+
+// GetServiceBaseEndpoint is what the SDK's clients ask their configuration sources for an endpoint by.
+func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
+	names := map[string]string{
+		"DynamoDB":        "AWS_ENDPOINT_URL_DYNAMODB",
+		"Secrets Manager": "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+	}
+	url := e.getenv(names[sdkID])
+	return url, url != "", nil
+}
+
+// warm runs the steps beside each other. A step that fails is no reason not to start: the first request tries again.
+func warm(ctx context.Context, log *slog.Logger, steps ...func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(ctx, warmLimit)
+	defer cancel()
+	var all sync.WaitGroup
+	for _, step := range steps {
+		all.Go(func() {
+			if err := step(ctx); err != nil {
+				log.WarnContext(ctx, "not warmed up; the first request tries again", "error", err)
+			}
+		})
+	}
+	all.Wait()
+}

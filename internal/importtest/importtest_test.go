@@ -1,0 +1,141 @@
+package importtest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "latchkey/"
+
+// rule says what a package may import of ours; what is not listed is forbidden.
+type rule struct {
+	packages string // a prefix of the import path below the module
+	may      []string
+}
+
+func rules() []rule {
+	everything := []string{""}
+	return []rule{
+		{"functions/", []string{"internal/app", "internal/lambdahttp"}},
+		{"cmd/", everything},
+		{"internal/app", everything},
+		{"internal/contract/session", []string{"internal/auth", "internal/token", "internal/web"}},
+		{"internal/contract/discovery", []string{"internal/auth", "internal/token", "internal/web"}},
+		{"internal/contract/", []string{"internal/auth", "internal/web"}},
+		{"internal/authorizer", []string{"internal/auth", "internal/token"}},
+		{"internal/rotation", []string{"internal/auth", "internal/token"}},
+		{"internal/dynamo", []string{"internal/auth"}},
+		{"internal/sqlite", []string{"internal/auth"}},
+		{"internal/token", []string{"internal/auth"}},
+		{"internal/userfile", []string{"internal/auth", "internal/password"}},
+		{"internal/authtest", everything},
+		{"verify", []string{"internal/token"}},
+		{"internal/auth", nil},
+		{"internal/password", nil},
+		{"internal/secret", nil},
+		{"internal/web", nil},
+		{"internal/lambdahttp", nil},
+		{"internal/emulator", nil},
+		{"internal/importtest", nil},
+	}
+}
+
+// forbidden are imports that even a package with every right must not have.
+func forbidden(importer, imported string) string {
+	own := strings.TrimPrefix(imported, module)
+	switch {
+	case under(importer, "internal/app") && (under(own, "internal/sqlite") || under(own, "internal/authtest")):
+		return "app serves the functions, which never link sqlite"
+	case under(importer, "cmd") && under(own, "internal/authtest"):
+		return "authtest is for tests"
+	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
+		return "the AWS SDK appears in dynamo, secret and app alone"
+	case under(importer, "internal/auth") && !standard(imported) &&
+		!strings.HasPrefix(imported, "golang.org/x/text/") && imported != "golang.org/x/net/idna":
+		return "auth needs the standard library, x/text and x/net/idna alone"
+	}
+	return ""
+}
+
+func mayUseSDK(importer string) bool {
+	return under(importer, "internal/dynamo") || under(importer, "internal/secret") || under(importer, "internal/app")
+}
+
+func under(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return !strings.Contains(first, ".")
+}
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func TestImports(t *testing.T) {
+	for _, p := range list(t) {
+		importer := strings.TrimPrefix(p.ImportPath, module)
+		allowed, found := allowedFor(importer)
+		if !found {
+			t.Errorf("%s has no rule: add one to the table", importer)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if why := forbidden(importer, imported); why != "" {
+				t.Errorf("%s imports %s: %s", importer, imported, why)
+			}
+			own, ours := strings.CutPrefix(imported, module)
+			if ours && !slices.ContainsFunc(allowed, func(a string) bool { return a == "" || a == own }) {
+				t.Errorf("%s imports %s, which its rule does not allow", importer, own)
+			}
+		}
+	}
+}
+
+func TestFunctionsNeverLinkSQLite(t *testing.T) {
+	for _, p := range list(t) {
+		if !strings.HasPrefix(p.ImportPath, module+"functions/") {
+			continue
+		}
+		for _, dep := range p.Deps {
+			if dep == module+"internal/sqlite" || strings.HasPrefix(dep, "modernc.org/") {
+				t.Errorf("%s links %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+func allowedFor(importer string) ([]string, bool) {
+	for _, r := range rules() {
+		if under(importer, strings.TrimSuffix(r.packages, "/")) {
+			return r.may, true
+		}
+	}
+	return nil, false
+}
+
+func list(t *testing.T) []listed {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []listed
+	decoder := json.NewDecoder(strings.NewReader(string(out)))
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return packages
+		} else if err != nil {
+			t.Fatalf("go list: %v", err)
+		}
+		packages = append(packages, p)
+	}
+}
