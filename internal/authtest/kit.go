@@ -1,0 +1,122 @@
+package authtest
+
+import (
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/password"
+	"latchkey/internal/sqlite"
+	"latchkey/internal/token"
+)
+
+// Password is what the users of a Kit sign in with.
+const Password = "correct horse battery staple"
+
+// Kit is everything that a sign-in needs, and real: the local store, hashes at the lowest cost, a key ring. Tests
+// look into its parts, and step between a service and its ports by Before.
+type Kit struct {
+	Store   *sqlite.Store
+	Hasher  *password.Hasher
+	Keyring *token.Keyring
+	Clock   *Clock
+	Log     *Log
+
+	mu     sync.Mutex
+	before func(call string) error
+	calls  []string
+}
+
+// NewKit returns a kit over a new store with the users, who all have Password. When the test ends, the log must not hold it, nor
+// an address, nor whatever else was given to Log.Keep.
+func NewKit(t testing.TB, users ...auth.User) *Kit {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "kit.db"))
+	check(t, err)
+	t.Cleanup(func() { store.Close() })
+	k := &Kit{
+		Store: store, Clock: NewClock(), Log: newLog(t),
+		Hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
+	}
+	ring, err := token.NewRing(token.ES256, Start())
+	check(t, err)
+	text, err := ring.Marshal()
+	check(t, err)
+	k.Keyring = token.NewKeyring(ringDocument(text), token.Config{
+		Issuer: "https://login.example.com", Audience: "test", Now: k.Clock.Now,
+	})
+	hash, err := k.Hasher.Hash(t.Context(), Password)
+	check(t, err)
+	for _, u := range users {
+		u.PasswordHash = hash
+		check(t, store.CreateUser(t.Context(), u))
+	}
+	k.Log.Keep(Password, hash, "@example.com")
+	return k
+}
+
+func check(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Client stores an API client of the kind and returns its key.
+func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
+	t.Helper()
+	key := "lk_" + auth.NewID()
+	k.Log.Keep(key, auth.HashAPIKey(key))
+	check(t, k.Store.CreateClient(t.Context(), auth.Client{
+		KeyHash: auth.HashAPIKey(key), Name: "test", Kind: kind, Disabled: disabled, CreatedAt: Start(),
+	}))
+	return key
+}
+
+// Service returns a service over the kit, with ids by chance; sessions last a week where the rules say nothing.
+func (k *Kit) Service(rules auth.Rules) *auth.Service {
+	if rules.SessionIdle == 0 {
+		rules.SessionIdle, rules.SessionMax = 7*24*time.Hour, 90*24*time.Hour
+	}
+	return auth.NewService(auth.Parts{
+		Store: kitStore{k.Store, k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: rules, Log: k.Log.Logger(), Now: k.Clock.Now,
+	})
+}
+
+// Claims returns what the access token says, once the key ring has verified it by the kit's clock.
+func (k *Kit) Claims(t testing.TB, accessToken string) auth.Claims {
+	t.Helper()
+	claims, err := k.Keyring.Verify(t.Context(), accessToken)
+	check(t, err)
+	return claims
+}
+
+// Before makes every later call of a port's method call f first, by the method's name; an error of f is the call's.
+// Nil ends that. Calls of one sign-in may be concurrent.
+func (k *Kit) Before(f func(call string) error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.before = f
+}
+
+// Calls returns the names of the ports' methods that were called since it was asked last, in order.
+func (k *Kit) Calls() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	calls := k.calls
+	k.calls = nil
+	return calls
+}
+
+func (k *Kit) called(name string) error {
+	k.mu.Lock()
+	before := k.before
+	k.calls = append(k.calls, name)
+	k.mu.Unlock()
+	if before == nil {
+		return nil
+	}
+	return before(name)
+}

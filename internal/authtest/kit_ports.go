@@ -1,0 +1,79 @@
+package authtest
+
+import (
+	"context"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/sqlite"
+)
+
+// ringDocument is a token.Source that never changes.
+type ringDocument []byte
+
+func (d ringDocument) Get(context.Context) ([]byte, error)     { return d, nil }
+func (d ringDocument) Refresh(context.Context) ([]byte, error) { return d, nil }
+
+type kitStore struct {
+	*sqlite.Store
+	k *Kit
+}
+
+func (s kitStore) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
+	if err := s.k.called("Arrive"); err != nil {
+		return auth.Arrival{}, err
+	}
+	return s.Store.Arrive(ctx, id, keyHash)
+}
+
+func (s kitStore) UserByID(ctx context.Context, userID string) (auth.User, error) {
+	if err := s.k.called("UserByID"); err != nil {
+		return auth.User{}, err
+	}
+	return s.Store.UserByID(ctx, userID)
+}
+
+func (s kitStore) PutSession(ctx context.Context, v auth.Session) error {
+	if err := s.k.called("PutSession"); err != nil {
+		return err
+	}
+	return s.Store.PutSession(ctx, v)
+}
+
+func (s kitStore) ReplaceHash(ctx context.Context, userID, old, new string) error {
+	if err := s.k.called("ReplaceHash"); err != nil {
+		return err
+	}
+	return s.Store.ReplaceHash(ctx, userID, old, new)
+}
+
+type kitPasswords struct{ k *Kit }
+
+func (p kitPasswords) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
+	if err := p.k.called("Verify"); err != nil {
+		return false, false, err
+	}
+	return p.k.Hasher.Verify(ctx, stored, password)
+}
+
+func (p kitPasswords) Hash(ctx context.Context, password string) (string, error) {
+	if err := p.k.called("Hash"); err != nil {
+		return "", err
+	}
+	return p.k.Hasher.Hash(ctx, password)
+}
+
+type kitKeys struct{ k *Kit }
+
+func (y kitKeys) Sign(ctx context.Context, c auth.Claims) (token, keyID string, err error) {
+	if err := y.k.called("Sign"); err != nil {
+		return "", "", err
+	}
+	return y.k.Keyring.Sign(ctx, c)
+}
+
+func (y kitKeys) MAC(ctx context.Context, label string, parts ...string) ([]byte, error) {
+	if err := y.k.called("MAC"); err != nil {
+		return nil, err
+	}
+	return y.k.Keyring.MAC(ctx, label, parts...)
+}
