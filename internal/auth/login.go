@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 )
@@ -85,7 +86,10 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	return grant, l.write(ctx, outdated)
+	if err := l.write(ctx, outdated); err != nil {
+		return Grant{}, err
+	}
+	return grant, nil
 }
 
 // arrive does both reads. A user that is not there is read all the same, under an id that nobody has.
@@ -135,10 +139,14 @@ func (l *login) verify(ctx context.Context) (outdated bool, err error) {
 		return false, l.refuse(ErrBadCredentials, "wrong_password")
 	case l.user.Status != StatusReady:
 		return false, l.refuse(ErrNotReady, "not_ready")
-	case l.terms.QualifyingAccount && selectAccount(l.user.Accounts, l.rules.QualifyingRoles) < 0:
+	case !l.qualifies(l.user):
 		return false, l.refuse(ErrWrongRole, "wrong_role")
 	}
 	return outdated, nil
+}
+
+func (l *login) qualifies(u User) bool {
+	return !l.terms.QualifyingAccount || selectAccount(u.Accounts, l.rules.QualifyingRoles) >= 0
 }
 
 // subject returns the user whom the token will be about: the caller, or the one they impersonate.
@@ -162,7 +170,7 @@ func (l *login) subject(ctx context.Context) (User, error) {
 	}
 	l.target = target
 	if target.Identifier != l.attempt.Impersonate || target.Status != StatusReady ||
-		contains(l.rules.ImpersonatorRoles, target.Role) {
+		contains(l.rules.ImpersonatorRoles, target.Role) || !l.qualifies(target) {
 		return User{}, l.refuse(ErrImpersonation, "impersonation_target")
 	}
 	return target, nil
@@ -190,12 +198,22 @@ func (l *login) write(ctx context.Context, outdated bool) error {
 
 // rehash compares and swaps, so that it never brings back a password that was changed meanwhile.
 func (l *login) rehash(ctx context.Context) {
-	hash, err := l.passwords.Hash(ctx, l.attempt.Password)
-	if err == nil {
-		err = l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
-	}
+	err := l.replaceHash(ctx)
 	if err != nil && !errors.Is(err, ErrConflict) {
 		l.journal.log.WarnContext(ctx, "the stronger hash was not stored; the next sign-in tries again",
 			"user", l.user.ID, "error", err)
 	}
+}
+
+func (l *login) replaceHash(ctx context.Context) (err error) {
+	defer func() { // in this goroutine of its own a panic would end the process
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %T\n%s", p, debug.Stack())
+		}
+	}()
+	hash, err := l.passwords.Hash(ctx, l.attempt.Password)
+	if err != nil {
+		return fmt.Errorf("make the stronger hash: %w", err)
+	}
+	return l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
 }

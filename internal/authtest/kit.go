@@ -29,7 +29,7 @@ type Kit struct {
 	calls  []string
 }
 
-// NewKit returns a kit over a new store with the users, who all have Password. When the test ends, the log must not hold it, nor
+// NewKit returns a kit over a new store with the users. When the test ends, the log must hold neither a password, nor
 // an address, nor whatever else was given to Log.Keep.
 func NewKit(t testing.TB, users ...auth.User) *Kit {
 	t.Helper()
@@ -47,14 +47,21 @@ func NewKit(t testing.TB, users ...auth.User) *Kit {
 	k.Keyring = token.NewKeyring(ringDocument(text), token.Config{
 		Issuer: "https://login.example.com", Audience: "test", Now: k.Clock.Now,
 	})
+	k.Log.Keep(Password, "@example.com")
+	k.Add(t, users...)
+	return k
+}
+
+// Add stores the users, each with Password in place of what hash they have.
+func (k *Kit) Add(t testing.TB, users ...auth.User) {
+	t.Helper()
 	hash, err := k.Hasher.Hash(t.Context(), Password)
 	check(t, err)
+	k.Log.Keep(hash)
 	for _, u := range users {
 		u.PasswordHash = hash
-		check(t, store.CreateUser(t.Context(), u))
+		check(t, k.Store.CreateUser(t.Context(), u))
 	}
-	k.Log.Keep(Password, hash, "@example.com")
-	return k
 }
 
 func check(t testing.TB, err error) {
@@ -75,7 +82,7 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 	return key
 }
 
-// Service returns a service over the kit, with ids by chance; sessions last a week where the rules say nothing.
+// Service returns a service over the kit whose ids are random; where the rules do not say it, sessions last a week.
 func (k *Kit) Service(rules auth.Rules) *auth.Service {
 	if rules.SessionIdle == 0 {
 		rules.SessionIdle, rules.SessionMax = 7*24*time.Hour, 90*24*time.Hour
