@@ -1,0 +1,230 @@
+package token_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/token"
+)
+
+func TestParseAlgorithm(t *testing.T) {
+	for _, name := range []string{"ES256", "RS256", "RS256:3072", "HS256", "EdDSA"} {
+		if a, err := token.ParseAlgorithm(name); err != nil || string(a) != name {
+			t.Errorf("ParseAlgorithm(%q) = %q, %v", name, a, err)
+		}
+	}
+	for _, name := range []string{"", "none", "es256", "RS512", "RS256:1024", "PS256", "ES256 "} {
+		if a, err := token.ParseAlgorithm(name); err == nil || a != "" {
+			t.Errorf("ParseAlgorithm(%q) = %q, want an error", name, a)
+		}
+	}
+}
+
+// TestNewRing promises the document: two private keys with their own names and times, and a MAC key.
+func TestNewRing(t *testing.T) {
+	members := map[string]string{
+		"EC": "crv x y d", "RSA": "n e d p q dp dq qi", "OKP": "crv x d", "oct": "k",
+	}
+	for _, a := range all {
+		t.Run(string(a), func(t *testing.T) {
+			r := decodeRing(t, document(t, a))
+			if len(r.Keys) != 2 || r.Current == r.Next || r.Keys[0]["kid"] != r.Current || r.Keys[1]["kid"] != r.Next {
+				t.Fatalf("want the current and the next key, got %v and %v of %d", r.Current, r.Next, len(r.Keys))
+			}
+			if n := len(decode(t, r.MACKey)); n != 32 {
+				t.Errorf("macKey has %d bytes, want 32", n)
+			}
+			for i, k := range r.Keys {
+				want := append(strings.Fields(members[k["kty"].(string)]), "kty", "kid", "alg", "use", "createdAt")
+				if i == 0 {
+					want = append(want, "activatedAt")
+				}
+				slices.Sort(want)
+				if diff := cmp.Diff(want, slices.Sorted(maps.Keys(k))); diff != "" {
+					t.Errorf("members (-want +got):\n%s", diff)
+				}
+				if k["alg"] != string(a) || k["use"] != "sig" || k["createdAt"] != float64(now.Add(-time.Hour).Unix()) {
+					t.Errorf("alg %v, use %v, createdAt %v", k["alg"], k["use"], k["createdAt"])
+				}
+			}
+		})
+	}
+}
+
+// TestKeyID promises RFC 7638 thumbprints, computed here after the RFC, and a random id where one would be a hash of the secret.
+func TestKeyID(t *testing.T) {
+	thumbprint := map[string]func(k map[string]any) string{
+		"EC": func(k map[string]any) string {
+			return fmt.Sprintf(`{"crv":"P-256","kty":"EC","x":%q,"y":%q}`, k["x"], k["y"])
+		},
+		"RSA": func(k map[string]any) string { return fmt.Sprintf(`{"e":%q,"kty":"RSA","n":%q}`, k["e"], k["n"]) },
+		"OKP": func(k map[string]any) string { return fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":%q}`, k["x"]) },
+	}
+	for _, a := range asymmetric {
+		for _, k := range decodeRing(t, document(t, a)).Keys {
+			sum := sha256.Sum256([]byte(thumbprint[k["kty"].(string)](k)))
+			if want := encode(sum[:]); k["kid"] != want {
+				t.Errorf("%s: kid %v, want %s", a, k["kid"], want)
+			}
+		}
+	}
+	k := decodeRing(t, document(t, token.HS256)).Keys[0]
+	if id := k["kid"].(string); len(decode(t, id)) != 16 {
+		t.Errorf("HS256: kid %q, want 16 random bytes", id)
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, `{"k":%q,"kty":"oct"}`, k["k"]))
+	if strings.HasPrefix(encode(sum[:]), k["kid"].(string)) {
+		t.Error("HS256: kid is made of the secret's hash")
+	}
+}
+
+// TestSizes promises the key lengths that the algorithms' names stand for.
+func TestSizes(t *testing.T) {
+	long, err := token.NewRing(token.RS256Long, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := long.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := decodeRing(t, text).Keys[0]
+	if bits := len(decode(t, k["n"].(string))) * 8; bits != 3072 || k["alg"] != "RS256" {
+		t.Errorf("RS256:3072 gives %d bits and alg %v", bits, k["alg"])
+	}
+	if bits := len(decode(t, decodeRing(t, document(t, token.RS256)).Keys[0]["n"].(string))) * 8; bits != 2048 {
+		t.Errorf("RS256 gives %d bits", bits)
+	}
+	if n := len(decode(t, decodeRing(t, document(t, token.HS256)).Keys[0]["k"].(string))); n != 32 {
+		t.Errorf("HS256 gives %d bytes", n)
+	}
+	if _, err := token.NewRing("none", now); err == nil {
+		t.Error("a ring for the algorithm none")
+	}
+}
+
+// TestRoundTrip promises that parsing and encoding again changes no byte.
+func TestRoundTrip(t *testing.T) {
+	for _, a := range all {
+		text := document(t, a)
+		r, err := token.ParseRing(text)
+		if err != nil {
+			t.Fatalf("%s: %v", a, err)
+		}
+		again, err := r.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(text, again) {
+			t.Errorf("%s: the document changed", a)
+		}
+	}
+}
+
+// withPrevious is a ring in mid-life, of three algorithms; the previous key still has its private part.
+func withPrevious(t *testing.T) ringJSON {
+	t.Helper()
+	r, old, next := decodeRing(t, document(t, token.ES256)), decodeRing(t, document(t, token.RS256)), decodeRing(t, document(t, token.HS256))
+	old.Keys[0]["retireAt"] = now.Add(time.Hour).Unix()
+	r.Keys = []map[string]any{old.Keys[0], r.Keys[0], next.Keys[0]}
+	r.Next = next.Current
+	return r
+}
+
+// TestFacts promises states and times for `keys list`.
+func TestFacts(t *testing.T) {
+	doc := withPrevious(t)
+	r, err := token.ParseRing(doc.encode(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := now.Add(-time.Hour)
+	want := []token.KeyFacts{
+		{KeyID: doc.Keys[0]["kid"].(string), Algorithm: "RS256", State: token.Previous, CreatedAt: made, ActivatedAt: made, RetireAt: now.Add(time.Hour)},
+		{KeyID: doc.Current, Algorithm: "ES256", State: token.Current, CreatedAt: made, ActivatedAt: made},
+		{KeyID: doc.Next, Algorithm: "HS256", State: token.Next, CreatedAt: made, ActivatedAt: made},
+	}
+	if diff := cmp.Diff(want, r.Facts()); diff != "" {
+		t.Errorf("facts (-want +got):\n%s", diff)
+	}
+}
+
+// TestPreviousIsPublic promises that a previous key's private part does not survive reading.
+func TestPreviousIsPublic(t *testing.T) {
+	doc := withPrevious(t)
+	r, err := token.ParseRing(doc.encode(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	previous := decodeRing(t, text).Keys[0]
+	if diff := cmp.Diff([]string{"activatedAt", "alg", "createdAt", "e", "kid", "kty", "n", "retireAt", "use"}, slices.Sorted(maps.Keys(previous))); diff != "" {
+		t.Errorf("members (-want +got):\n%s", diff)
+	}
+	if _, err := token.ParseRing(text); err != nil {
+		t.Errorf("the ring without it: %v", err)
+	}
+}
+
+// TestPublicJWKS promises exactly the public members of every asymmetric key, and nothing of a symmetric one.
+func TestPublicJWKS(t *testing.T) {
+	doc := withPrevious(t)
+	r, err := token.ParseRing(doc.encode(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.PublicJWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got ringJSON
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	want := []map[string]any{}
+	for i, members := range []string{"kty kid alg use n e", "kty kid alg use crv x y"} {
+		k := map[string]any{}
+		for _, m := range strings.Fields(members) {
+			k[m] = doc.Keys[i][m]
+		}
+		want = append(want, k)
+	}
+	if diff := cmp.Diff(want, got.Keys); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+	symmetric, err := token.ParseRing(document(t, token.HS256))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text, err := symmetric.PublicJWKS(); err != nil || string(text) != `{"keys":[]}` {
+		t.Errorf("HS256: %s, %v", text, err)
+	}
+}
+
+// TestPrinting promises that no verb prints a key, for a ring or for what holds one.
+func TestPrinting(t *testing.T) {
+	text := document(t, token.HS256)
+	r, err := token.ParseRing(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secret := decode(t, decodeRing(t, text).Keys[0]["k"].(string))
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
+		got := fmt.Sprintf(verb, r)
+		if !strings.HasPrefix(got, "key ring, current key ") || strings.Contains(got, fmt.Sprintf(verb, secret)) {
+			t.Errorf("%s prints %q", verb, got)
+		}
+	}
+}
