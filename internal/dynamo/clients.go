@@ -1,0 +1,86 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"latchkey/internal/auth"
+)
+
+var errKeyHash = errors.New("a key's hash has 1 to 1,024 bytes of UTF-8")
+
+// CreateClient puts one item, as a transaction: see transactionRetryer.
+func (s *Store) CreateClient(ctx context.Context, c auth.Client) error {
+	const attempted = "create the client"
+	it, err := clientItem(c)
+	if err != nil {
+		return fmt.Errorf("%s: %w", attempted, err)
+	}
+	return s.commit(ctx, attempted, s.putNew(it))
+}
+
+// AllClients reads all clients, who stand together under one pk, and sorts them.
+func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
+	const attempted = "list the clients"
+	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :clients"),
+		ExpressionAttributeValues: item{":clients": text(clientsHash)},
+	})
+	var all []auth.Client
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable(attempted, err)
+		}
+		for _, it := range page.Items {
+			c, err := decode(attempted, it, clientFrom)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, c)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b auth.Client) int { return a.CreatedAt.Compare(b.CreatedAt) })
+	return all, nil
+}
+
+// DisableClient is one conditional write; the next sign-in, which reads consistently, sees it.
+func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
+	k, ok := clientKey(keyHash)
+	if !ok {
+		return auth.ErrNotFound
+	}
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: k.item(),
+		UpdateExpression:          aws.String("SET disabled = :yes"),
+		ConditionExpression:       aws.String("attribute_exists(pk)"),
+		ExpressionAttributeValues: item{":yes": flag(true)},
+	})
+	return written("disable the client", err, auth.ErrNotFound)
+}
+
+func clientItem(c auth.Client) (item, error) {
+	k, ok := clientKey(c.KeyHash)
+	if !ok {
+		return nil, errKeyHash
+	}
+	it := k.item()
+	it.setText("name", c.Name)
+	it.setText("kind", string(c.Kind))
+	it["disabled"] = flag(c.Disabled)
+	it.setTime("createdAt", c.CreatedAt)
+	return it, it.fits()
+}
+
+func clientFrom(f *fields) auth.Client {
+	return auth.Client{
+		KeyHash: f.text("sk"), Name: f.text("name"), Kind: auth.ClientKind(f.text("kind")),
+		Disabled: f.flag("disabled"), CreatedAt: f.time("createdAt"),
+	}
+}

@@ -1,0 +1,147 @@
+package dynamo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+)
+
+// item is one item of the table, by attribute name. It is written and read by hand: there are three kinds of
+// them, and the SDK's own marshalling would bring reflection into every cold start.
+type item map[string]types.AttributeValue
+
+const (
+	timeFormat = "2006-01-02T15:04:05.000Z" // RFC 3339, in UTC
+	maxItem    = 400 << 10                  // bytes, DynamoDB's limit
+)
+
+// setText leaves an empty value out; it comes back as empty.
+func (it item) setText(name, value string) {
+	if value != "" {
+		it[name] = text(value)
+	}
+}
+
+func (it item) setNumber(name string, value int64) { it[name] = number(value) }
+
+func (it item) setTime(name string, value time.Time) {
+	if !value.IsZero() {
+		it[name] = text(value.UTC().Format(timeFormat))
+	}
+}
+
+func (it item) setJSON(name string, value any) error {
+	b, err := json.Marshal(value)
+	if err != nil {
+		return fmt.Errorf("write attribute %s: %w", name, err)
+	}
+	it[name] = text(string(b))
+	return nil
+}
+
+func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
+
+func number(n int64) types.AttributeValue {
+	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
+}
+
+func flag(b bool) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: b} }
+
+var errTooLarge = errors.New("more than the 400 KB that DynamoDB gives an item")
+
+// fits tells in words, and before the call, what DynamoDB would call an invalid request.
+func (it item) fits() error {
+	size := 0
+	for name, value := range it {
+		size += len(name)
+		switch v := value.(type) {
+		case *types.AttributeValueMemberS:
+			size += len(v.Value)
+		case *types.AttributeValueMemberN:
+			size += len(v.Value)
+		}
+	}
+	if size > maxItem {
+		return errTooLarge
+	}
+	return nil
+}
+
+// fields reads an item's attributes and keeps the first error, which names the attribute and not its value.
+// What is absent is zero.
+type fields struct {
+	item item
+	err  error
+}
+
+// decode reads a whole item; one that others wrote wrongly is our fault, not the user's.
+func decode[T any](attempted string, it item, from func(*fields) T) (T, error) {
+	f := fields{item: it}
+	v := from(&f)
+	if f.err != nil {
+		var none T
+		return none, unavailable(attempted, f.err)
+	}
+	return v, nil
+}
+
+// attribute returns the attribute where it is there and a T.
+func attribute[T types.AttributeValue](f *fields, name string) (T, bool) {
+	v, ok := f.item[name].(T)
+	if !ok && f.item[name] != nil {
+		f.fail(name, "has a wrong type")
+	}
+	return v, ok
+}
+
+func (f *fields) text(name string) string {
+	if v, ok := attribute[*types.AttributeValueMemberS](f, name); ok {
+		return v.Value
+	}
+	return ""
+}
+
+func (f *fields) number(name string) int64 {
+	v, ok := attribute[*types.AttributeValueMemberN](f, name)
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(v.Value, 10, 64)
+	if err != nil {
+		f.fail(name, "is no whole number of 64 bits")
+	}
+	return n
+}
+
+func (f *fields) flag(name string) bool {
+	v, ok := attribute[*types.AttributeValueMemberBOOL](f, name)
+	return ok && v.Value
+}
+
+func (f *fields) time(name string) time.Time {
+	s := f.text(name)
+	if s == "" {
+		return time.Time{}
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		f.fail(name, "is no time as in RFC 3339")
+	}
+	return t.UTC()
+}
+
+func (f *fields) json(name string, into any) {
+	if s := f.text(name); s != "" && json.Unmarshal([]byte(s), into) != nil {
+		f.fail(name, "is not the JSON it should be")
+	}
+}
+
+func (f *fields) fail(name, problem string) {
+	if f.err == nil {
+		f.err = fmt.Errorf("attribute %s %s", name, problem)
+	}
+}

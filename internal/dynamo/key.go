@@ -1,0 +1,47 @@
+package dynamo
+
+import (
+	"unicode/utf8"
+
+	"latchkey/internal/auth"
+)
+
+// key is an item's place in the table. A part that comes from outside stands last in its attribute, after a
+// constant prefix, so that no two places are spelled alike whatever characters it has (ASVS 1.2.4).
+type key struct{ pk, sk string }
+
+const (
+	userPrefix    = "USER#"
+	userSort      = "USER"
+	sessionPrefix = "SESSION#"
+	clientsHash   = "CLIENTS"
+
+	maxHash = 2048 // bytes of pk, DynamoDB's limit
+	maxSort = 1024 // bytes of sk
+)
+
+// loginKey is the place of the pointer from an identifier to its user; an Identifier is short and UTF-8 by its making.
+func loginKey(id auth.Identifier) key { return key{"LOGIN#" + id.String(), "LOGIN"} }
+
+// userKey, sessionKey and clientKey report false for ids that no item can have.
+func userKey(id string) (key, bool) {
+	return key{userPrefix + id, userSort}, storable(id, maxHash-len(userPrefix))
+}
+
+func sessionKey(userID, id string) (key, bool) {
+	ok := storable(userID, maxHash-len(userPrefix)) && storable(id, maxSort-len(sessionPrefix))
+	return key{userPrefix + userID, sessionPrefix + id}, ok
+}
+
+func clientKey(keyHash string) (key, bool) {
+	return key{clientsHash, keyHash}, storable(keyHash, maxSort)
+}
+
+// storable refuses invalid UTF-8 because the SDK would replace it, and two ids would meet in one key.
+func storable(id string, limit int) bool {
+	return id != "" && len(id) <= limit && utf8.ValidString(id)
+}
+
+func (k key) item() item {
+	return item{"pk": text(k.pk), "sk": text(k.sk)}
+}

@@ -1,0 +1,107 @@
+package dynamo
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"latchkey/internal/auth"
+)
+
+// Arrive reads the identifier's pointer, and the client beside it in the same batch: 1 RRU for each.
+func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
+	const attempted = "read who signs in"
+	keys := []key{loginKey(id)}
+	if k, ok := clientKey(keyHash); ok {
+		keys = append(keys, k)
+	}
+	found, err := s.getAll(ctx, attempted, keys)
+	if err != nil {
+		return auth.Arrival{}, err
+	}
+	var a auth.Arrival
+	for _, it := range found {
+		f := fields{item: it}
+		if f.text("pk") == clientsHash {
+			a.Client = clientFrom(&f)
+		} else {
+			a.UserID = f.text("userId")
+		}
+		if f.err != nil {
+			return auth.Arrival{}, unavailable(attempted, f.err)
+		}
+	}
+	return a, nil
+}
+
+// getAll reads the items of different keys consistently, in one round trip unless DynamoDB leaves some out.
+func (s *Store) getAll(ctx context.Context, attempted string, keys []key) ([]item, error) {
+	if len(keys) == 1 {
+		it, err := s.get(ctx, attempted, keys[0])
+		if it == nil {
+			return nil, err
+		}
+		return []item{it}, nil
+	}
+	wanted := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
+	for _, k := range keys {
+		wanted.Keys = append(wanted.Keys, k.item())
+	}
+	pending := map[string]types.KeysAndAttributes{s.table: wanted}
+	var found []item
+	for round := range tries {
+		if err := again(ctx, round); err != nil {
+			return nil, unavailable(attempted, err)
+		}
+		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: pending})
+		if err != nil {
+			return nil, unavailable(attempted, err)
+		}
+		for _, items := range out.Responses { // of one table
+			for _, it := range items {
+				found = append(found, it)
+			}
+		}
+		if pending = out.UnprocessedKeys; len(pending) == 0 {
+			return found, nil
+		}
+	}
+	return nil, unavailable(attempted, errUndone)
+}
+
+// ReplaceHash is one conditional write: 1 WRU for each KB of user. Where its answer is lost and the SDK tries
+// again, the second try finds the new hash and reports a conflict: the hash is stored, and sign-ins ignore that.
+func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error {
+	k, ok := userKey(userID)
+	if !ok {
+		return auth.ErrConflict
+	}
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: k.item(),
+		UpdateExpression:    aws.String("SET passwordHash = :new ADD version :one"),
+		ConditionExpression: aws.String("passwordHash = :old"),
+		ExpressionAttributeValues: item{
+			":old": text(old), ":new": text(new), ":one": number(1),
+		},
+	})
+	return written("replace the hash", err, auth.ErrConflict)
+}
+
+// PutSession is one conditional write of less than 1 KB: 1 WRU. The item's writeId tells a second try of
+// the same write, after a lost answer, from another session with the same id.
+func (s *Store) PutSession(ctx context.Context, session auth.Session) error {
+	const attempted = "put the session"
+	it, err := sessionItem(session)
+	if err != nil {
+		return fmt.Errorf("%s: %w", attempted, err)
+	}
+	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &s.table, Item: it,
+		ConditionExpression:       aws.String("attribute_not_exists(pk) OR writeId = :writeId"),
+		ExpressionAttributeValues: item{":writeId": it["writeId"]},
+	})
+	return written(attempted, err, auth.ErrConflict)
+}

@@ -1,0 +1,161 @@
+package dynamo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"latchkey/internal/auth"
+)
+
+var (
+	errUserID     = errors.New("a user's id has 1 to 2,043 bytes of UTF-8")
+	errIdentifier = errors.New("a user has an identifier")
+)
+
+// CreateUser puts the user and the identifier's pointer in one transaction.
+func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
+	const attempted = "create the user"
+	u.Version = 1
+	it, err := userItem(u)
+	if err != nil {
+		return fmt.Errorf("%s: %w", attempted, err)
+	}
+	return s.commit(ctx, attempted, s.putNew(it), s.putNew(pointer(u)))
+}
+
+// UpdateUser reads first, to know which pointer has to go where the identifier changed; the write's conditions
+// make sure that nothing else changed meanwhile.
+func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
+	const attempted = "update the user"
+	stored, err := s.UserByID(ctx, u.ID)
+	if err != nil {
+		return err
+	}
+	if stored.Version != u.Version {
+		return auth.ErrConflict
+	}
+	u.Version++
+	it, err := userItem(u)
+	if err != nil {
+		return fmt.Errorf("%s: %w", attempted, err)
+	}
+	writes := []types.TransactWriteItem{{Put: &types.Put{
+		TableName: &s.table, Item: it,
+		ConditionExpression: aws.String("version = :version AND identifier = :identifier"),
+		ExpressionAttributeValues: item{
+			":version": number(stored.Version), ":identifier": text(stored.Identifier.String()),
+		},
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	}}}
+	if u.Identifier != stored.Identifier {
+		old := loginKey(stored.Identifier)
+		writes = append(writes, s.putNew(pointer(u)),
+			types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: old.item()}})
+	}
+	return s.commit(ctx, attempted, writes...)
+}
+
+// UserByID reads one item: 1 RRU for up to 4 KB of user.
+func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) {
+	k, ok := userKey(userID)
+	if !ok {
+		return auth.User{}, auth.ErrNotFound
+	}
+	return read(ctx, s, "read the user", k, userFrom)
+}
+
+// UserByIdentifier reads the pointer, then the user. One whose identifier moved between the two reads is not found.
+func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.User, error) {
+	found, err := s.Arrive(ctx, id, "")
+	if err != nil {
+		return auth.User{}, err
+	}
+	u, err := s.UserByID(ctx, found.UserID)
+	if err != nil {
+		return auth.User{}, err
+	}
+	if u.Identifier != id {
+		return auth.User{}, auth.ErrNotFound
+	}
+	return u, nil
+}
+
+// AllUsers scans the table, a page of at most 1 MB at a time, and pays for sessions too: an index of users would
+// cost every write to a user, and a listing is rare. A scan meets each item once, for keys do not change.
+func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
+	const attempted = "list the users"
+	return func(yield func(auth.User, error) bool) {
+		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
+			TableName: &s.table, ConsistentRead: aws.Bool(true),
+			FilterExpression:          aws.String("sk = :user"),
+			ExpressionAttributeValues: item{":user": text(userSort)},
+		})
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(auth.User{}, unavailable(attempted, err))
+				return
+			}
+			for _, it := range page.Items {
+				u, err := decode(attempted, it, userFrom)
+				if !yield(u, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// pointer is the item that leads from the user's identifier to the user, and keeps it from others.
+func pointer(u auth.User) item {
+	it := loginKey(u.Identifier).item()
+	it.setText("userId", u.ID)
+	return it
+}
+
+func userItem(u auth.User) (item, error) {
+	k, ok := userKey(u.ID)
+	if !ok {
+		return nil, errUserID
+	}
+	if u.Identifier.IsZero() {
+		return nil, errIdentifier
+	}
+	it := k.item()
+	it.setText("email", u.Email)
+	it.setText("identifier", u.Identifier.String())
+	it["passwordHash"] = text(u.PasswordHash) // there even if empty: ReplaceHash compares with it
+	it.setText("status", string(u.Status))
+	it.setText("role", u.Role)
+	it.setNumber("passwordEpoch", u.PasswordEpoch)
+	it.setNumber("version", u.Version)
+	it.setTime("createdAt", u.CreatedAt)
+	it.setTime("updatedAt", u.UpdatedAt)
+	accounts := append([]auth.Account{}, u.Accounts...) // never null
+	return it, errors.Join(it.setJSON("profile", u.Profile), it.setJSON("accounts", accounts), it.fits())
+}
+
+func userFrom(f *fields) auth.User {
+	u := auth.User{
+		ID: strings.TrimPrefix(f.text("pk"), userPrefix), Email: f.text("email"),
+		PasswordHash: f.text("passwordHash"), Status: auth.Status(f.text("status")), Role: f.text("role"),
+		PasswordEpoch: f.number("passwordEpoch"), Version: f.number("version"),
+		CreatedAt: f.time("createdAt"), UpdatedAt: f.time("updatedAt"),
+	}
+	f.json("profile", &u.Profile)
+	f.json("accounts", &u.Accounts)
+	identifier := f.text("identifier")
+	id, err := auth.ParseIdentifier(identifier)
+	if err != nil || id.String() != identifier {
+		f.fail("identifier", "is not canonical")
+	}
+	u.Identifier = id
+	return u
+}
