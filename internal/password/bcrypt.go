@@ -1,0 +1,55 @@
+package password
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	"golang.org/x/crypto/bcrypt"
+)
+
+const (
+	bcryptSize    = 60 // $2b$10$, 22 characters of salt, 31 of digest
+	bcryptMaxCost = 14 // about a second
+	bcryptMaxKey  = 72 // bytes of a password that bcrypt reads
+	bcryptMemory  = 5  // KiB: the state of one Blowfish key schedule
+)
+
+// bcryptHash is the text of a bcrypt hash, checked in full.
+type bcryptHash string
+
+// parseBcrypt accepts what crypt(3) would produce, to the last bit: x/crypto/bcrypt itself takes any version
+// letter, any separator and trailing text, and finds bad characters only while it computes.
+func parseBcrypt(stored string) (hash, error) {
+	if len(stored) != bcryptSize {
+		return nil, fmt.Errorf("is %d bytes long, not %d", len(stored), bcryptSize)
+	}
+	tens, ones := stored[4]-'0', stored[5]-'0'
+	if tens > 9 || ones > 9 || stored[6] != '$' {
+		return nil, errors.New("the cost is not two digits and a $")
+	}
+	if cost := int(10*tens + ones); cost < bcrypt.MinCost || cost > bcryptMaxCost {
+		return nil, fmt.Errorf("the cost is %d, accepted are %d to %d", cost, bcrypt.MinCost, bcryptMaxCost)
+	}
+	alphabet := base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").
+		WithPadding(base64.NoPadding)
+	if _, err := decode(alphabet, stored[7:29]); err != nil {
+		return nil, fmt.Errorf("the salt %w", err)
+	}
+	if _, err := decode(alphabet, stored[29:]); err != nil {
+		return nil, fmt.Errorf("the digest %w", err)
+	}
+	return bcryptHash(stored), nil
+}
+
+func (b bcryptHash) memory() uint32 { return bcryptMemory }
+
+// matches refuses longer passwords only after the work: x/crypto/bcrypt compares their first 72 bytes and would
+// accept any ending.
+func (b bcryptHash) matches(password string) bool {
+	read := password[:min(len(password), bcryptMaxKey)]
+	match := bcrypt.CompareHashAndPassword([]byte(b), []byte(read)) == nil
+	return match && len(password) <= bcryptMaxKey
+}
+
+func (b bcryptHash) outdated(Params) bool { return true }
