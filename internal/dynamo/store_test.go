@@ -27,7 +27,7 @@ func TestStore(t *testing.T) {
 // open returns a store over a new table of its own, and the wire between the two.
 func open(t *testing.T) (*dynamo.Store, *wire) {
 	t.Helper()
-	w := &wire{next: awshttp.NewBuildableClient()}
+	w := &wire{next: plainClient()}
 	s, _ := openOver(t, w)
 	w.take()
 	return s, w
@@ -36,8 +36,10 @@ func open(t *testing.T) (*dynamo.Store, *wire) {
 // openRaw returns a store over a new table of its own, and the table as others see it.
 func openRaw(t *testing.T) (*dynamo.Store, raw) {
 	t.Helper()
-	return openOver(t, awshttp.NewBuildableClient())
+	return openOver(t, plainClient())
 }
+
+func plainClient() aws.HTTPClient { return awshttp.NewBuildableClient() }
 
 // openOver leaves out the sign-in's time-outs, for on a busy machine the emulator may take longer.
 func openOver(t *testing.T, client aws.HTTPClient) (*dynamo.Store, raw) {
