@@ -84,6 +84,22 @@ type Keys interface {
 	MAC(ctx context.Context, label string, parts ...string) ([]byte, error)
 }
 
+// PublicKeys is where the public half of the key ring is kept for those who must not read the ring. Whoever
+// changes the ring puts it there before the change is used.
+type PublicKeys interface {
+	// PublicKeys returns the JWKS as it was last put, read consistently, or ErrNotFound before the first.
+	PublicKeys(ctx context.Context) ([]byte, error)
+	// PutPublicKeys replaces the JWKS; durable once confirmed.
+	PutPublicKeys(ctx context.Context, jwks []byte) error
+}
+
+// Verifier checks access tokens.
+type Verifier interface {
+	// Verify returns the claims of a token that one of our keys signed for this service and that is in force. The error
+	// wraps ErrUnavailable where no keys can be had; any other is about the token.
+	Verify(ctx context.Context, token string) (Claims, error)
+}
+
 // Claims is what an access token says; the signer adds issuer, audience and scope (RFC 7519 4.1, RFC 8693 4.1).
 type Claims struct {
 	ID        string   // jti
