@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/web"
 )
@@ -100,11 +102,12 @@ func (h handler) cookie(name, value, path string, life time.Duration) *http.Cook
 	}
 }
 
-// credentials is the request body; pointers tell an absent or null member from an empty one.
+// credentials is the request body; pointers tell an absent or null member from an empty one. A null for the optional
+// one is no absence: nobody signs in as themselves who may have meant another.
 type credentials struct {
-	Username    *string `json:"username"`
-	Password    *string `json:"password"`
-	Impersonate *string `json:"impersonate"`
+	Username    *string        `json:"username"`
+	Password    *string        `json:"password"`
+	Impersonate jsontext.Value `json:"impersonate"`
 }
 
 func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
@@ -119,12 +122,23 @@ func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, 
 	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
 		return auth.Attempt{}, errEmail
 	}
-	if given.Impersonate != nil {
-		if a.Impersonate, err = auth.ParseIdentifier(*given.Impersonate); err != nil {
-			return auth.Attempt{}, errEmail
-		}
+	a.Impersonate, err = given.impersonated()
+	return a, err
+}
+
+func (c credentials) impersonated() (auth.Identifier, error) {
+	if c.Impersonate == nil {
+		return auth.Identifier{}, nil
 	}
-	return a, nil
+	email, err := jsontext.AppendUnquote(nil, c.Impersonate)
+	if err != nil { // no string
+		return auth.Identifier{}, web.ErrBody
+	}
+	id, err := auth.ParseIdentifier(string(email))
+	if err != nil {
+		return auth.Identifier{}, errEmail
+	}
+	return id, nil
 }
 
 // credentials takes them from the body, or from the query where that is turned on and there is no body.

@@ -1,0 +1,145 @@
+package planpoint_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/web"
+)
+
+// Whoever is refused with 401 cannot tell why: not by the body, not by a header.
+func TestUnauthorized(t *testing.T) {
+	s := newServer(t, planpoint.Config{})
+	body := func(name, password string) *http.Request {
+		return request(`{"username":"` + name + `@example.com","password":"` + password + `"}`)
+	}
+	want := s.call(t, body("nobody", authtest.Password))
+	if want.status != 401 || want.body != `{"message":"Invalid username or password"}` {
+		t.Errorf("an unknown user is answered %d %s", want.status, want.body)
+	}
+	for name, r := range map[string]*http.Request{
+		"wrong password":          body("ada", "wrong"),
+		"password and a space":    body("ada", authtest.Password+" "),
+		"password in capitals":    body("ada", strings.ToUpper(authtest.Password)),
+		"password with NUL":       body("ada", authtest.Password+`\u0000`),
+		"password of 15 KiB":      body("ada", strings.Repeat("x", 15<<10)),
+		"pending":                 body("joan", authtest.Password),
+		"pending, wrong password": body("joan", "wrong"),
+		"disabled":                body("dorothy", authtest.Password),
+		"unknown API key":         withKey("lk_unknown", body("ada", authtest.Password)),
+		"disabled API key":        withKey(s.Client(t, auth.ClientStandard, true), body("ada", authtest.Password)),
+		"impersonation by a stranger": request(
+			`{"username":"nobody@example.com","password":"x","impersonate":"ada@example.com"}`),
+	} {
+		if d := cmp.Diff(want, s.call(t, r), cmp.AllowUnexported(answer{})); d != "" {
+			t.Errorf("%s differs from an unknown user (-want +got):\n%s", name, d)
+		}
+	}
+}
+
+func TestImpersonation(t *testing.T) {
+	s := newServer(t, planpoint.Config{})
+	impersonate := func(caller, password, target string) *http.Request {
+		return request(`{"username":"` + caller + `@example.com","password":"` + password + `","impersonate":"` + target + `@example.com"}`)
+	}
+	a := s.call(t, impersonate("margaret", authtest.Password, "ada"))
+	token := a.member(t, "access_token")
+	if a.status != 200 || a.member(t, "_id") != "ada" || a.member(t, "username") != "ada@example.com" {
+		t.Errorf("%d %s, want the target's answer", a.status, a.body)
+	}
+	want := []string{"planpoint=" + token + "; Path=/; Max-Age=900; HttpOnly; Secure; SameSite=Lax"}
+	if d := cmp.Diff(want, a.header["Set-Cookie"]); d != "" {
+		t.Errorf("cookies differ (-want +got):\n%s", d)
+	}
+	if c := s.Claims(t, token); c.Subject != "ada" || c.Actor != "margaret" || c.ExpiresAt.Sub(c.IssuedAt) != 15*time.Minute {
+		t.Errorf("the token says %+v", c)
+	}
+	for _, test := range []struct {
+		name, caller, password, target string
+		status                         int
+		message                        string
+	}{
+		{"role not allowed", "ada", authtest.Password, "grace", 403, "Not allowed"},
+		{"target unknown", "margaret", authtest.Password, "nobody", 403, "Not allowed"},
+		{"target pending", "margaret", authtest.Password, "joan", 403, "Not allowed"},
+		{"target disabled", "margaret", authtest.Password, "dorothy", 403, "Not allowed"},
+		{"target may impersonate too", "margaret", authtest.Password, "katherine", 403, "Not allowed"},
+		{"self", "margaret", authtest.Password, "margaret", 403, "Not allowed"},
+		{"wrong own password", "margaret", "wrong", "ada", 401, "Invalid username or password"},
+		{"caller not ready", "joan", authtest.Password, "ada", 401, "Invalid username or password"},
+	} {
+		a := s.call(t, impersonate(test.caller, test.password, test.target))
+		if a.status != test.status || a.member(t, "message") != test.message {
+			t.Errorf("%s: %d %s, want %d", test.name, a.status, a.body, test.status)
+		}
+	}
+}
+
+func TestMethods(t *testing.T) {
+	s := newServer(t, planpoint.Config{})
+	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE", "OPTIONS"} {
+		r := request(credentials("ada"))
+		r.Method = method
+		if a := s.call(t, r); a.status != 405 || a.header.Get("Allow") != "POST" || a.member(t, "message") != "Method not allowed" {
+			t.Errorf("%s: %d %v %s", method, a.status, a.header["Allow"], a.body)
+		}
+	}
+}
+
+func TestOtherSites(t *testing.T) {
+	s := newServer(t, planpoint.Config{Origins: web.Origins{"https://app.example.org"}})
+	for origin, want := range map[string]int{"https://app.example.org": 200, "https://evil.example": 403} {
+		r := request(credentials("ada"))
+		r.Header.Set("Origin", origin)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		a := s.call(t, r)
+		if allowed := a.header.Get("Access-Control-Allow-Origin") == origin; a.status != want || allowed != (want == 200) {
+			t.Errorf("%s: %d %v", origin, a.status, a.header)
+		}
+	}
+}
+
+// Our own fault is a constant 500 with no token in it, whoever asks and whatever broke; never a 401.
+func TestFailures(t *testing.T) {
+	s := newServer(t, planpoint.Config{})
+	var wanted *answer
+	for _, failing := range []string{"MAC", "Arrive", "UserByID", "Verify", "Sign", "PutSession"} {
+		for _, fault := range []error{auth.ErrUnavailable, errors.New("dial tcp 10.0.0.1: refused"), nil} {
+			s.Before(func(call string) error {
+				if call == failing && fault == nil {
+					panic("the store broke")
+				}
+				if call == failing {
+					return fault
+				}
+				return nil
+			})
+			a := s.call(t, request(credentials("ada")))
+			if a.status != 500 || a.header.Get("Retry-After") == "" || a.body != `{"message":"Internal server error"}` {
+				t.Errorf("%s fails with %v: %d %v %s", failing, fault, a.status, a.header, a.body)
+			}
+			if wanted == nil {
+				wanted = &a
+			}
+			if d := cmp.Diff(*wanted, a, cmp.AllowUnexported(answer{})); d != "" {
+				t.Errorf("%s fails with %v: the answer tells what broke:\n%s", failing, fault, d)
+			}
+			s.Before(nil)
+			if a := s.call(t, request(credentials("ada"))); a.status != 200 {
+				t.Errorf("after %s failed: %d", failing, a.status)
+			}
+		}
+	}
+	s.Store.Close()
+	if a := s.call(t, request(credentials("ada"))); a.status != 500 {
+		t.Errorf("over a closed store: %d", a.status)
+	}
+}
