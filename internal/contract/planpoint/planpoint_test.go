@@ -259,3 +259,23 @@ func TestCookies(t *testing.T) {
 		})
 	}
 }
+
+// Browsers drop a cookie of more than 4,096 bytes without a word (RFC 6265bis 5.6). A signature of RSA-3072 takes 430
+// bytes more than the one here, an issuer's and an audience's long names as much again.
+func TestTheLargestTokenFitsInACookie(t *testing.T) {
+	s := newServer(t, planpoint.Config{})
+	caller, target := authtest.NewUser("caller"), authtest.NewUser("target")
+	caller.ID, target.ID = strings.Repeat(`"`, 128), strings.Repeat(`\`, 128) // which JSON writes in two bytes
+	caller.Role, target.Role = "support", strings.Repeat(`"`, 256)
+	for _, u := range []auth.User{caller, target} {
+		if err := u.Validate(); err != nil {
+			t.Fatal(err)
+		}
+		s.Add(t, u)
+	}
+	a := s.call(t, request(`{"impersonate":"target@example.com",`+credentials("caller")[1:]))
+	cookie, _, _ := strings.Cut(a.header.Get("Set-Cookie"), ";")
+	if a.status != 200 || len(cookie) > 4096-2*430 {
+		t.Errorf("%d, a cookie of %d bytes", a.status, len(cookie))
+	}
+}
