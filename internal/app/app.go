@@ -57,11 +57,15 @@ func loginRoutes(c Config, p Parts) web.Routes {
 	})
 	return web.Routes{
 		planpoint.Path: planpoint.New(planpoint.Config{
-			IssuerPath: c.Issuer.Path, CookieDomain: c.CookieDomain, RequireAPIKey: c.RequireAPIKey,
+			Cookies: cookies(c), RequireAPIKey: c.RequireAPIKey,
 			AllowQueryCredentials: c.AllowQueryCredentials, Origins: c.AllowedOrigins, Log: p.Log,
 		}, service),
 		organization.Path: organization.New(organization.Config{Origins: c.AllowedOrigins, Log: p.Log}, service),
 	}
+}
+
+func cookies(c Config) planpoint.Cookies {
+	return planpoint.Cookies{IssuerPath: c.Issuer.Path, Domain: c.CookieDomain}
 }
 
 // Identified gives each request the gateway's id, or a random one where there is no gateway.

@@ -13,6 +13,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -131,11 +132,19 @@ func setSecurityHeaders(h http.Header) {
 
 // Routes serves exact paths, and a JSON 404 for all others. Unlike http.ServeMux it never redirects to a
 // cleaned path and takes no percent-encoded letter for its own, so no spelling of a path but one reaches an endpoint.
+// A path that ends in {id} takes any one segment there, which the handler finds by PathValue.
 type Routes map[string]http.Handler
 
 // ServeHTTP answers by the handler of exactly this path.
 func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if h, found := routes[r.URL.EscapedPath()]; found {
+	path := r.URL.EscapedPath()
+	if h, found := routes[path]; found {
+		h.ServeHTTP(w, r)
+		return
+	}
+	folder, id := path[:strings.LastIndexByte(path, '/')+1], path[strings.LastIndexByte(path, '/')+1:]
+	if h, found := routes[folder+"{id}"]; found && id != "" {
+		r.SetPathValue("id", id)
 		h.ServeHTTP(w, r)
 		return
 	}

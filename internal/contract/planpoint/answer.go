@@ -2,11 +2,16 @@ package planpoint
 
 import "latchkey/internal/auth"
 
-// answer is the 200 body in the order of the contract's text; resetToken, a live credential, is never part of it.
+// answer is the 200 body; the profile's members stand beside the tokens.
 type answer struct {
 	Message     string `json:"message"`
 	AccessToken string `json:"access_token"`
+	Token       string `json:"token"`
+	Profile     `json:",inline"`
+}
 
+// Profile is a user in the contract's shape and order; resetToken, a live credential, is never part of it.
+type Profile struct {
 	ID                     string           `json:"_id"`
 	Role                   string           `json:"role,omitzero"`
 	Username               string           `json:"username"`
@@ -22,7 +27,6 @@ type answer struct {
 	City                   string           `json:"city,omitzero"`
 	Region                 string           `json:"region,omitzero"`
 	Zip                    string           `json:"zip,omitzero"`
-	Token                  string           `json:"token"`
 	StripeAccountID        string           `json:"stripeAccountId,omitzero"`
 	StripeOnboardingDone   bool             `json:"stripeOnboardingDone"`
 	StripeDetailsSubmitted bool             `json:"stripeDetailsSubmitted"`
@@ -38,12 +42,15 @@ type answer struct {
 	Preferences            auth.Preferences `json:"preferences"`
 }
 
-// newAnswer relies on the encoder to write nil slices and maps as [] and {}, as the contract wants.
 func newAnswer(g auth.Grant) answer {
-	p := g.User.Profile
-	return answer{
-		Message: "Login successful", AccessToken: g.AccessToken, Token: g.AccessToken,
-		ID: g.User.ID, Role: g.User.Role, Username: g.User.Email,
+	return answer{Message: "Login successful", AccessToken: g.AccessToken, Token: g.AccessToken, Profile: NewProfile(g.User)}
+}
+
+// NewProfile shows the user; it relies on the encoder to write nil slices and maps as [] and {}, as the contract wants.
+func NewProfile(u auth.User) Profile {
+	p := u.Profile
+	return Profile{
+		ID: u.ID, Role: u.Role, Username: u.Email,
 		Name: p.Name, LastName: p.LastName, FullName: p.FullName, Phone: p.Phone, CompanyName: p.CompanyName,
 		ProjectNameURL: p.ProjectNameURL, Country: p.Country, Address1: p.Address1, Address2: p.Address2,
 		City: p.City, Region: p.Region, Zip: p.Zip, StripeAccountID: p.StripeAccountID,

@@ -19,10 +19,12 @@ import (
 // Path is where the contract's clients post their credentials.
 const Path = "/api/users/login"
 
+// AccessLife is how long access tokens and their cookie are good, for all but integrations.
+const AccessLife = 24 * time.Hour
+
 // Config is what a deployment decides about this contract.
 type Config struct {
-	IssuerPath            string // path of the issuer URL: the refresh cookie's Path begins with it
-	CookieDomain          string // Domain of both cookies; empty: host-only
+	Cookies               Cookies
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Origins               web.Origins
@@ -33,7 +35,7 @@ type Config struct {
 func New(config Config, service *auth.Service) http.Handler {
 	h := handler{config: config, service: service, terms: auth.Terms{
 		Contract:        "planpoint",
-		AccessLife:      24 * time.Hour,
+		AccessLife:      AccessLife,
 		IntegrationLife: 90 * 24 * time.Hour,
 		Refreshable:     true,
 		RequireAPIKey:   config.RequireAPIKey,
@@ -88,18 +90,8 @@ func (h handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	http.SetCookie(w, h.cookie("planpoint", grant.AccessToken, "/", grant.AccessLife))
-	if grant.RefreshToken != "" {
-		http.SetCookie(w, h.cookie("planpointRefresh", grant.RefreshToken, h.config.IssuerPath+"/api/users", grant.RefreshLife))
-	}
+	h.config.Cookies.Set(w, grant)
 	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
-}
-
-func (h handler) cookie(name, value, path string, life time.Duration) *http.Cookie {
-	return &http.Cookie{
-		Name: name, Value: value, Path: path, Domain: h.config.CookieDomain, MaxAge: int(life / time.Second),
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
-	}
 }
 
 // credentials is the request body; pointers tell an absent or null member from an empty one. A null for the optional

@@ -226,10 +226,10 @@ func TestCookies(t *testing.T) {
 	}{
 		{"host-only", planpoint.Config{}, "",
 			"Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "Path=/api/users; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"},
-		{"of a domain", planpoint.Config{CookieDomain: "example.com"}, "",
+		{"of a domain", planpoint.Config{Cookies: planpoint.Cookies{Domain: "example.com"}}, "",
 			"Path=/; Domain=example.com; Max-Age=86400; HttpOnly; Secure; SameSite=Lax",
 			"Path=/api/users; Domain=example.com; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"},
-		{"below a stage", planpoint.Config{IssuerPath: "/prod"}, "",
+		{"below a stage", planpoint.Config{Cookies: planpoint.Cookies{IssuerPath: "/prod"}}, "",
 			"Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "Path=/prod/api/users; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"},
 		{"standard client", planpoint.Config{}, auth.ClientStandard,
 			"Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "Path=/api/users; Max-Age=604800; HttpOnly; Secure; SameSite=Lax"},
