@@ -1,0 +1,141 @@
+package app_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"latchkey/internal/auth"
+)
+
+// ledger notes what a sign-in waits for and what DynamoDB charges.
+type ledger struct {
+	mu            sync.Mutex
+	rounds        [][]string // what ran together stands together
+	running       int
+	reads, writes float64 // capacity units
+
+	expected int           // writes that have not begun
+	begun    chan struct{} // closed when all expected writes have
+}
+
+// reset starts a new page, on which each write waits for so many to have begun. Without that, two fast writes
+// that run beside each other could look as if one waited for the other.
+func (l *ledger) reset(writes int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rounds, l.reads, l.writes = nil, 0, 0
+	l.expected, l.begun = writes, make(chan struct{})
+}
+
+func (l *ledger) begin(step string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.running == 0 {
+		l.rounds = append(l.rounds, nil)
+	}
+	l.running++
+	last := len(l.rounds) - 1
+	l.rounds[last] = append(l.rounds[last], step)
+	if step == "PutItem" || step == "UpdateItem" {
+		if l.expected--; l.expected == 0 {
+			close(l.begun)
+		}
+	}
+}
+
+func (l *ledger) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.running--
+}
+
+// String is the rounds in their order, and the capacity of all.
+func (l *ledger) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var rounds []string
+	for _, steps := range l.rounds {
+		slices.Sort(steps)
+		rounds = append(rounds, strings.Join(steps, " + "))
+	}
+	return fmt.Sprintf("%s: %g RRU, %g WRU", strings.Join(rounds, ", "), l.reads, l.writes)
+}
+
+// meter makes every call ask for its capacity and enters it.
+func (l *ledger) meter(stack *middleware.Stack) error {
+	return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("meter", func(
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		const total = types.ReturnConsumedCapacityTotal
+		switch call := in.Parameters.(type) {
+		case *dynamodb.GetItemInput:
+			call.ReturnConsumedCapacity = total
+		case *dynamodb.BatchGetItemInput:
+			call.ReturnConsumedCapacity = total
+		case *dynamodb.PutItemInput:
+			call.ReturnConsumedCapacity = total
+		case *dynamodb.UpdateItemInput:
+			call.ReturnConsumedCapacity = total
+		}
+		out, metadata, err := next.HandleInitialize(ctx, in)
+		l.charge(out.Result)
+		return out, metadata, err
+	}), middleware.Before)
+}
+
+func (l *ledger) charge(result any) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch answer := result.(type) {
+	case *dynamodb.GetItemOutput:
+		l.reads += *answer.ConsumedCapacity.CapacityUnits
+	case *dynamodb.BatchGetItemOutput:
+		for _, c := range answer.ConsumedCapacity {
+			l.reads += *c.CapacityUnits
+		}
+	case *dynamodb.PutItemOutput:
+		l.writes += *answer.ConsumedCapacity.CapacityUnits
+	case *dynamodb.UpdateItemOutput:
+		l.writes += *answer.ConsumedCapacity.CapacityUnits
+	}
+}
+
+// meteredClient enters every HTTP request, and so a retry as well.
+type meteredClient struct {
+	aws.HTTPClient
+	spent *ledger
+}
+
+func (c meteredClient) Do(r *http.Request) (*http.Response, error) {
+	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	c.spent.begin(operation)
+	defer c.spent.end()
+	if operation == "PutItem" || operation == "UpdateItem" {
+		select {
+		case <-c.spent.begun:
+		case <-time.After(5 * time.Second): // the others wait for this one, and the rounds will say so
+		}
+	}
+	return c.HTTPClient.Do(r)
+}
+
+type meteredHash struct {
+	auth.Passwords
+	spent *ledger
+}
+
+func (p meteredHash) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
+	p.spent.begin("hash")
+	defer p.spent.end()
+	return p.Passwords.Verify(ctx, stored, password)
+}
