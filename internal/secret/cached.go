@@ -44,8 +44,8 @@ func (o CacheOptions) withDefaults() CacheOptions {
 	return o
 }
 
-// Cached keeps a source's last good value. It fetches on its callers' path only, because a Lambda function stands
-// still between two calls, and never more than once at a time, however many callers there are.
+// Cached keeps a source's last good value. It fetches on its callers' path, because a Lambda function stands still
+// between calls, and once at a time however many callers there are.
 type Cached struct {
 	source  Source
 	options CacheOptions
@@ -74,8 +74,8 @@ func NewCached(s Source, o CacheOptions) *Cached {
 	return &Cached{source: s, options: o.withDefaults()}
 }
 
-// Get returns the value, not to be changed by the caller. Past the soft age one caller fetches it anew, and waits
-// at most Patience; the others, and all while the source fails, get the old one, up to the hard age.
+// Get returns the value, which callers must not change. Past the soft age one caller fetches it anew; the others,
+// and all while the source fails, get the old one up to the hard age.
 func (c *Cached) Get(ctx context.Context) ([]byte, error) {
 	now := c.now()
 	good := c.good.Load()
@@ -98,8 +98,8 @@ func (c *Cached) Get(ctx context.Context) ([]byte, error) {
 	return nil, err
 }
 
-// Refresh returns the value as the source holds it now. Within the cool-down after the last fetch it returns that
-// one's outcome again, an error too: callers can then not mistake an old value for the newest.
+// Refresh returns the value as the source holds it now. Within the cool-down it returns the last fetch's outcome
+// again, errors too, so that nobody takes an old value for the newest.
 func (c *Cached) Refresh(ctx context.Context) ([]byte, error) {
 	try, _ := c.attempt(ctx)
 	if err := try.wait(ctx); err != nil {

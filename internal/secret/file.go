@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 )
 
-// FileSource is a secret in a file of its owner's alone.
+// FileSource is a secret in a file that its owner alone may read, for a laptop or a single server.
 type FileSource struct {
 	path string
 }
@@ -52,8 +52,8 @@ func (f *FileSource) Get(ctx context.Context) ([]byte, error) {
 	return value, nil
 }
 
-// Put writes the value where the file still holds what the caller has seen, nil for no file, else it returns
-// ErrChanged. Of several processes at once one wins; the file is whole, on disk and of mode 0600 at every moment.
+// Put writes the value where the file still holds what the caller has seen, nil for no file, else returns
+// ErrChanged. Of several processes one wins; the file is whole at every moment, and of mode 0600.
 func (f *FileSource) Put(ctx context.Context, seen, value []byte) error {
 	temp, err := f.writeTemp(value)
 	if err != nil {

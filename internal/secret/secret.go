@@ -17,7 +17,7 @@ var (
 // maxSize is Secrets Manager's limit for a value, in bytes; files keep to it, so that any ring fits either.
 const maxSize = 64 << 10
 
-// Source is a place that holds one secret value.
+// Source is a place that holds one secret value, such as FileSource and SecretsManagerSource; Cached wraps any.
 type Source interface {
 	// Get returns the value, or ErrAbsent. It ends in bounded time of its own, and earlier where ctx does.
 	Get(ctx context.Context) ([]byte, error)

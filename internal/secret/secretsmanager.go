@@ -63,28 +63,27 @@ func (s *SecretsManagerSource) get(ctx context.Context) (value []byte, version s
 	return out.SecretBinary, aws.ToString(out.VersionId), nil
 }
 
-// Put stores the value as the current version where the secret still holds what the caller has seen, nil for
-// absent, else it returns ErrChanged. A secret that does not exist is created where its id is a name.
+// Put stores the value where the secret still holds what the caller has seen, nil for absent, else returns
+// ErrChanged. A secret that does not exist is created, unless its id is an ARN.
 func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) error {
 	stored, version, err := s.get(ctx)
-	absent := errors.Is(err, ErrAbsent)
-	if err != nil && !absent {
+	if err != nil && !errors.Is(err, ErrAbsent) {
 		return err
 	}
-	if absent != (seen == nil) || !bytes.Equal(stored, seen) {
+	if !bytes.Equal(stored, seen) {
 		return fmt.Errorf("%w: secret %s holds something else", ErrChanged, s.id)
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	// There is no conditional write. But a token names the new version, and a version cannot be written twice: all
 	// who saw the same version propose the same name for the next, so that one of them wins.
-	token := successor(s.id, version)
+	token := successor(version)
 	_, err = s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: &token,
 	}, limitTries)
 	if isA[*types.ResourceNotFoundException](err) {
 		if strings.HasPrefix(s.id, "arn:") {
-			return fmt.Errorf("%w: secret %s does not exist, and an ARN is given to it: create it first", ErrAbsent, s.id)
+			return fmt.Errorf("%w: secret %s does not exist; AWS makes its ARN: create it first, or give a name", ErrAbsent, s.id)
 		}
 		_, err = s.api.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
 			Name: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: &token,
@@ -99,8 +98,9 @@ func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) erro
 	return nil
 }
 
-func successor(id, version string) string {
-	sum := sha256.Sum256([]byte("latchkey secret version\x00" + id + "\x00" + version))
+// successor leaves the secret's id out: one may write by its name, another by its ARN.
+func successor(version string) string {
+	sum := sha256.Sum256([]byte("latchkey, the version after " + version))
 	return hex.EncodeToString(sum[:])
 }
 

@@ -39,6 +39,9 @@ func TestMalformed(t *testing.T) {
 			}
 		}
 	}
+	previous := func(bytes int, e string) func(*ringJSON, map[string]any, map[string]any) {
+		return func(r *ringJSON, _, _ map[string]any) { r.Keys = append(r.Keys, publicRSA(bytes, e)) }
+	}
 	short := encode(bytes.Repeat([]byte{7}, 31))
 	for _, tc := range []edit{
 		{"no current", token.ES256, func(r *ringJSON, _, _ map[string]any) { r.Current = "" }},
@@ -50,7 +53,7 @@ func TestMalformed(t *testing.T) {
 		{"no macKey", token.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey = "" }},
 		{"padded macKey", token.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey += "=" }},
 		{"line break in macKey", token.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey += "\n" }},
-		{"duplicate kid", token.ES256, func(r *ringJSON, current, next map[string]any) { next["kid"], r.Next = current["kid"], r.Current }},
+		{"duplicate kid", token.ES256, func(r *ringJSON, current, _ map[string]any) { r.Keys = append(r.Keys, current) }},
 		{"no kid", token.ES256, without("kid")},
 		{"kid a number", token.ES256, set("kid", 5)},
 		{"kid too long", token.ES256, func(r *ringJSON, current, _ map[string]any) {
@@ -84,11 +87,11 @@ func TestMalformed(t *testing.T) {
 		{"RSA without one CRT member", token.RS256, without("qi")},
 		{"RSA CRT member of another key", token.RS256, swap("dp")},
 		{"RSA modulus of another key", token.RS256, swap("n")},
-		{"RSA exponent 3", token.RS256, set("e", "Aw")},
-		{"RSA exponent even", token.RS256, set("e", "AQAA")},
-		{"RSA exponent huge", token.RS256, set("e", encode(bytes.Repeat([]byte{255}, 8)))},
-		{"RSA of 1024 bits", token.RS256, set("n", encode(bytes.Repeat([]byte{255}, 128)))},
-		{"RSA of 8192 bits", token.RS256, set("n", encode(bytes.Repeat([]byte{255}, 1024)))},
+		{"RSA exponent 3", token.ES256, previous(256, "Aw")},
+		{"RSA exponent even", token.ES256, previous(256, "AQAA")},
+		{"RSA exponent huge", token.ES256, previous(256, encode(bytes.Repeat([]byte{255}, 8)))},
+		{"RSA of 2040 bits", token.ES256, previous(255, "AQAB")},
+		{"RSA of 4104 bits", token.ES256, previous(513, "AQAB")},
 		{"RSA with leading zeros", token.RS256, func(_ *ringJSON, current, _ map[string]any) { current["e"] = "AAEAAQ" }},
 		{"Ed25519 without its private part", token.EdDSA, without("d")},
 		{"Ed25519 public part of another key", token.EdDSA, swap("x")},
@@ -103,6 +106,23 @@ func TestMalformed(t *testing.T) {
 			tc.change(&doc, doc.Keys[0], doc.Keys[1])
 			refused(t, doc.encode(t), doc)
 		})
+	}
+}
+
+// publicRSA is a previous key whose modulus has so many bytes.
+func publicRSA(size int, e string) map[string]any {
+	n := encode(bytes.Repeat([]byte{255}, size))
+	return map[string]any{"kty": "RSA", "kid": "previous", "alg": "RS256", "use": "sig", "n": n, "e": e}
+}
+
+// TestStrongPrevious shows that the weak keys above are refused for being weak.
+func TestStrongPrevious(t *testing.T) {
+	for _, size := range []int{256, 384, 512} {
+		doc := decodeRing(t, document(t, token.ES256))
+		doc.Keys = append(doc.Keys, publicRSA(size, "AQAB"))
+		if _, err := token.ParseRing(doc.encode(t)); err != nil {
+			t.Errorf("RSA of %d bytes: %v", size, err)
+		}
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Source is where the ring's document comes from. Both methods are called often and concurrently: caching, and a
-// cool-down between refreshes, are theirs. Callers do not change the bytes, and neither does the source.
+// Source is where the ring's document comes from. It is called often and concurrently: caching and a cool-down
+// between refreshes are its business. Nobody changes the bytes afterwards.
 type Source interface {
 	// Get returns the document, perhaps a little old.
 	Get(ctx context.Context) ([]byte, error)
@@ -24,8 +24,8 @@ type Source interface {
 	Refresh(ctx context.Context) ([]byte, error)
 }
 
-// Keyring signs and verifies with the ring that its source holds at the time; it implements auth.Keys. What the
-// source or its ring is to blame for wraps auth.ErrUnavailable, what the token is to blame for ErrInvalidToken.
+// Keyring signs and verifies with the ring that its source holds at the time. A source or a ring that fails is
+// auth.ErrUnavailable, a bad token is ErrInvalidToken, and no error is both.
 type Keyring struct {
 	source   Source
 	encoder  encoder
@@ -75,8 +75,8 @@ func (k *Keyring) Sign(ctx context.Context, c auth.Claims) (token, keyID string,
 	return token, key.id, nil
 }
 
-// Verify returns the claims of a good token. An unknown kid makes the source look for a newer ring; a token whose
-// key cannot be known because the source failed is not called invalid, for its bearer would be signed out.
+// Verify returns the claims of a good token. An unknown kid makes the source look for a newer ring; where that
+// fails the token is not called invalid, for its bearer would be signed out.
 func (k *Keyring) Verify(ctx context.Context, raw string) (auth.Claims, error) {
 	t, err := dissect(raw)
 	if err != nil {

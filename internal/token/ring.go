@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Ring is a key ring: the key that signs, the next one, published before it signs because verifiers cache for
-// hours, and previous ones whose tokens still live. It does not change once made; any number may use it at once.
+// Ring is a key ring: the key that signs, the next one, published early because verifiers cache for hours, and
+// previous ones whose tokens still live. It never changes.
 type Ring struct {
 	keys          []*key // in the document's order
 	current, next *key
@@ -71,7 +71,7 @@ func assemble(id string, kind kind, p pair, times keyTimes) (*key, error) {
 	return &key{id: id, kind: kind, pair: p, times: times, header: tobase64(header) + "."}, nil
 }
 
-// State says what a key of the ring is for.
+// State says what a key of the ring is for, and is the word that `keys list` shows for it.
 type State string
 
 // The states, in the order a key goes through them.

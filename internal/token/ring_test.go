@@ -178,6 +178,24 @@ func TestPreviousIsPublic(t *testing.T) {
 	}
 }
 
+// TestPreviousSymmetric promises that a previous HS256 key keeps its only part: its tokens still live.
+func TestPreviousSymmetric(t *testing.T) {
+	doc, old := decodeRing(t, document(t, token.ES256)), decodeRing(t, document(t, token.HS256))
+	doc.Keys = append(doc.Keys, old.Keys[0])
+	r, err := token.ParseRing(doc.encode(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := sign(t, newKeyring(t, token.HS256), claims())
+	if _, err := token.NewKeyring(&source{text: text}, config).Verify(t.Context(), raw); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestPublicJWKS promises exactly the public members of every asymmetric key, and nothing of a symmetric one.
 func TestPublicJWKS(t *testing.T) {
 	doc := withPrevious(t)

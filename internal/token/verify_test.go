@@ -312,6 +312,29 @@ func TestOneSpelling(t *testing.T) {
 	}
 }
 
+// TestSignedSpelling promises the same where the key's holder signed a second spelling.
+func TestSignedSpelling(t *testing.T) {
+	k, f := newKeyring(t, token.HS256), newForger(t, document(t, token.HS256))
+	header, payload := encode([]byte(f.header()+" ")), encode([]byte(goodClaims+"  "))
+	if len(header)%4 == 0 || len(payload)%4 == 0 {
+		t.Fatal("these lengths leave no unused bits")
+	}
+	stray := func(s string) string { return s[:len(s)-1] + string(s[len(s)-1]+1) }
+	for name, signed := range map[string]string{
+		"header with stray bits":  stray(header) + "." + payload,
+		"payload with stray bits": header + "." + stray(payload),
+		"header padded":           header + "=." + payload,
+		"payload padded":          header + "." + payload + "=",
+		"payload with LF":         header + "." + payload[:8] + "\n" + payload[8:],
+		"payload empty":           header + ".",
+	} {
+		t.Run(name, func(t *testing.T) { wantInvalid(t, k, signed+"."+encode(f.sign([]byte(signed)))) })
+	}
+	if _, err := k.Verify(t.Context(), header+"."+payload+"."+encode(f.sign([]byte(header+"."+payload)))); err != nil {
+		t.Errorf("the one spelling: %v", err)
+	}
+}
+
 // TestUnusedBits promises that each of the spellings that lenient base64 takes for the same signature is refused.
 func TestUnusedBits(t *testing.T) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
