@@ -62,12 +62,12 @@ type Profile struct {
 	Region                 string         `json:"region,omitempty"`
 	Zip                    string         `json:"zip,omitempty"`
 	StripeAccountID        string         `json:"stripeAccountId,omitempty"`
-	StripeOnboardingDone   bool           `json:"stripeOnboardingDone,omitempty"`
-	StripeDetailsSubmitted bool           `json:"stripeDetailsSubmitted,omitempty"`
-	ExperimentalFeatures   bool           `json:"experimentalFeatures,omitempty"`
+	StripeOnboardingDone   bool           `json:"stripeOnboardingDone,omitzero"`
+	StripeDetailsSubmitted bool           `json:"stripeDetailsSubmitted,omitzero"`
+	ExperimentalFeatures   bool           `json:"experimentalFeatures,omitzero"`
 	StripeCustomer         map[string]any `json:"stripeCustomer,omitempty"`
 	Subscription           map[string]any `json:"subscription,omitempty"`
-	AppliedTrial           bool           `json:"appliedTrial,omitempty"`
+	AppliedTrial           bool           `json:"appliedTrial,omitzero"`
 	Projects               []string       `json:"projects,omitempty"`
 	Groups                 []string       `json:"groups,omitempty"`
 	Administrators         []string       `json:"administrators,omitempty"`
@@ -96,7 +96,7 @@ type Account struct {
 	OrganizationID   string `json:"organizationId"`
 	OrganizationName string `json:"organizationName"`
 	UserType         string `json:"userType"`
-	IsSelected       bool   `json:"isSelected,omitempty"`
+	IsSelected       bool   `json:"isSelected,omitzero"`
 	GroupID          string `json:"groupId,omitempty"`
 	CustomSubdomain  string `json:"customSubdomain,omitempty"`
 }

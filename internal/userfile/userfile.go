@@ -93,7 +93,10 @@ func (l line) entry() (Entry, error) {
 	if err := e.User.Validate(); err != nil {
 		return Entry{}, err
 	}
-	return e, l.credential(&e)
+	if err := l.credential(&e); err != nil {
+		return Entry{}, err
+	}
+	return e, nil
 }
 
 // credential takes a password or a hash. A user who may not sign in yet may have neither.
