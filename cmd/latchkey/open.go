@@ -25,7 +25,8 @@ type store interface {
 	auth.LoginStore
 	auth.Users
 	auth.Clients
-	auth.Sessions
+	auth.SessionStore
+	auth.PublicKeys
 	io.Closer
 }
 

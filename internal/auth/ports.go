@@ -57,10 +57,19 @@ type Clients interface {
 	DisableClient(ctx context.Context, keyHash string) error
 }
 
-// Sessions is the store of sessions as everything but a sign-in uses it; reads are consistent.
-type Sessions interface {
-	// Session returns the session or ErrNotFound; one past its ExpiresAt may still be returned, callers check.
-	Session(ctx context.Context, userID, sessionID string) (Session, error)
+// SessionStore is the store of sessions once they are open. Reads are consistent; a failure of the store itself
+// wraps ErrUnavailable. A session past its ExpiresAt may still be returned: callers check.
+type SessionStore interface {
+	// SessionAndUser reads a session and its user in one round trip, or returns ErrNotFound where either is missing.
+	SessionAndUser(ctx context.Context, userID, sessionID string) (Session, User, error)
+	// RotateSession stores next's Generation, RotatedAt, LastUsedAt and ExpiresAt where the stored generation still
+	// equals from. Of concurrent calls exactly one wins; the others get ErrConflict and change nothing, and read again.
+	// ErrNotFound where the session is gone: it is never made anew.
+	RotateSession(ctx context.Context, next Session, from int64) error
+	// SessionsOf returns the user's sessions, in no promised order.
+	SessionsOf(ctx context.Context, userID string) ([]Session, error)
+	// EndSession deletes the session, and returns no error where there is none.
+	EndSession(ctx context.Context, userID, sessionID string) error
 	// EndSessions deletes every session of the user, and returns no error where there is none.
 	EndSessions(ctx context.Context, userID string) error
 }

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -16,7 +17,9 @@ type Store interface {
 	auth.LoginStore
 	auth.Users
 	auth.Clients
-	auth.Sessions
+	auth.SessionStore
+	auth.PublicKeys
+	Session(ctx context.Context, userID, sessionID string) (auth.Session, error)
 }
 
 // RunStore checks that a store keeps the promises of auth's ports. open returns a new, empty store each time it is

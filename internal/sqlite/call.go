@@ -3,14 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
-	"fmt"
 	"time"
-
-	"modernc.org/sqlite"
-	sqlite3 "modernc.org/sqlite/lib"
-
-	"latchkey/internal/auth"
 )
 
 // row is what sql.Row and sql.Rows have in common.
@@ -93,68 +86,16 @@ func patiently(ctx context.Context, f func() error) error {
 	if !isBusy(err) {
 		return err
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, longestWait, err)
-	defer cancel()
+	patience := time.After(longestWait)
 	for nap := time.Millisecond; isBusy(err); nap = min(2*nap, longestNap) {
 		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-patience:
+			return err
 		case <-time.After(nap):
 			err = f()
-		case <-ctx.Done():
-			return context.Cause(ctx) // the lock where it outlasted our patience, else why the caller's context ended
 		}
 	}
 	return err
-}
-
-// failed says what was attempted and turns what SQLite said into an error of auth, by its result code. SQLite's own
-// text names tables and columns and never a value.
-func failed(attempt string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, sql.ErrNoRows):
-		err = auth.ErrNotFound
-	case isTaken(err):
-		err = auth.ErrConflict
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the caller's, not the store's
-	default:
-		return fmt.Errorf("%s: %w: %w", attempt, auth.ErrUnavailable, err)
-	}
-	return fmt.Errorf("%s: %w", attempt, err)
-}
-
-func isTaken(err error) bool {
-	code := resultCode(err)
-	return code == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || code == sqlite3.SQLITE_CONSTRAINT_UNIQUE
-}
-
-func isBusy(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_BUSY }
-
-// resultCode returns SQLite's extended result code, whose low byte is the primary one, or zero for other errors.
-func resultCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
-		return e.Code()
-	}
-	return 0
-}
-
-// advised adds to an error of opening the store what its reader can do about it.
-func advised(err error) error {
-	var advice string
-	switch resultCode(err) & 0xff {
-	case sqlite3.SQLITE_NOTADB:
-		advice = "the file is not a store: name another one"
-	case sqlite3.SQLITE_CORRUPT:
-		advice = "the file is damaged: restore a backup, or name another file and import the users again"
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-		advice = "this user must be allowed to write the file and its directory"
-	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR:
-		advice = "the disk is full or failing: make room or use another one"
-	case sqlite3.SQLITE_BUSY:
-		advice = "another program keeps the file locked: end it first"
-	default:
-		return err
-	}
-	return fmt.Errorf("%s: %w", advice, err)
 }

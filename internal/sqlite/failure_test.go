@@ -147,3 +147,34 @@ func TestAWriteDoesNotWaitForEver(t *testing.T) {
 		wantUnavailable(t, "CreateUser", s.CreateUser(context.Background(), secretUser()))
 	})
 }
+
+func TestOpenDoesNotWaitForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "store.db")
+		must(t, open(t, path).Close())
+		other := raw(t, path, "PRAGMA locking_mode = EXCLUSIVE", "DELETE FROM sessions")
+		defer other.Close()
+		_, err := sqlite.Open(context.Background(), path)
+		if err == nil || !strings.Contains(err.Error(), "another program keeps the file locked") {
+			t.Errorf("Open: %v, want an error that says who is in the way", err)
+		}
+	})
+}
+
+func TestWhatCannotBeEncodedIsNoFaultOfTheStore(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "store.db"))
+	u := authtest.Ada()
+	must(t, s.CreateUser(t.Context(), u))
+	u.Version, u.Profile.City = 1, "\xff" // no UTF-8: kept as it is or refused, never mended in silence
+	err := s.UpdateUser(t.Context(), u)
+	if err == nil || errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("UpdateUser: %v, want an error that asks nobody to try again", err)
+	}
+	u.ID, u.Identifier = "second", authtest.Identifier("second@example.com")
+	if err := s.CreateUser(t.Context(), u); err == nil || errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("CreateUser: %v, want an error that asks nobody to try again", err)
+	}
+	if got, err := s.UserByID(t.Context(), "ada"); err != nil || got.Version != 1 {
+		t.Errorf("the user has version %d, %v, want 1", got.Version, err)
+	}
+}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/sync/errgroup"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
@@ -33,7 +36,7 @@ func TestOpenRefusesWhatIsNoStore(t *testing.T) {
 		{"newer version", func(t *testing.T, path string) {
 			open(t, path).Close()
 			raw(t, path, "PRAGMA user_version = 99").Close()
-		}, "version 99 and this latchkey knows versions up to 1"},
+		}, fmt.Sprintf("version 99 and this latchkey knows versions up to %d", len(sqlite.Schema()))},
 		{"damaged", func(t *testing.T, path string) {
 			open(t, path).Close()
 			must(t, os.Truncate(path, 4096+100))
@@ -82,6 +85,27 @@ func TestOpenGivesUpWithItsContext(t *testing.T) {
 	cancel()
 	if _, err := sqlite.Open(ctx, filepath.Join(t.TempDir(), "store.db")); !errors.Is(err, context.Canceled) {
 		t.Errorf("Open: %v, want canceled", err)
+	}
+}
+
+func TestOpenANewFileManyTimesAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	var opening errgroup.Group
+	for i := range 8 {
+		opening.Go(func() error {
+			s, err := sqlite.Open(t.Context(), path)
+			if err != nil {
+				return err
+			}
+			return errors.Join(s.CreateUser(t.Context(), numbered(i)), s.Close())
+		})
+	}
+	must(t, opening.Wait())
+	s := open(t, path)
+	for i := range 8 {
+		if _, err := s.UserByID(t.Context(), numbered(i).ID); err != nil {
+			t.Errorf("user %d: %v", i, err)
+		}
 	}
 }
 

@@ -54,7 +54,11 @@ func schema() []string {
 			last_used_at   INTEGER NOT NULL,
 			expires_at     INTEGER NOT NULL,
 			PRIMARY KEY (user_id, id)
-		) STRICT, WITHOUT ROWID;`,
+		) STRICT, WITHOUT ROWID;`, `
+		CREATE TABLE documents (
+			name TEXT NOT NULL PRIMARY KEY,
+			body TEXT NOT NULL
+		) STRICT;`,
 	}
 }
 

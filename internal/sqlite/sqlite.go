@@ -1,8 +1,8 @@
 // Package sqlite keeps auth's users, clients and sessions in one local file, for a laptop or a small server, and
 // needs neither cgo nor a database server. It makes the same promises as the DynamoDB store: one suite checks both.
 //
-// SQLite is called without the caller's context, because watching one costs the driver a goroutine and more time
-// than the call itself takes. A context ends every wait instead: for a lock, and between the pages of a list.
+// SQLite is called without the caller's context: a call takes microseconds, and watching a context would cost the
+// driver a goroutine and nearly double them. A context ends every wait instead, for a lock and from page to page.
 package sqlite
 
 import (
@@ -31,7 +31,9 @@ type Store struct {
 	createUser, updateUser, replaceHash          *sql.Stmt
 	clientByKey, allClients                      *sql.Stmt
 	createClient, disableClient                  *sql.Stmt
-	session, putSession, endSessions             *sql.Stmt
+	session, sessionsOf, putSession              *sql.Stmt
+	rotateSession, endSession, endSessions       *sql.Stmt
+	document, putDocument                        *sql.Stmt
 	deleteExpired, lastTidied                    *sql.Stmt
 }
 
@@ -117,6 +119,11 @@ func (s *Store) prepare() error {
 		{&s.disableClient, s.durable, "UPDATE clients SET disabled = 1 WHERE key_hash = ?"},
 		{&s.session, s.readers, selectSession},
 		{&s.putSession, s.quick, insertSession},
+		{&s.sessionsOf, s.readers, selectSessions},
+		{&s.rotateSession, s.quick, updateSession},
+		{&s.document, s.readers, "SELECT body FROM documents WHERE name = ?"},
+		{&s.putDocument, s.durable, "INSERT INTO documents (name, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"},
+		{&s.endSession, s.durable, "DELETE FROM sessions WHERE user_id = ? AND id = ?"},
 		{&s.endSessions, s.durable, "DELETE FROM sessions WHERE user_id = ?"},
 		{&s.deleteExpired, s.quick, deleteExpired},
 		{&s.lastTidied, s.quick, selectLastTidied},

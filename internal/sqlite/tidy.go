@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"latchkey/internal/auth"
 )
@@ -39,7 +40,7 @@ func (s *Store) tidyAfter(ctx context.Context, put auth.Session) {
 		return
 	}
 	last, err := readOne(ctx, s.lastTidied, scanKey, t.last.userID, t.last.id, tidyRows-1)
-	if err != nil && err != sql.ErrNoRows {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return
 	}
 	_, err = writeLocked(ctx, s.deleteExpired, put.CreatedAt.UnixMilli(), t.last.userID, t.last.id, tidyRows)

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"time"
@@ -28,13 +29,13 @@ const usersPerPage = 64 // in memory at once while all are listed
 func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
 	var found auth.Arrival
 	var err error
-	if found.UserID, err = readOne(ctx, s.arrive, scanText, id.String()); err != nil && err != sql.ErrNoRows {
+	if found.UserID, err = readOne(ctx, s.arrive, scanText, id.String()); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return auth.Arrival{}, failed("resolve the identifier", err)
 	}
 	if keyHash == "" {
 		return found, nil
 	}
-	if found.Client, err = readOne(ctx, s.clientByKey, scanClient, keyHash); err != nil && err != sql.ErrNoRows {
+	if found.Client, err = readOne(ctx, s.clientByKey, scanClient, keyHash); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return auth.Arrival{}, failed("resolve the API key", err)
 	}
 	return found, nil
@@ -54,11 +55,13 @@ func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.
 
 // CreateUser adds the user with Version 1, or returns auth.ErrConflict where the id or the identifier is taken.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
+	const attempt = "create the user"
 	values, err := userValues(u)
-	if err == nil {
-		_, err = s.write(ctx, s.createUser, append(values, u.ID)...)
+	if err != nil {
+		return fmt.Errorf("%s: %w", attempt, err) // no fault of the store's
 	}
-	return failed("create the user", err)
+	_, err = s.write(ctx, s.createUser, append(values, u.ID)...)
+	return failed(attempt, err)
 }
 
 // UpdateUser replaces the user whose Version is u.Version. The statement alone decides; which error a change of no
@@ -67,7 +70,7 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 	const attempt = "update the user"
 	values, err := userValues(u)
 	if err != nil {
-		return failed(attempt, err)
+		return fmt.Errorf("%s: %w", attempt, err)
 	}
 	changed, err := s.write(ctx, s.updateUser, append(values, u.ID, u.Version)...)
 	if err != nil || changed == 1 {

@@ -1,0 +1,158 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+)
+
+// Sessions is what can be done with a session once it is open: refresh it, check it, list and end it. Like
+// Service it holds no state.
+type Sessions struct {
+	store   SessionStore
+	keys    Keys
+	tokens  Verifier
+	rules   Rules
+	journal journal
+	now     func() time.Time
+	newID   func() string
+}
+
+// SessionParts are what Sessions is made of; Now and NewID may be nil and are then the real ones.
+type SessionParts struct {
+	Store  SessionStore
+	Keys   Keys
+	Tokens Verifier
+	Rules  Rules
+	Log    *slog.Logger
+	Now    func() time.Time
+	NewID  func() string
+}
+
+// NewSessions returns the sessions over the parts; it starts nothing and reads nothing.
+func NewSessions(p SessionParts) *Sessions {
+	s := &Sessions{
+		store: p.Store, keys: p.Keys, tokens: p.Tokens, rules: p.Rules, journal: journal{p.Log}, now: p.Now, newID: p.NewID,
+	}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	if s.newID == nil {
+		s.newID = NewID
+	}
+	return s
+}
+
+// Caller is who sent a request: a user with a session that was good when it was read.
+type Caller struct {
+	User    User
+	Session Session
+}
+
+// Authenticate returns the caller whom the access token speaks for, or ErrNoSession where the token is not good, its
+// session has ended, or the user may not sign in any more. It reads the store each time.
+func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller, error) {
+	claims, err := s.tokens.Verify(ctx, accessToken)
+	if errors.Is(err, ErrUnavailable) {
+		return Caller{}, fmt.Errorf("verify the access token: %w", err)
+	} else if err != nil {
+		return Caller{}, fmt.Errorf("%w: %w", ErrNoSession, err)
+	}
+	session, user, err := s.store.SessionAndUser(ctx, claims.Subject, claims.SessionID)
+	if errors.Is(err, ErrNotFound) {
+		return Caller{}, ErrNoSession
+	} else if err != nil {
+		return Caller{}, fmt.Errorf("read the session: %w", err)
+	}
+	if reason := session.Ended(user, s.now()); reason != "" {
+		return Caller{}, fmt.Errorf("%w: %s", ErrNoSession, reason)
+	}
+	return Caller{User: user, Session: session}, nil
+}
+
+// SignOut ends the caller's session, or all of the user's. Who impersonates ends the impersonation alone: all is
+// ErrImpersonation.
+func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Source) error {
+	record := auditRecord{event: "logout", source: source, userID: c.User.ID, sessionID: c.Session.ID, actorID: c.Session.ActorID}
+	if all {
+		record.event = "logout_all"
+	}
+	err := s.signOut(ctx, c, all)
+	s.journal.write(ctx, record.ended(err))
+	return err
+}
+
+func (s *Sessions) signOut(ctx context.Context, c Caller, all bool) error {
+	switch {
+	case all && c.Session.ActorID != "":
+		return ErrImpersonation
+	case all:
+		return s.store.EndSessions(ctx, c.User.ID)
+	}
+	return s.store.EndSession(ctx, c.User.ID, c.Session.ID)
+}
+
+// SignOutByRefresh ends the session of a refresh token, as a browser has one when its access token has expired. A token
+// that is not good ends nothing and is no error: signing out is done either way.
+func (s *Sessions) SignOutByRefresh(ctx context.Context, token string, all bool, source Source) error {
+	claim, ok := parseRefreshToken(token)
+	if !ok {
+		return nil
+	}
+	session, user, err := s.store.SessionAndUser(ctx, claim.userID, claim.sessionID)
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	} else if err != nil {
+		return fmt.Errorf("read the session: %w", err)
+	}
+	if genuine, err := claim.genuine(ctx, s.keys, session); err != nil || !genuine {
+		return err
+	}
+	return s.SignOut(ctx, Caller{User: user, Session: session}, all, source)
+}
+
+// List returns the user's live sessions, the newest first.
+func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
+	all, err := s.store.SessionsOf(ctx, c.User.ID)
+	if err != nil {
+		return nil, fmt.Errorf("list the sessions: %w", err)
+	}
+	live := slices.DeleteFunc(all, func(x Session) bool { return x.Ended(c.User, s.now()) != "" })
+	slices.SortFunc(live, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	return live, nil
+}
+
+// End ends one session of the caller's own, or returns ErrNotFound. Who impersonates may end that session alone.
+func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
+	record := auditRecord{event: "session_end", source: source, userID: c.User.ID, sessionID: sessionID, actorID: c.Session.ActorID}
+	err := s.end(ctx, c, sessionID)
+	s.journal.write(ctx, record.ended(err))
+	return err
+}
+
+func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) error {
+	if c.Session.ActorID != "" && sessionID != c.Session.ID {
+		return ErrImpersonation
+	}
+	if _, _, err := s.store.SessionAndUser(ctx, c.User.ID, sessionID); err != nil {
+		return fmt.Errorf("look up the session: %w", err)
+	}
+	return s.store.EndSession(ctx, c.User.ID, sessionID)
+}
+
+// Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this
+// is looked at each time.
+func (s Session) Ended(u User, now time.Time) string {
+	switch {
+	case !now.Before(s.ExpiresAt):
+		return "expired"
+	case u.Status != StatusReady:
+		return "not_ready"
+	case u.PasswordEpoch != s.PasswordEpoch:
+		return "password_changed"
+	}
+	return ""
+}

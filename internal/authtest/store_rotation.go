@@ -1,0 +1,174 @@
+package authtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+func rotationPromises() []promise {
+	return []promise{
+		{"session and user", sessionAndUser},
+		{"rotate", sessionRotates},
+		{"rotate from another generation", sessionRotatesConflict},
+		{"rotate what is gone", sessionRotatesGone},
+		{"rotate at once", sessionRotatesOnce},
+		{"sessions of one user", sessionsOf},
+		{"end one", sessionEnds},
+		{"rotation under an ended context", rotationContext},
+	}
+}
+
+func publicKeysPromises() []promise {
+	return []promise{{"public keys", publicKeys}}
+}
+
+func sessionAndUser(t *testing.T, s Store) {
+	ada := create(t, s, Ada())
+	session := put(t, s, newSession(ada.ID, "s1"))
+	orphan := put(t, s, newSession("nobody", "s1"))
+	gotSession, gotUser, err := s.SessionAndUser(t.Context(), ada.ID, session.ID)
+	if err != nil {
+		t.Fatalf("SessionAndUser: %v", err)
+	}
+	if d := diff(session, gotSession) + diff(ada, gotUser); d != "" {
+		t.Errorf("SessionAndUser differs (-want +got):\n%s", d)
+	}
+	for _, absent := range [][2]string{{ada.ID, "s2"}, {orphan.UserID, orphan.ID}, {"grace", session.ID}, {"", ""}} {
+		_, _, err := s.SessionAndUser(t.Context(), absent[0], absent[1])
+		wantError(t, fmt.Sprintf("SessionAndUser(%q)", absent), err, auth.ErrNotFound)
+	}
+}
+
+// rotated is the session one generation later, in every field that a rotation stores.
+func rotated(s auth.Session) auth.Session {
+	s.Generation++
+	s.RotatedAt, s.LastUsedAt = s.RotatedAt.Add(time.Minute), s.LastUsedAt.Add(2*time.Minute)
+	s.ExpiresAt = s.ExpiresAt.Add(3 * time.Minute)
+	return s
+}
+
+func sessionRotates(t *testing.T, s Store) {
+	full := Filled[auth.Session]()
+	full.ExpiresAt = time.Now().UTC().Truncate(time.Millisecond).Add(time.Hour)
+	session, other := put(t, s, full), put(t, s, newSession(full.UserID, "other"))
+	next := rotated(session)
+	written := next
+	written.Nonce, written.Client, written.PasswordEpoch = "not", "stored", 99 // a rotation changes what it says, no more
+	if err := s.RotateSession(t.Context(), written, session.Generation); err != nil {
+		t.Fatalf("RotateSession: %v", err)
+	}
+	wantSession(t, s, next)
+	wantSession(t, s, other)
+}
+
+func sessionRotatesConflict(t *testing.T, s Store) {
+	session := put(t, s, newSession("ada", "s1"))
+	for _, from := range []int64{session.Generation - 1, session.Generation + 1} {
+		wantError(t, "RotateSession", s.RotateSession(t.Context(), rotated(session), from), auth.ErrConflict)
+	}
+	wantSession(t, s, session)
+}
+
+func sessionRotatesGone(t *testing.T, s Store) {
+	session := put(t, s, newSession("ada", "s1"))
+	if err := s.EndSession(t.Context(), "ada", "s1"); err != nil {
+		t.Fatalf("EndSession: %v", err)
+	}
+	wantError(t, "RotateSession", s.RotateSession(t.Context(), rotated(session), session.Generation), auth.ErrNotFound)
+	wantNoSession(t, s, "ada", "s1") // an ended session never comes back
+}
+
+func sessionRotatesOnce(t *testing.T, s Store) {
+	session := put(t, s, newSession("ada", "s1"))
+	const callers = 20
+	errs := make([]error, callers)
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() { errs[i] = s.RotateSession(t.Context(), rotated(session), session.Generation) })
+	}
+	all.Wait()
+	won := 0
+	for _, err := range errs {
+		switch {
+		case err == nil:
+			won++
+		case !errors.Is(err, auth.ErrConflict):
+			t.Errorf("a loser got %v, want ErrConflict", err)
+		}
+	}
+	if won != 1 {
+		t.Errorf("%d of %d rotations from one generation won, want 1", won, callers)
+	}
+	wantSession(t, s, rotated(session))
+}
+
+func sessionsOf(t *testing.T, s Store) {
+	create(t, s, Ada())
+	var want []auth.Session
+	for i := range 120 {
+		want = append(want, put(t, s, newSession("ada", fmt.Sprintf("s-%03d", i))))
+	}
+	put(t, s, newSession("adam", "s-000"))
+	got, err := s.SessionsOf(t.Context(), "ada")
+	if err != nil {
+		t.Fatalf("SessionsOf: %v", err)
+	}
+	slices.SortFunc(got, func(a, b auth.Session) int { return strings.Compare(a.ID, b.ID) })
+	if d := diff(want, got); d != "" {
+		t.Errorf("SessionsOf differs (-want +got):\n%s", d)
+	}
+	if none, err := s.SessionsOf(t.Context(), "nobody"); err != nil || len(none) != 0 {
+		t.Errorf("SessionsOf a user without any = %v, %v", none, err)
+	}
+}
+
+func sessionEnds(t *testing.T, s Store) {
+	put(t, s, newSession("ada", "s1"))
+	kept := put(t, s, newSession("ada", "s2"))
+	for range 2 { // the second time there is none, which is no error
+		if err := s.EndSession(t.Context(), "ada", "s1"); err != nil {
+			t.Fatalf("EndSession: %v", err)
+		}
+	}
+	wantNoSession(t, s, "ada", "s1")
+	wantSession(t, s, kept)
+}
+
+func rotationContext(t *testing.T, s Store) {
+	session := put(t, s, newSession("ada", "s1"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, readErr := s.SessionAndUser(ctx, "ada", "s1")
+	_, listErr := s.SessionsOf(ctx, "ada")
+	_, keysErr := s.PublicKeys(ctx)
+	for name, err := range map[string]error{
+		"SessionAndUser": readErr, "SessionsOf": listErr, "PublicKeys": keysErr,
+		"RotateSession": s.RotateSession(ctx, rotated(session), session.Generation),
+		"EndSession":    s.EndSession(ctx, "ada", "s1"),
+		"PutPublicKeys": s.PutPublicKeys(ctx, []byte("{}")),
+	} {
+		wantError(t, name, err, context.Canceled)
+	}
+	wantSession(t, s, session)
+}
+
+func publicKeys(t *testing.T, s Store) {
+	_, err := s.PublicKeys(t.Context())
+	wantError(t, "PublicKeys", err, auth.ErrNotFound)
+	for _, jwks := range []string{`{"keys":[]}`, `{"keys":[{"kty":"EC"}]}`} {
+		if err := s.PutPublicKeys(t.Context(), []byte(jwks)); err != nil {
+			t.Fatalf("PutPublicKeys: %v", err)
+		}
+		if got, err := s.PublicKeys(t.Context()); err != nil || string(got) != jwks {
+			t.Errorf("PublicKeys = %q, %v; want %q", got, err, jwks)
+		}
+	}
+}
