@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
@@ -15,7 +15,7 @@ import (
 )
 
 func invokeCommand(c *cli) *cobra.Command {
-	functions := []string{"login"}
+	functions := []string{"login", "session"}
 	return &cobra.Command{
 		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an API Gateway event through a function's real handler",
 		Args: exactly("FUNCTION", "EVENT.json"), ValidArgs: functions,
@@ -40,19 +40,28 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 				return err
 			}
 			defer store.Close()
-			return c.invoke(cmd, parts, config, log, event)
+			return c.invoke(cmd, args[0], parts, config, event)
 		},
 	}
 }
 
-func (c *cli) invoke(cmd *cobra.Command, parts app.Parts, config app.Config, log *slog.Logger, event []byte) error {
-	function := lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(log))
-	answer, err := function.Invoke(cmd.Context(), event)
+func (c *cli) invoke(cmd *cobra.Command, name string, parts app.Parts, config app.Config, event []byte) error {
+	answer, err := function(name, config, parts).Invoke(cmd.Context(), event)
 	if err != nil {
-		return fmt.Errorf("invoke the function: %w", err)
+		return fmt.Errorf("the function failed: %w", err)
 	}
 	_, err = fmt.Fprintf(c.out, "%s\n", answer)
 	return err
+}
+
+// function is what Lambda would run under the name.
+func function(name string, config app.Config, parts app.Parts) lambda.Handler {
+	switch name {
+	case "session":
+		return lambdahttp.Wrap(app.SessionHandler(config, parts), lambdahttp.WithLogger(parts.Log))
+	default:
+		return lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(parts.Log))
+	}
 }
 
 func (c *cli) readFile(name string) ([]byte, error) {

@@ -94,9 +94,9 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 		store.Close()
 		return app.Parts{}, nil, err
 	}
+	ring := app.NewKeyring(config, app.CachedKeys(keys))
 	return app.Parts{
-		Store: store, Passwords: newHasher(config), Log: log,
-		Keys: app.NewKeyring(config, app.CachedKeys(keys)),
+		Store: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
 	}, store, nil
 }
 

@@ -6,12 +6,14 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"log/slog"
+	"maps"
 	"net/http"
 	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/contract/session"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/web"
 )
@@ -19,8 +21,10 @@ import (
 // Parts are what handlers are made of beside the settings; Now and NewID may be nil and are then the real ones.
 type Parts struct {
 	Store     auth.LoginStore
+	Sessions  auth.SessionStore
 	Passwords auth.Passwords
 	Keys      auth.Keys
+	Tokens    auth.Verifier
 	Log       *slog.Logger
 	Now       func() time.Time
 	NewID     func() string
@@ -31,9 +35,15 @@ func LoginHandler(c Config, p Parts) http.Handler {
 	return Identified(loginRoutes(c, p))
 }
 
+// SessionHandler returns the handler of the session function: refresh, logout, who-am-I, and the user's sessions.
+func SessionHandler(c Config, p Parts) http.Handler {
+	return Identified(sessionRoutes(c, p))
+}
+
 // ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
 func ServeHandler(c Config, p Parts) http.Handler {
 	routes := loginRoutes(c, p)
+	maps.Copy(routes, sessionRoutes(c, p))
 	routes["/healthz"] = web.Endpoint{
 		Method: http.MethodGet, Log: p.Log, Failure: map[string]string{"status": "failed"},
 		Refusals: []web.Refusal{
@@ -50,10 +60,7 @@ func ServeHandler(c Config, p Parts) http.Handler {
 func loginRoutes(c Config, p Parts) web.Routes {
 	service := auth.NewService(auth.Parts{
 		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
-		Rules: auth.Rules{
-			QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
-			SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
-		},
+		Rules: rules(c),
 	})
 	return web.Routes{
 		planpoint.Path: planpoint.New(planpoint.Config{
@@ -61,6 +68,21 @@ func loginRoutes(c Config, p Parts) web.Routes {
 			AllowQueryCredentials: c.AllowQueryCredentials, Origins: c.AllowedOrigins, Log: p.Log,
 		}, service),
 		organization.Path: organization.New(organization.Config{Origins: c.AllowedOrigins, Log: p.Log}, service),
+	}
+}
+
+func sessionRoutes(c Config, p Parts) web.Routes {
+	return session.Routes(
+		session.Config{Cookies: cookies(c), Origins: c.AllowedOrigins, Log: p.Log},
+		auth.NewSessions(auth.SessionParts{
+			Store: p.Sessions, Keys: p.Keys, Tokens: p.Tokens, Rules: rules(c), Log: p.Log, Now: p.Now, NewID: p.NewID,
+		}))
+}
+
+func rules(c Config) auth.Rules {
+	return auth.Rules{
+		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
+		RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }
 

@@ -23,9 +23,28 @@ const warmLimit = time.Second
 // Login returns the handler of the login function from the environment of a Lambda function, and its logger. The
 // error names every setting that is wrong.
 func Login(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
-	c, err := deployedConfig(getenv)
+	c, p, err := deployed(ctx, getenv)
 	if err != nil {
 		return nil, nil, err
+	}
+	p.Passwords = password.New(c.PasswordHash, password.DefaultLimit(c.PasswordHash))
+	return LoginHandler(c, p), p.Log, nil
+}
+
+// Session returns the handler of the session function and its logger, as Login does for the login function.
+func Session(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
+	c, p, err := deployed(ctx, getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	return SessionHandler(c, p), p.Log, nil
+}
+
+// deployed makes what the functions that hold the key ring share, and opens its connections.
+func deployed(ctx context.Context, getenv func(string) string) (Config, Parts, error) {
+	c, err := deployedConfig(getenv)
+	if err != nil {
+		return Config{}, Parts{}, err
 	}
 	log := NewLogger(os.Stdout, c.LogLevel)
 	for _, warning := range c.Warnings() {
@@ -40,11 +59,8 @@ func Login(ctx context.Context, getenv func(string) string) (http.Handler, *slog
 			return err
 		})
 	}
-	return LoginHandler(c, Parts{
-		Store: store, Log: log,
-		Passwords: password.New(c.PasswordHash, password.DefaultLimit(c.PasswordHash)),
-		Keys:      NewKeyring(c, keys),
-	}), log, nil
+	ring := NewKeyring(c, keys)
+	return c, Parts{Store: store, Sessions: store, Keys: ring, Tokens: ring, Log: log}, nil
 }
 
 // deployedConfig asks for AWS beyond what ConfigFrom does: a function has no disk to keep users or keys on.

@@ -1,0 +1,22 @@
+// Command session is the Lambda function behind refresh, logout, who-am-I and the list of sessions.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"latchkey/internal/app"
+	"latchkey/internal/lambdahttp"
+)
+
+func main() {
+	handler, log, err := app.Session(context.Background(), os.Getenv)
+	if err != nil {
+		slog.Error("the session function cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))
+}
