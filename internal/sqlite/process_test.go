@@ -67,7 +67,7 @@ func TestAKilledProcessLosesNothingConfirmed(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	var confirmed []int
 	users := 0
-	for run := 1; run <= 5; run++ {
+	for run := 1; run <= 3; run++ {
 		confirmed = append(confirmed, killedWhileWriting(t, path, users)...)
 		s := open(t, path)
 		for _, n := range confirmed {
@@ -112,7 +112,7 @@ func killedWhileWriting(t *testing.T, path string, from int) (confirmed []int) {
 func TestTwoProcessesWriteAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "store.db")
 	s := open(t, path)
-	const theirs = 200
+	const theirs = 100
 	cmd := writer(t, path, 0, theirs)
 	printed, err := cmd.StdoutPipe()
 	must(t, err)
