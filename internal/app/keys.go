@@ -4,6 +4,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"latchkey/internal/cached"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -14,8 +15,8 @@ func SecretKeys(cfg aws.Config, id string) *secret.SecretsManagerSource {
 }
 
 // CachedKeys keeps the last good ring document of a source, so that a broken or emptied one signs nobody out.
-func CachedKeys(source secret.Source) *secret.Cached {
-	return secret.NewCached(source, secret.CacheOptions{Validate: func(document []byte) error {
+func CachedKeys(source cached.Origin) *cached.Source {
+	return cached.New(source, cached.Options{Validate: func(document []byte) error {
 		_, err := token.ParseRing(document)
 		return err
 	}})

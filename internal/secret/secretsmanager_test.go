@@ -21,6 +21,13 @@ import (
 	"latchkey/internal/secret"
 )
 
+func wantValue(t *testing.T, get func(context.Context) ([]byte, error), want string) {
+	t.Helper()
+	if got, err := get(t.Context()); err != nil || string(got) != want {
+		t.Errorf("got %q, %v; want %q", got, err, want)
+	}
+}
+
 func client(endpoint string) *secretsmanager.Client {
 	return secretsmanager.New(secretsmanager.Options{
 		Region: "eu-central-1", BaseEndpoint: &endpoint, RetryMaxAttempts: 9, Credentials: aws.CredentialsProviderFunc(

@@ -1,4 +1,6 @@
-package secret
+// Package cached keeps the last good value of a source that may be slow or fail. It is apart from package secret because
+// public keys need it as well, in programs that link no AWS SDK. It knows nothing of what the bytes mean.
+package cached
 
 import (
 	"context"
@@ -9,10 +11,16 @@ import (
 	"time"
 )
 
-// CacheOptions are the times of a cache. What is zero has the default that is named beside it.
-type CacheOptions struct {
+// Origin is where a value comes from: a file, a secret, a table, another server.
+type Origin interface {
+	// Get returns the value. It ends in bounded time of its own, and earlier where ctx does.
+	Get(ctx context.Context) ([]byte, error)
+}
+
+// Options are the times of a cache. What is zero has the default that is named beside it.
+type Options struct {
 	Soft     time.Duration // 10 min: a value is fetched anew at this age or up to a fifth earlier, at random
-	Hard     time.Duration // 6 h: a value is used no longer than this, whatever the source does
+	Hard     time.Duration // 6 h: a value is used no longer than this, whatever the origin does
 	Cooldown time.Duration // 30 s: while there is a value, at most one fetch in this time
 	Backoff  time.Duration // 1 s: while there is none, at most one fetch in this time after one that failed
 	Patience time.Duration // 1 s: so long a caller waits for a newer value while the old one is good
@@ -23,7 +31,7 @@ type CacheOptions struct {
 	Now      func() time.Time // nil is the real clock
 }
 
-func (o CacheOptions) withDefaults() CacheOptions {
+func (o Options) withDefaults() Options {
 	for _, d := range []struct {
 		option   *time.Duration
 		standard time.Duration
@@ -44,11 +52,11 @@ func (o CacheOptions) withDefaults() CacheOptions {
 	return o
 }
 
-// Cached keeps a source's last good value. It fetches on its callers' path, because a Lambda function stands still
+// Source keeps an origin's last good value. It fetches on its callers' path, because a Lambda function stands still
 // between calls, and once at a time however many callers there are.
-type Cached struct {
-	source  Source
-	options CacheOptions
+type Source struct {
+	origin  Origin
+	options Options
 	good    atomic.Pointer[value]
 
 	mu   sync.Mutex
@@ -69,83 +77,83 @@ type attempt struct {
 	endedAt time.Time
 }
 
-// NewCached returns a cache over the source; nothing is fetched before the first call.
-func NewCached(s Source, o CacheOptions) *Cached {
-	return &Cached{source: s, options: o.withDefaults()}
+// New returns a cache over the origin; nothing is fetched before the first call.
+func New(o Origin, options Options) *Source {
+	return &Source{origin: o, options: options.withDefaults()}
 }
 
 // Get returns the value, which callers must not change. Past the soft age one caller fetches it anew; the others,
-// and all while the source fails, get the old one up to the hard age.
-func (c *Cached) Get(ctx context.Context) ([]byte, error) {
-	now := c.now()
-	good := c.good.Load()
+// and all while the origin fails, get the old one up to the hard age.
+func (s *Source) Get(ctx context.Context) ([]byte, error) {
+	now := s.now()
+	good := s.good.Load()
 	if good.fresh(now) {
 		return good.bytes, nil
 	}
-	try, mine := c.attempt(ctx)
-	if good.usable(now, c.options.Hard) {
+	try, mine := s.attempt(ctx)
+	if good.usable(now, s.options.Hard) {
 		if !mine {
 			return good.bytes, nil
 		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.options.Patience)
+		ctx, cancel = context.WithTimeout(ctx, s.options.Patience)
 		defer cancel()
 	}
 	err := try.wait(ctx)
-	if good = c.good.Load(); err == nil || good.usable(now, c.options.Hard) {
+	if good = s.good.Load(); err == nil || good.usable(now, s.options.Hard) {
 		return good.bytes, nil
 	}
 	return nil, err
 }
 
-// Refresh returns the value as the source holds it now. Within the cool-down it returns the last fetch's outcome
+// Refresh returns the value as the origin holds it now. Within the cool-down it returns the last fetch's outcome
 // again, errors too, so that nobody takes an old value for the newest.
-func (c *Cached) Refresh(ctx context.Context) ([]byte, error) {
-	try, _ := c.attempt(ctx)
+func (s *Source) Refresh(ctx context.Context) ([]byte, error) {
+	try, _ := s.attempt(ctx)
 	if err := try.wait(ctx); err != nil {
 		return nil, err
 	}
-	return c.good.Load().bytes, nil
+	return s.good.Load().bytes, nil
 }
 
 // attempt returns the last attempt while it is in flight or too recent to be followed by another, else it starts
 // one. Attempts go on when their first caller gives up: others wait for the same.
-func (c *Cached) attempt(ctx context.Context) (try *attempt, mine bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.last != nil && (c.last.inFlight() || c.last.recent(c.now(), c.pause())) {
-		return c.last, false
+func (s *Source) attempt(ctx context.Context) (try *attempt, mine bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last != nil && (s.last.inFlight() || s.last.recent(s.now(), s.pause())) {
+		return s.last, false
 	}
-	c.last = &attempt{done: make(chan struct{})}
-	go c.fetch(context.WithoutCancel(ctx), c.last)
-	return c.last, true
+	s.last = &attempt{done: make(chan struct{})}
+	go s.fetch(context.WithoutCancel(ctx), s.last)
+	return s.last, true
 }
 
-func (c *Cached) pause() time.Duration {
-	if c.good.Load().usable(c.now(), c.options.Hard) {
-		return c.options.Cooldown
+func (s *Source) pause() time.Duration {
+	if s.good.Load().usable(s.now(), s.options.Hard) {
+		return s.options.Cooldown
 	}
-	return c.options.Backoff
+	return s.options.Backoff
 }
 
-func (c *Cached) fetch(ctx context.Context, try *attempt) {
+func (s *Source) fetch(ctx context.Context, try *attempt) {
 	defer close(try.done)
-	bytes, err := c.source.Get(ctx)
+	bytes, err := s.origin.Get(ctx)
 	if err == nil {
-		err = c.options.Validate(bytes)
+		err = s.options.Validate(bytes)
 	}
-	try.endedAt = c.now()
+	try.endedAt = s.now()
 	if err != nil {
-		try.err = fmt.Errorf("fetch the secret: %w", err)
+		try.err = fmt.Errorf("fetch: %w", err)
 		return
 	}
-	early := time.Duration(rand.Float64() * float64(c.options.Soft) / 5)
-	c.good.Store(&value{bytes: bytes, fetchedAt: try.endedAt, soft: c.options.Soft - early})
+	early := time.Duration(rand.Float64() * float64(s.options.Soft) / 5)
+	s.good.Store(&value{bytes: bytes, fetchedAt: try.endedAt, soft: s.options.Soft - early})
 }
 
 // now drops the monotonic clock, which may stand still while a Lambda function does: ages are of the wall's time.
-func (c *Cached) now() time.Time {
-	return c.options.Now().Round(0)
+func (s *Source) now() time.Time {
+	return s.options.Now().Round(0)
 }
 
 func (t *attempt) inFlight() bool {
@@ -166,7 +174,7 @@ func (t *attempt) wait(ctx context.Context) error {
 	case <-t.done:
 		return t.err
 	case <-ctx.Done():
-		return fmt.Errorf("wait for the secret: %w", ctx.Err())
+		return fmt.Errorf("wait for the fetch: %w", ctx.Err())
 	}
 }
 

@@ -1,4 +1,4 @@
-package secret_test
+package cached_test
 
 import (
 	"context"
@@ -12,7 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"latchkey/internal/secret"
+	"latchkey/internal/cached"
 )
 
 var errDown = errors.New("source is down")
@@ -54,11 +54,11 @@ func (s *fakeSource) count() int {
 }
 
 // bubble runs the test with a clock that moves only when everything waits.
-func bubble(t *testing.T, o secret.CacheOptions, test func(t *testing.T, s *fakeSource, c *secret.Cached)) {
+func bubble(t *testing.T, o cached.Options, test func(t *testing.T, s *fakeSource, c *cached.Source)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSource{}
-		test(t, s, secret.NewCached(s, o))
+		test(t, s, cached.New(s, o))
 	})
 }
 
@@ -94,7 +94,7 @@ func stampede(get func()) {
 
 // TestStampede promises one call for all who come while there is no value, and none for who comes after.
 func TestStampede(t *testing.T) {
-	bubble(t, secret.CacheOptions{}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		s.set(nil, time.Second/2)
 		stampede(func() { wantValue(t, c.Get, "value 1") })
 		wantValue(t, c.Get, "value 1")
@@ -104,7 +104,7 @@ func TestStampede(t *testing.T) {
 
 // TestSoft promises a new fetch at the soft age, and none before four fifths of it.
 func TestSoft(t *testing.T) {
-	bubble(t, secret.CacheOptions{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		time.Sleep(8*time.Minute - time.Nanosecond)
 		wantValue(t, c.Get, "value 1")
@@ -119,7 +119,7 @@ func TestJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		early, s := 0, &fakeSource{}
 		for range 200 {
-			c := secret.NewCached(s, secret.CacheOptions{Soft: 10 * time.Minute})
+			c := cached.New(s, cached.Options{Soft: 10 * time.Minute})
 			wantValue(t, c.Get, fmt.Sprintf("value %d", s.count()+1))
 			before := s.count()
 			time.Sleep(9 * time.Minute)
@@ -136,8 +136,8 @@ func TestJitter(t *testing.T) {
 
 // TestSourceDown promises the last good value up to the hard age, one try in each cool-down, and an error after it.
 func TestSourceDown(t *testing.T) {
-	o := secret.CacheOptions{Soft: 10 * time.Minute, Hard: time.Hour, Cooldown: 30 * time.Second}
-	bubble(t, o, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	o := cached.Options{Soft: 10 * time.Minute, Hard: time.Hour, Cooldown: 30 * time.Second}
+	bubble(t, o, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		s.set(errDown, 0)
 		time.Sleep(10 * time.Minute)
@@ -162,7 +162,7 @@ func TestSourceDown(t *testing.T) {
 // TestSlowRefresh promises that past the soft age one caller waits a second at most, the others not at all, and
 // that the answer is used when it comes.
 func TestSlowRefresh(t *testing.T) {
-	bubble(t, secret.CacheOptions{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		s.set(nil, 5*time.Second)
 		time.Sleep(10 * time.Minute)
@@ -188,7 +188,7 @@ func TestSlowRefresh(t *testing.T) {
 
 // TestFirstFetchFails promises that a flood does not hammer a source that is down, and that its return is seen soon.
 func TestFirstFetchFails(t *testing.T) {
-	bubble(t, secret.CacheOptions{}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		s.set(errDown, 0)
 		for range 30 { // three seconds
 			stampede(func() { wantDown(t, c.Get) })
@@ -202,7 +202,7 @@ func TestFirstFetchFails(t *testing.T) {
 
 // TestRefresh promises the newest value at once, at the price of one fetch in each cool-down however often it is asked.
 func TestRefresh(t *testing.T) {
-	bubble(t, secret.CacheOptions{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		wantValue(t, c.Refresh, "value 1")
 		time.Sleep(30 * time.Second)
@@ -221,7 +221,7 @@ func TestRefresh(t *testing.T) {
 
 // TestRefreshFails promises the error for as long as it is not known what the source holds, while Get goes on.
 func TestRefreshFails(t *testing.T) {
-	bubble(t, secret.CacheOptions{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, cached.Options{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Refresh, "value 1")
 		time.Sleep(30 * time.Second)
 		s.set(errDown, 0)
@@ -237,12 +237,12 @@ func TestRefreshFails(t *testing.T) {
 
 // TestContext promises that a caller waits no longer than its context, and that its end costs the others nothing.
 func TestContext(t *testing.T) {
-	for name, get := range map[string]func(*secret.Cached) func(context.Context) ([]byte, error){
-		"Get":     func(c *secret.Cached) func(context.Context) ([]byte, error) { return c.Get },
-		"Refresh": func(c *secret.Cached) func(context.Context) ([]byte, error) { return c.Refresh },
+	for name, get := range map[string]func(*cached.Source) func(context.Context) ([]byte, error){
+		"Get":     func(c *cached.Source) func(context.Context) ([]byte, error) { return c.Get },
+		"Refresh": func(c *cached.Source) func(context.Context) ([]byte, error) { return c.Refresh },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, secret.CacheOptions{}, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+			bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 				s.set(nil, 2*time.Second)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -261,13 +261,13 @@ func TestContext(t *testing.T) {
 // found within a second, and a broken ring does not sign anyone out.
 func TestValidate(t *testing.T) {
 	refuse := map[string]bool{"value 1": true, "value 3": true}
-	o := secret.CacheOptions{Soft: 10 * time.Minute, Validate: func(value []byte) error {
+	o := cached.Options{Soft: 10 * time.Minute, Validate: func(value []byte) error {
 		if refuse[string(value)] {
 			return errDown
 		}
 		return nil
 	}}
-	bubble(t, o, func(t *testing.T, s *fakeSource, c *secret.Cached) {
+	bubble(t, o, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantDown(t, c.Get)
 		time.Sleep(time.Second)
 		wantValue(t, c.Get, "value 2")
@@ -286,7 +286,7 @@ func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		clock := time.Unix(1e9, 0)
 		s := &fakeSource{}
-		c := secret.NewCached(s, secret.CacheOptions{
+		c := cached.New(s, cached.Options{
 			Soft: soft * time.Second, Hard: hard * time.Second, Cooldown: cooldown * time.Second, Backoff: backoff * time.Second,
 			Now: func() time.Time { return clock },
 		})
@@ -329,7 +329,7 @@ func TestAnyHistory(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	clock := time.Unix(1e9, 0)
 	s := &fakeSource{}
-	c := secret.NewCached(s, secret.CacheOptions{Now: func() time.Time { return clock }})
+	c := cached.New(s, cached.Options{Now: func() time.Time { return clock }})
 	wantValue(t, c.Get, "value 1")
 	clock = clock.Add(-24 * time.Hour)
 	s.set(errDown, 0)
@@ -342,7 +342,7 @@ func TestClockSetBack(t *testing.T) {
 // TestConcurrentUse is for the race detector: all calls at once, over a source that comes and goes.
 func TestConcurrentUse(t *testing.T) {
 	s := &fakeSource{}
-	c := secret.NewCached(s, secret.CacheOptions{
+	c := cached.New(s, cached.Options{
 		Soft: time.Microsecond, Hard: time.Millisecond, Cooldown: time.Nanosecond, Backoff: time.Nanosecond,
 	})
 	var wg sync.WaitGroup
