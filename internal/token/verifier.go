@@ -1,0 +1,62 @@
+package token
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// Verifier checks tokens by public keys alone, for those who have no right to the ring. Its errors are as a Keyring's:
+// ErrInvalidToken, or auth.ErrUnavailable where no keys can be had; no error is both.
+type Verifier struct {
+	sets     memo[*JWKS]
+	verifier verifier
+}
+
+var _ auth.Verifier = (*Verifier)(nil)
+
+// NewVerifier returns a verifier over a source of JWK Sets; nothing is read before the first call.
+func NewVerifier(s Source, c Config) *Verifier {
+	return &Verifier{sets: memo[*JWKS]{source: s, parse: parseUsable}, verifier: newVerifier(c)}
+}
+
+// Verify returns the claims of a good token (auth.Verifier), as Keyring.Verify does.
+func (v *Verifier) Verify(ctx context.Context, raw string) (auth.Claims, error) {
+	return verify(ctx, raw, v.verifier, &v.sets)
+}
+
+// keySet finds the key that a token names.
+type keySet interface {
+	verificationKey(keyID string) (verificationKey, bool)
+}
+
+// verify is the way of every token. An unknown kid makes the source look for newer keys; where that fails the token
+// is not called invalid, for its bearer would be signed out.
+func verify[K keySet](ctx context.Context, raw string, v verifier, sets *memo[K]) (auth.Claims, error) {
+	t, err := dissect(raw)
+	if err != nil {
+		return auth.Claims{}, err
+	}
+	keys, err := sets.get(ctx)
+	if err != nil {
+		return auth.Claims{}, err
+	}
+	key, known := keys.verificationKey(t.KeyID)
+	if !known {
+		if keys, err = sets.refresh(ctx); err != nil {
+			return auth.Claims{}, err
+		}
+		if key, known = keys.verificationKey(t.KeyID); !known {
+			return auth.Claims{}, refuse("kid is unknown")
+		}
+	}
+	return v.verify(t, key)
+}
+
+func newVerifier(c Config) verifier {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	return verifier{c}
+}
