@@ -136,3 +136,11 @@ func (r *Ring) find(keyID string) (*key, bool) {
 	}
 	return r.keys[i], true
 }
+
+func (r *Ring) verificationKey(keyID string) (verificationKey, bool) {
+	k, known := r.find(keyID)
+	if !known {
+		return verificationKey{}, false
+	}
+	return verificationKey{k.kind.method(), k.public}, true
+}
