@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/token"
 )
 
 // TestAllocations promises that a flood of tokens costs the collector little: at most 60 allocations to verify one.
@@ -21,28 +24,43 @@ func TestAllocations(t *testing.T) {
 		if got := testing.AllocsPerRun(100, func() { _, _ = k.Verify(t.Context(), raw) }); got > 60 {
 			t.Errorf("%s: %v allocations, want 60 at most", a, got)
 		}
+		if a == token.HS256 {
+			continue // has no public keys
+		}
+		v := newPublicVerifier(t, a)
+		if got := testing.AllocsPerRun(100, func() { _, _ = v.Verify(t.Context(), raw) }); got > 60 {
+			t.Errorf("%s, public keys: %v allocations, want 60 at most", a, got)
+		}
 	}
 }
 
 // BenchmarkVerify measures a verification, and by "x-bare" how often the bare check of its signature fits into it.
 func BenchmarkVerify(b *testing.B) {
 	for _, a := range all {
-		b.Run(string(a), func(b *testing.B) {
-			k, f := newKeyring(b, a), newForger(b, document(b, a))
-			raw := sign(b, k, claims())
-			dot := strings.LastIndexByte(raw, '.')
-			signed, signature := []byte(raw[:dot]), decode(b, raw[dot+1:])
-			against(b, func() {
-				if _, err := k.Verify(b.Context(), raw); err != nil {
-					b.Fatal(err)
-				}
-			}, func() {
-				if !f.verify(signed, signature) {
-					b.Fatal("bare verification fails")
-				}
-			})
-		})
+		b.Run(string(a), func(b *testing.B) { measureVerify(b, a, newKeyring(b, a)) })
 	}
+}
+
+// BenchmarkVerifyPublic measures the same by public keys alone, which is what an authorizer does.
+func BenchmarkVerifyPublic(b *testing.B) {
+	for _, a := range asymmetric {
+		b.Run(string(a), func(b *testing.B) { measureVerify(b, a, newPublicVerifier(b, a)) })
+	}
+}
+
+func measureVerify(b *testing.B, a token.Algorithm, v auth.Verifier) {
+	f, raw := newForger(b, document(b, a)), sign(b, newKeyring(b, a), claims())
+	dot := strings.LastIndexByte(raw, '.')
+	signed, signature := []byte(raw[:dot]), decode(b, raw[dot+1:])
+	against(b, func() {
+		if _, err := v.Verify(b.Context(), raw); err != nil {
+			b.Fatal(err)
+		}
+	}, func() {
+		if !f.verify(signed, signature) {
+			b.Fatal("bare verification fails")
+		}
+	})
 }
 
 // BenchmarkSign measures a signed token, and by "x-bare" how often the bare signature fits into it.
