@@ -14,28 +14,30 @@ func TestImpersonation(t *testing.T) {
 	integration := k.Client(t, auth.ClientIntegration, false)
 	for _, test := range []struct {
 		name, caller, target string
+		key                  string
 		password             string
 		terms                auth.Terms
 		want                 error
 		reason               string
 	}{
-		{"allowed", "margaret", "ada", authtest.Password, profileTerms(), nil, "ok"},
-		{"caller without the role", "ada", "grace", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_role"},
-		{"caller without the role, target unknown", "ada", "nobody", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_role"},
-		{"target unknown", "margaret", "nobody", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
-		{"target pending", "margaret", "joan", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
-		{"target disabled", "margaret", "dorothy", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
-		{"target may impersonate too", "margaret", "katherine", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
-		{"self", "margaret", "margaret", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
-		{"wrong password", "margaret", "ada", "wrong", profileTerms(), auth.ErrBadCredentials, "wrong_password"},
-		{"the target's password", "nobody", "ada", authtest.Password, profileTerms(), auth.ErrBadCredentials, "unknown_user"},
-		{"caller pending", "joan", "ada", authtest.Password, profileTerms(), auth.ErrNotReady, "not_ready"},
-		{"caller without a qualifying account", "margaret", "grace", authtest.Password, accountTerms(), auth.ErrWrongRole, "wrong_role"},
+		{"allowed", "margaret", "ada", "", authtest.Password, profileTerms(), nil, "ok"},
+		{"allowed, by an integration client", "margaret", "ada", integration, authtest.Password, profileTerms(), nil, "ok"},
+		{"caller without the role", "ada", "grace", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_role"},
+		{"caller without the role, target unknown", "ada", "nobody", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_role"},
+		{"target unknown", "margaret", "nobody", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
+		{"target pending", "margaret", "joan", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
+		{"target disabled", "margaret", "dorothy", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
+		{"target may impersonate too", "margaret", "katherine", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
+		{"self", "margaret", "margaret", "", authtest.Password, profileTerms(), auth.ErrImpersonation, "impersonation_target"},
+		{"wrong password", "margaret", "ada", "", "wrong", profileTerms(), auth.ErrBadCredentials, "wrong_password"},
+		{"the target's password", "nobody", "ada", "", authtest.Password, profileTerms(), auth.ErrBadCredentials, "unknown_user"},
+		{"caller pending", "joan", "ada", "", authtest.Password, profileTerms(), auth.ErrNotReady, "not_ready"},
+		{"caller without a qualifying account", "margaret", "grace", "", authtest.Password, accountTerms(), auth.ErrWrongRole, "wrong_role"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k.Log.Audit(t)
 			a := attempt(test.caller)
-			a.Password, a.APIKey, a.Impersonate = test.password, integration, authtest.Identifier(test.target+"@example.com")
+			a.Password, a.APIKey, a.Impersonate = test.password, test.key, authtest.Identifier(test.target+"@example.com")
 			g, err := k.Service(rules()).Login(t.Context(), a, test.terms)
 			if !errors.Is(err, test.want) {
 				t.Fatalf("error %v, want %v", err, test.want)

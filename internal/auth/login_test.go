@@ -56,6 +56,7 @@ func session(t *testing.T, k *authtest.Kit, g auth.Grant) auth.Session {
 
 func TestLogin(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
+	k.Clock.Advance(400 * time.Microsecond) // which nothing keeps
 	g, err := k.Service(rules()).Login(t.Context(), attempt("ada"), profileTerms())
 	if err != nil {
 		t.Fatal(err)
@@ -290,6 +291,19 @@ func TestLoginSelectsAnAccount(t *testing.T) {
 				t.Errorf("the user was changed (-want +got):\n%s", d)
 			}
 		})
+	}
+}
+
+func TestARoleHeldTwiceIsNamedOnce(t *testing.T) {
+	grace := authtest.Grace()
+	grace.Role = grace.Accounts[0].UserType
+	k := authtest.NewKit(t, grace)
+	g, err := k.Service(rules()).Login(t.Context(), attempt("grace"), accountTerms())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{grace.Role}, k.Claims(t, g.AccessToken).Roles); d != "" {
+		t.Errorf("roles differ (-want +got):\n%s", d)
 	}
 }
 

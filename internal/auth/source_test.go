@@ -28,6 +28,7 @@ func TestParseSource(t *testing.T) {
 		{"unspecified IPv4", "0.0.0.0", ""},
 		{"unspecified IPv4 and port", "0.0.0.0:80", ""},
 		{"unspecified IPv6", "::", ""},
+		{"unspecified, with zone", "::%eth0", ""},
 		{"unspecified and mapped", "::ffff:0.0.0.0", ""},
 		{"a name", "localhost", ""},
 		{"a list, as in X-Forwarded-For", "192.0.2.7, 198.51.100.1", ""},
