@@ -47,7 +47,10 @@ func run(ctx context.Context, c *cli, args []string) int {
 	case errors.Is(err, errFailed):
 		return exitFailed
 	case errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command"):
-		fmt.Fprintf(c.err, "latchkey: %v\nTry '%s --help'.\n", err, cmd.CommandPath())
+		if cmd.Name() == "help" {
+			cmd = c.root
+		}
+		fmt.Fprintf(c.err, "latchkey: %s\nTry '%s --help'.\n", strings.TrimSpace(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
 	fmt.Fprintf(c.err, "latchkey: %v\n", err)
@@ -60,30 +63,66 @@ func newRoot(c *cli) *cobra.Command {
 		Short: "A login that keeps your contract",
 		Long: `Latchkey checks passwords and issues tokens in the wire format that your clients already speak.
 
-On a laptop 'latchkey serve' runs it over one SQLite file. The other commands manage users, API clients and
-signing keys, in that file or, with --store dynamodb:TABLE and --keys secretsmanager:ID, in AWS with the
-credentials that the aws command line uses.
+'latchkey serve' runs it on this machine, over one SQLite file. The other commands manage users, API clients and
+signing keys, in that file or in AWS: with --store dynamodb:TABLE and --keys secretsmanager:ID they work there, in the
+region and with the credentials that the aws command line would use.
 
-Every setting can also be given in the environment: --store is LATCHKEY_STORE.`,
+Every setting can be given in the environment too: --store is LATCHKEY_STORE, and 'latchkey serve --help' lists them
+all. A flag wins over the environment.
+
+Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and nothing done.`,
+		Example: `  latchkey serve --demo                  # users to try it with, and curl lines
+  latchkey users import users.jsonl
+  latchkey users add ada@example.com     # asks for the password
+  latchkey users list --store dynamodb:TABLE`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	flags := root.PersistentFlags()
 	flags.String("store", "sqlite:latchkey.db", "where users are: sqlite:PATH or dynamodb:TABLE")
 	flags.String("keys", "file:latchkey-keys.json", "where the signing keys are: file:PATH or secretsmanager:ID")
 	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c))
+	strictHelp(root)
 	return root
+}
+
+// strictHelp makes 'latchkey help' refuse what is no command; cobra's own shows the root's usage and calls it done.
+func strictHelp(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	help, _, err := root.Find([]string{"help"})
+	if err != nil {
+		return
+	}
+	help.Run = nil
+	help.Example = "  latchkey help users import"
+	help.RunE = func(_ *cobra.Command, args []string) error {
+		found, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 {
+			return usageError{fmt.Errorf("there is no command %q", strings.Join(args, " "))}
+		}
+		return found.Help()
+	}
 }
 
 // group is a command that only holds others; without one of them it shows its help.
 func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{Use: use, Short: short, Args: func(cmd *cobra.Command, args []string) error {
-		if len(args) > 0 {
-			return usageError{fmt.Errorf("%s has no command %q", cmd.CommandPath(), args[0])}
-		}
-		return nil
-	}, RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
+	cmd := &cobra.Command{
+		Use: use, Short: short, DisableFlagsInUseLine: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			hint := ""
+			if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+				hint = "; did you mean " + strings.Join(like, " or ") + "?"
+			}
+			return usageError{fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], hint)}
+		},
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SuggestionsMinimumDistance: 2, // set by cobra for the root alone
+	}
 	cmd.AddCommand(commands...)
 	return cmd
 }
@@ -91,10 +130,15 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 // exactly asks for the named arguments, no more and no fewer.
 func exactly(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
-		if len(args) != len(names) {
-			return usageError{fmt.Errorf("%s takes %s, and got %d arguments", cmd.CommandPath(), strings.Join(names, " "), len(args))}
+		if len(args) == len(names) {
+			return nil
 		}
-		return nil
+		plural := "s"
+		if len(args) == 1 {
+			plural = ""
+		}
+		return usageError{fmt.Errorf("%s takes %s, and got %d argument%s",
+			cmd.CommandPath(), strings.Join(names, " "), len(args), plural)}
 	}
 }
 
@@ -105,24 +149,42 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
+// fileNames completes the last of n arguments to a file, and those before it to the words.
+func fileNames(n int, words ...string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		if len(args) == n-1 {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// config reads the settings of a command. Where no issuer is set, it is the local server.
+func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
+	return c.configAt(cmd, "http://"+defaultAddr)
+}
+
+// configAt is config for a server that listens at base.
+func (c *cli) configAt(cmd *cobra.Command, base string) (app.Config, error) {
+	return app.ConfigFrom(func(variable string) string {
+		value := c.setting(cmd, variable)
+		if value == "" && variable == app.Prefix+"ISSUER" {
+			return base
+		}
+		return value
+	})
+}
+
 // setting reads one as a flag of the command, else from the environment, else its default in the CLI.
 func (c *cli) setting(cmd *cobra.Command, variable string) string {
-	name := flagName(strings.TrimPrefix(variable, app.Prefix))
-	flag := cmd.Flags().Lookup(name)
+	flag := cmd.Flags().Lookup(flagName(strings.TrimPrefix(variable, app.Prefix)))
 	if flag != nil && flag.Changed {
 		return flag.Value.String()
 	}
-	if v := c.getenv(variable); v != "" {
-		return v
+	if value := c.getenv(variable); value != "" || flag == nil {
+		return value
 	}
-	if flag != nil {
-		return flag.Value.String()
-	}
-	switch name { // commands without the flag
-	case "issuer":
-		return "http://" + defaultAddr
-	}
-	return ""
+	return flag.Value.String()
 }
 
 func flagName(setting string) string { return strings.ReplaceAll(strings.ToLower(setting), "_", "-") }

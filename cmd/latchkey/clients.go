@@ -5,8 +5,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -28,11 +31,8 @@ A sign-in with the key of a standard client is like one without; that of an inte
 90 days and no refresh cookie.`,
 		Example: "  latchkey clients add --name zapier --kind integration > zapier.key",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if name == "" {
-				return usageError{errors.New("--name is missing: say who holds the key")}
-			}
-			if !auth.ClientKind(kind).Valid() {
-				return usageError{fmt.Errorf("--kind is %q; write standard or integration", kind)}
+			if err := checkClient(name, kind); err != nil {
+				return usageError{err}
 			}
 			store, err := c.openStore(cmd)
 			if err != nil {
@@ -44,13 +44,35 @@ A sign-in with the key of a standard client is like one without; that of an inte
 				return err
 			}
 			fmt.Fprintf(c.err, "added client %s (%s, %s); its key:\n", client.ID(), name, kind)
-			fmt.Fprintln(c.out, key)
+			if _, err := fmt.Fprintln(c.out, key); err != nil {
+				return fmt.Errorf("print the key: %w; nobody has it now: disable %s and add another", err, client.ID())
+			}
 			return nil
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "who holds the key")
-	cmd.Flags().StringVar(&kind, "kind", "", "standard or integration")
+	cmd.Flags().StringVar(&kind, "kind", "", kinds)
+	kindNames := cobra.FixedCompletions([]cobra.Completion{string(auth.ClientStandard), string(auth.ClientIntegration)},
+		cobra.ShellCompDirectiveNoFileComp)
+	cmd.RegisterFlagCompletionFunc("kind", kindNames) // fails for a flag that is not there
 	return cmd
+}
+
+const kinds = string(auth.ClientStandard + " or " + auth.ClientIntegration)
+
+// checkClient keeps the list readable: a name is one line.
+func checkClient(name, kind string) error {
+	switch {
+	case name == "":
+		return errors.New("--name is missing: say who holds the key")
+	case len(name) > 200 || !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return errors.New("--name is one line of at most 200 bytes of UTF-8")
+	case kind == "":
+		return errors.New("--kind is missing: write " + kinds)
+	case !auth.ClientKind(kind).Valid():
+		return fmt.Errorf("--kind is %q; write %s", kind, kinds)
+	}
+	return nil
 }
 
 func newClient(cmd *cobra.Command, clients auth.Clients, name string, kind auth.ClientKind) (string, auth.Client, error) {
@@ -67,6 +89,7 @@ func newClient(cmd *cobra.Command, clients auth.Clients, name string, kind auth.
 func clientsListCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List API clients, oldest first", Args: noArguments,
+		Example: "  latchkey clients list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			store, err := c.openStore(cmd)
 			if err != nil {
@@ -95,6 +118,9 @@ func clientsListCommand(c *cli) *cobra.Command {
 func clientsDisableCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "disable ID", Short: "Make a client's key stop working at once", Args: exactly("ID"),
+		Long: `Makes the key of the client stop working at once: sign-ins with it are refused. The ID is the one that
+'latchkey clients list' shows. There is no way back; add another client instead.`,
+		Example: "  latchkey clients disable 96e5e2faa6ac7e41",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := c.openStore(cmd)
 			if err != nil {

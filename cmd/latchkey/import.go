@@ -29,6 +29,8 @@ func usersImportCommand(c *cli) *cobra.Command {
 A line has a plain "password" or a "passwordHash" (argon2id in PHC form, or bcrypt). A bad line is reported with
 its number and reason, and the others go in; the exit code is then 1. Users who are there already are reported
 and left as they are, unless --update is given.`,
+		Example: `  latchkey users import users.jsonl
+  pg_dump_users | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in := c.in
 			if args[0] != "-" {

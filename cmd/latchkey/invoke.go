@@ -18,7 +18,7 @@ func invokeCommand(c *cli) *cobra.Command {
 	functions := []string{"login", "session"}
 	return &cobra.Command{
 		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an API Gateway event through a function's real handler",
-		Args: exactly("FUNCTION", "EVENT.json"), ValidArgs: functions,
+		Args: exactly("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
 		Long: `Runs one event through the handler that runs on Lambda, over --store and --keys, and prints the function's
 answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to standard error.`,
 		Example: "  latchkey invoke login events/login/planpoint-success.json",

@@ -16,12 +16,12 @@ func keysCommand(c *cli) *cobra.Command {
 }
 
 func keysInitCommand(c *cli) *cobra.Command {
-	var algorithm string
 	cmd := &cobra.Command{
 		Use: "init", Short: "Make the first key ring where there is none", Args: noArguments,
 		Long: `Makes the first key ring in the file or secret named by --keys, and prints its public facts. A ring that is
 there already is left alone, and the exit code is then 1: its keys have signed tokens that are in use.`,
-		Example: "  latchkey keys init --keys secretsmanager:$(sam list stack-outputs … SigningKeysArn)",
+		Example: `  latchkey keys init
+  latchkey keys init --algorithm RS256 --keys secretsmanager:ARN   # the stack's output SigningKeysArn`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.config(cmd)
 			if err != nil {
@@ -44,13 +44,14 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 			return c.printRing(ring)
 		},
 	}
-	cmd.Flags().StringVar(&algorithm, "algorithm", "ES256", "of the keys: ES256, RS256, HS256 or EdDSA")
+	addFlags(cmd, "ALGORITHM")
 	return cmd
 }
 
 func keysListCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List the keys of the ring: public facts only", Args: noArguments,
+		Example: "  latchkey keys list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.config(cmd)
 			if err != nil {

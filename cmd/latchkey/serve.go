@@ -8,7 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,9 +30,12 @@ func serveCommand(c *cli) *cobra.Command {
 	var addr string
 	var demo bool
 	cmd := &cobra.Command{
-		Use: "serve", Short: "Serve the login over a local file", Args: noArguments,
-		Long: `Serves the same handlers that run on Lambda, over the store and keys named by --store and --keys. Both are made
-where they are absent. SIGTERM or an interrupt finishes what is in flight.
+		Use: "serve", Short: "Serve the login on this machine", Args: noArguments,
+		Long: `Serves POST /api/users/login, POST /users/login and the session endpoints by the same handlers that run on Lambda,
+and GET /healthz, over the store and keys named by --store and --keys. Files are made where they are absent. It prints
+'listening on URL' when it is ready. SIGTERM or an interrupt lets it finish what is in flight and end.
+
+It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and whose URL is the --issuer.
 
 --demo adds four users and an integration client, and prints curl lines to try. It refuses a store with other users.`,
 		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
@@ -42,17 +46,28 @@ where they are absent. SIGTERM or an interrupt finishes what is in flight.
 	flags := cmd.Flags()
 	flags.StringVar(&addr, "addr", defaultAddr, "host and port to listen on; port 0 picks one")
 	flags.BoolVar(&demo, "demo", false, "add demo users and print curl lines")
+	flags.SortFlags = false // in the settings' own order
+	var names []string
 	for _, s := range app.Settings() {
-		name := flagName(s.Name)
-		switch {
-		case name == "store" || name == "keys": // already on the root
-		case s.Bool:
-			flags.Bool(name, false, s.Help)
-		default:
-			flags.String(name, s.Default, s.Help)
+		if s.Name != "STORE" && s.Name != "KEYS" { // flags of every command
+			names = append(names, s.Name)
 		}
 	}
+	addFlags(cmd, names...)
 	return cmd
+}
+
+// addFlags makes the settings flags of a command.
+func addFlags(cmd *cobra.Command, names ...string) {
+	for _, s := range app.Settings() {
+		switch {
+		case !slices.Contains(names, s.Name):
+		case s.Bool:
+			cmd.Flags().Bool(flagName(s.Name), false, s.Help)
+		default:
+			cmd.Flags().String(flagName(s.Name), s.Default, s.Help)
+		}
+	}
 }
 
 func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
@@ -60,14 +75,17 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if demo && config.Store.Kind != "sqlite" {
+		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, to a local file alone, not to %s", config.Store)}
+	}
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w; --addr chooses another, and port 0 picks a free one", addr, err)
 	}
 	defer listener.Close()
-	base := url.URL{Scheme: "http", Host: reachable(listener.Addr())}
-	if c.setting(cmd, app.Prefix+"ISSUER") == "" {
-		config = config.WithIssuer(&base)
+	base := (&url.URL{Scheme: "http", Host: reachable(listener.Addr())}).String()
+	if config, err = c.configAt(cmd, base); err != nil {
+		return usageError{err}
 	}
 	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
 	for _, warning := range config.Warnings() {
@@ -79,12 +97,12 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	}
 	defer store.Close()
 	if demo {
-		if err := c.demo(cmd, store, parts.Passwords, base.String()); err != nil {
+		if err := c.demo(cmd, store, parts.Passwords, base); err != nil {
 			return err
 		}
 	}
 	handler := app.Identified(observed(app.ServeHandler(config, parts), log))
-	return c.listen(cmd.Context(), listener, base.String(), handler, log)
+	return c.listen(cmd.Context(), listener, base, handler, log)
 }
 
 // listen serves until ctx ends, and then finishes what is in flight.
@@ -122,7 +140,7 @@ func (c *cli) listen(ctx context.Context, listener net.Listener, base string, ha
 func reachable(addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if ok && tcp.IP.IsUnspecified() {
-		return net.JoinHostPort("localhost", fmt.Sprint(tcp.Port))
+		return net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
 	}
 	return addr.String()
 }
@@ -148,15 +166,4 @@ type statusWriter struct {
 func (w *statusWriter) WriteHeader(status int) {
 	w.status = status
 	w.ResponseWriter.WriteHeader(status)
-}
-
-// config reads the settings of a command; the issuer may be left open until the address is known.
-func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
-	return app.ConfigFrom(func(variable string) string {
-		v := c.setting(cmd, variable)
-		if v == "" && strings.TrimPrefix(variable, app.Prefix) == "ISSUER" {
-			return "http://" + defaultAddr
-		}
-		return v
-	})
 }

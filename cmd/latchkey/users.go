@@ -23,6 +23,8 @@ func usersCommand(c *cli) *cobra.Command {
 		usersStatusCommand(c, "enable", "Let a user sign in", auth.StatusReady))
 }
 
+const emailOrID = "A user is named by e-mail address or by id. Where one's address is another's id, the address counts."
+
 func usersAddCommand(c *cli) *cobra.Command {
 	var u auth.User
 	var status string
@@ -31,7 +33,8 @@ func usersAddCommand(c *cli) *cobra.Command {
 		Use: "add EMAIL", Short: "Add one user, asking for the password", Args: exactly("EMAIL"),
 		Long: `Adds one user. The password is asked for twice without echo; --password-stdin reads it from the first
 line of standard input instead. Users with accounts or a full profile come by 'users import'.`,
-		Example: "  latchkey users add ada@example.com --name Ada --role editor",
+		Example: `  latchkey users add ada@example.com --name Ada --role editor
+  latchkey users add ada@example.com --password-stdin < password.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var err error
 			if u.Identifier, err = auth.ParseIdentifier(args[0]); err != nil {
@@ -95,6 +98,10 @@ func (c *cli) newPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 func usersShowCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "show EMAIL|ID", Short: "Show one user, without the password hash", Args: exactly("EMAIL|ID"),
+		Long: `Prints one user as JSON. Of the password hash it shows the scheme alone.
+
+` + emailOrID,
+		Example: "  latchkey users show ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := c.openStore(cmd)
 			if err != nil {
@@ -148,6 +155,7 @@ func scheme(hash string) string {
 func usersListCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "list", Short: "List all users: id, e-mail, status, role", Args: noArguments,
+		Example: "  latchkey users list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			store, err := c.openStore(cmd)
 			if err != nil {
@@ -171,6 +179,11 @@ func usersSetPasswordCommand(c *cli) *cobra.Command {
 	var fromStdin bool
 	cmd := &cobra.Command{
 		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactly("EMAIL|ID"),
+		Long: `Sets a new password, asked for twice without echo; --password-stdin reads it from the first line of standard
+input instead. The user's sessions end, and access tokens that are out live no longer than they say.
+
+` + emailOrID,
+		Example: "  latchkey users set-password ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hash := ""
 			return c.changeUser(cmd, args[0], func(u *auth.User) (err error) {
@@ -192,6 +205,7 @@ func usersSetPasswordCommand(c *cli) *cobra.Command {
 func usersStatusCommand(c *cli, use, short string, status auth.Status) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " EMAIL|ID", Short: short, Args: exactly("EMAIL|ID"),
+		Long: short + ".\n\n" + emailOrID, Example: "  latchkey users " + use + " ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.changeUser(cmd, args[0], func(u *auth.User) error {
 				u.Status = status

@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -51,6 +55,7 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		Store:                 location(&r, "STORE", "sqlite", "dynamodb"),
 		Keys:                  location(&r, "KEYS", "file", "secretsmanager"),
 		Issuer:                parsed(&r, "ISSUER", parseIssuer),
+		Audience:              parsed(&r, "AUDIENCE", parseAudience),
 		Algorithm:             parsed(&r, "ALGORITHM", token.ParseAlgorithm),
 		PasswordHash:          parsed(&r, "PASSWORD_HASH", password.ParseParams),
 		QualifyingRoles:       list(r.text("QUALIFYING_ROLES")),
@@ -68,23 +73,13 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		Throttle:     parsed(&r, "THROTTLE", oneOf("on", "off")) == "on",
 		LogLevel:     parsed(&r, "LOG_LEVEL", parseLevel),
 	}
-	c.Audience = r.text("AUDIENCE")
 	if c.Audience == "" && c.Issuer != nil {
 		c.Audience = c.Issuer.String()
 	}
-	if c.SessionIdle > c.SessionMax {
-		r.problem("SESSION_IDLE", "is longer than SESSION_MAX")
+	if c.SessionMax > 0 && c.SessionIdle > c.SessionMax {
+		r.problem("SESSION_IDLE", "it is longer than SESSION_MAX")
 	}
 	return c, errors.Join(r.problems...)
-}
-
-// WithIssuer returns the settings with the issuer, and with it as the audience where that was the old issuer.
-func (c Config) WithIssuer(issuer *url.URL) Config {
-	if c.Audience == c.Issuer.String() {
-		c.Audience = issuer.String()
-	}
-	c.Issuer = issuer
-	return c
 }
 
 // maxSession keeps every cookie within the 400 days that browsers allow (RFC 6265bis 5.5).
@@ -112,7 +107,7 @@ type reader struct {
 }
 
 func (r *reader) problem(name, what string) {
-	r.problems = append(r.problems, fmt.Errorf("%s%s %s", Prefix, name, what))
+	r.problems = append(r.problems, fmt.Errorf("%s%s: %s", Prefix, name, what))
 }
 
 func (r *reader) text(name string) string {
@@ -131,40 +126,61 @@ func parsed[T any](r *reader, name string, parse func(string) (T, error)) T {
 	return v
 }
 
+// wrong says what to write in place of a value.
+func wrong(value, write string) error { return fmt.Errorf("write %s, not %q", write, value) }
+
 func location(r *reader, name string, kinds ...string) Location {
 	return parsed(r, name, func(s string) (Location, error) {
 		kind, rest, _ := strings.Cut(s, ":")
 		if !slices.Contains(kinds, kind) || rest == "" {
-			return Location{}, fmt.Errorf("is %q; write %s:NAME", s, strings.Join(kinds, ":NAME or "))
+			return Location{}, wrong(s, strings.Join(kinds, ":NAME or ")+":NAME")
 		}
 		return Location{kind, rest}, nil
 	})
 }
 
+// parseIssuer takes a URL in the one spelling that tokens will have, whose path can be a cookie's path.
 func parseIssuer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
-	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") ||
-		u.RawQuery != "" || u.Fragment != "" || u.User != nil || strings.HasSuffix(u.Path, "/") {
-		return nil, fmt.Errorf("is %q; write the API's base URL without a slash at its end, like https://login.example.com", s)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil ||
+		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.String() != s || !isPlainPath(u) {
+		return nil, wrong(s, "the API's base URL without a slash at its end, like https://login.example.com")
 	}
 	return u, nil
+}
+
+func isPlainPath(u *url.URL) bool {
+	odd := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._~-", r))
+	}
+	return u.Path == "" || u.RawPath == "" && u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsFunc(u.Path, odd)
+}
+
+// parseAudience refuses what no token could hold.
+func parseAudience(s string) (string, error) {
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
+		return "", wrong(s, "text without control characters")
+	}
+	return s, nil
 }
 
 func parseBool(s string) (bool, error) {
 	v, err := strconv.ParseBool(s)
 	if err != nil {
-		return false, fmt.Errorf("is %q; write true or false", s)
+		return false, wrong(s, "true or false")
 	}
 	return v, nil
 }
 
+// parseCookieDomain refuses what browsers would: they drop the whole cookie then, and say nothing.
 func parseCookieDomain(s string) (string, error) {
 	if s == "" {
 		return "", nil
 	}
 	domain, err := idna.Lookup.ToASCII(strings.TrimPrefix(s, "."))
-	if err != nil || !strings.Contains(domain, ".") {
-		return "", fmt.Errorf("is %q; write a domain like example.com", s)
+	labels := strings.Split(domain, ".")
+	if _, notIP := netip.ParseAddr(domain); err != nil || notIP == nil || len(labels) < 2 || slices.Contains(labels, "") {
+		return "", wrong(s, "a domain like example.com")
 	}
 	return domain, nil
 }
@@ -173,7 +189,8 @@ func durationBetween(least, most time.Duration) func(string) (time.Duration, err
 	return func(s string) (time.Duration, error) {
 		d, err := time.ParseDuration(s)
 		if err != nil || d < least || d > most {
-			return 0, fmt.Errorf("is %q; write a duration from %s to %s, like 10s or 168h", s, least, most)
+			short := strings.NewReplacer("h0m0s", "h", "m0s", "m")
+			return 0, wrong(s, short.Replace(fmt.Sprintf("a duration from %s to %s, like 10s or 168h", least, most)))
 		}
 		return d, nil
 	}
@@ -182,7 +199,7 @@ func durationBetween(least, most time.Duration) func(string) (time.Duration, err
 func oneOf(words ...string) func(string) (string, error) {
 	return func(s string) (string, error) {
 		if !slices.Contains(words, s) {
-			return "", fmt.Errorf("is %q; write %s", s, strings.Join(words, ", "))
+			return "", wrong(s, strings.Join(words, " or "))
 		}
 		return s, nil
 	}
@@ -191,7 +208,7 @@ func oneOf(words ...string) func(string) (string, error) {
 func parseLevel(s string) (slog.Level, error) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(s)); err != nil {
-		return 0, fmt.Errorf("is %q; write debug, info, warn or error", s)
+		return 0, wrong(s, "debug, info, warn or error")
 	}
 	return level, nil
 }

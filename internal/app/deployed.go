@@ -67,10 +67,10 @@ func deployed(ctx context.Context, getenv func(string) string) (Config, Parts, e
 func deployedConfig(getenv func(string) string) (Config, error) {
 	c, err := ConfigFrom(getenv)
 	if c.Store.Kind == "sqlite" {
-		err = errors.Join(err, fmt.Errorf("%sSTORE is %s; a function needs dynamodb:TABLE", Prefix, c.Store))
+		err = errors.Join(err, fmt.Errorf("%sSTORE: a function needs dynamodb:TABLE, not %q", Prefix, c.Store))
 	}
 	if c.Keys.Kind == "file" {
-		err = errors.Join(err, fmt.Errorf("%sKEYS is %s; a function needs secretsmanager:ID", Prefix, c.Keys))
+		err = errors.Join(err, fmt.Errorf("%sKEYS: a function needs secretsmanager:ID, not %q", Prefix, c.Keys))
 	}
 	return c, err
 }

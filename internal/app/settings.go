@@ -18,7 +18,7 @@ func Settings() []Setting {
 		{Name: "KEYS", Help: "where the signing keys are: file:PATH or secretsmanager:ID"},
 		{Name: "ISSUER", Help: "issuer URL in tokens: the public base URL of the API"},
 		{Name: "AUDIENCE", Help: "audience in tokens (default: the issuer)"},
-		{Name: "ALGORITHM", Default: "ES256", Help: "of new signing keys: ES256, RS256, HS256 or EdDSA"},
+		{Name: "ALGORITHM", Default: "ES256", Help: "of new signing keys: ES256, RS256, RS256:3072, HS256 or EdDSA"},
 		{Name: "PASSWORD_HASH", Default: "argon2id:m=19456,t=2,p=1", Help: "how new password hashes are made"},
 		{Name: "QUALIFYING_ROLES", Default: "Organization Owner,Organization Admin", Help: "userTypes that may sign in at /users/login, comma-separated"},
 		{Name: "IMPERSONATOR_ROLES", Help: "roles that may sign in as others, comma-separated; empty: nobody"},

@@ -1,0 +1,210 @@
+package app_test
+
+import (
+	"fmt"
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/app"
+	"latchkey/internal/password"
+	"latchkey/internal/token"
+	"latchkey/internal/web"
+)
+
+// settings are variables without their prefix; the three that have no default are given where a test leaves them out.
+type settings map[string]string
+
+func (s settings) get(variable string) string {
+	name, ours := strings.CutPrefix(variable, app.Prefix)
+	if value, given := s[name]; given || !ours {
+		return value
+	}
+	return map[string]string{
+		"STORE": "sqlite:users.db", "KEYS": "file:keys.json", "ISSUER": "https://login.example.com",
+	}[name]
+}
+
+// TestConfigDefaults promises what a deployment gets that sets nothing but the three settings without a default.
+func TestConfigDefaults(t *testing.T) {
+	got, err := app.ConfigFrom(settings{}.get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := app.Config{
+		Store: app.Location{Kind: "sqlite", Name: "users.db"}, Keys: app.Location{Kind: "file", Name: "keys.json"},
+		Issuer: &url.URL{Scheme: "https", Host: "login.example.com"}, Audience: "https://login.example.com",
+		Algorithm: token.ES256, PasswordHash: password.Default(),
+		QualifyingRoles: []string{"Organization Owner", "Organization Admin"},
+		RefreshGrace:    10 * time.Second, SessionIdle: 7 * 24 * time.Hour, SessionMax: 90 * 24 * time.Hour,
+		Revocation: "bounded", Throttle: true, LogLevel: slog.LevelInfo,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if warnings := got.Warnings(); len(warnings) > 0 {
+		t.Errorf("the defaults warn: %q", warnings)
+	}
+}
+
+// TestConfigValues promises what each setting's values are taken for. No setting is left out.
+func TestConfigValues(t *testing.T) {
+	tested := map[string]bool{}
+	for _, tc := range []struct {
+		name, value string
+		got         func(app.Config) any
+		want        any
+	}{
+		{"STORE", "sqlite:/var/lib/a:b.db", func(c app.Config) any { return c.Store }, app.Location{Kind: "sqlite", Name: "/var/lib/a:b.db"}},
+		{"STORE", "dynamodb:users", func(c app.Config) any { return c.Store }, app.Location{Kind: "dynamodb", Name: "users"}},
+		{"KEYS", "file:k", func(c app.Config) any { return c.Keys }, app.Location{Kind: "file", Name: "k"}},
+		{"KEYS", "secretsmanager:arn:aws:secretsmanager:eu-central-1:1:secret:k-AbCdEf", func(c app.Config) any { return c.Keys.String() },
+			"secretsmanager:arn:aws:secretsmanager:eu-central-1:1:secret:k-AbCdEf"},
+		{"ISSUER", "https://a.example/prod/v1", func(c app.Config) any { return c.Issuer.String() + c.Issuer.Path }, "https://a.example/prod/v1/prod/v1"},
+		{"ISSUER", "http://[::1]:3000", func(c app.Config) any { return c.Audience }, "http://[::1]:3000"},
+		{"AUDIENCE", "our apps", func(c app.Config) any { return c.Audience }, "our apps"},
+		{"ALGORITHM", "RS256", func(c app.Config) any { return c.Algorithm }, token.RS256},
+		{"ALGORITHM", "RS256:3072", func(c app.Config) any { return c.Algorithm }, token.RS256Long},
+		{"PASSWORD_HASH", "argon2id:m=47104,t=1,p=2", func(c app.Config) any { return c.PasswordHash }, password.Params{Memory: 47104, Time: 1, Threads: 2}},
+		{"QUALIFYING_ROLES", " Owner , Admin,", func(c app.Config) any { return c.QualifyingRoles }, []string{"Owner", "Admin"}},
+		{"IMPERSONATOR_ROLES", "support", func(c app.Config) any { return c.ImpersonatorRoles }, []string{"support"}},
+		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
+		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},
+		{"ALLOWED_ORIGINS", "https://a.example, http://localhost:8080", func(c app.Config) any { return c.AllowedOrigins },
+			web.Origins{"https://a.example", "http://localhost:8080"}},
+		{"COOKIE_DOMAIN", ".example.com", func(c app.Config) any { return c.CookieDomain }, "example.com"},
+		{"COOKIE_DOMAIN", "bücher.example", func(c app.Config) any { return c.CookieDomain }, "xn--bcher-kva.example"},
+		{"REFRESH_GRACE", "0", func(c app.Config) any { return c.RefreshGrace }, time.Duration(0)},
+		{"SESSION_IDLE", "90m", func(c app.Config) any { return c.SessionIdle }, 90 * time.Minute},
+		{"SESSION_MAX", "9600h", func(c app.Config) any { return c.SessionMax }, 400 * 24 * time.Hour},
+		{"REVOCATION", "strict", func(c app.Config) any { return c.Revocation }, "strict"},
+		{"THROTTLE", "off", func(c app.Config) any { return c.Throttle }, false},
+		{"LOG_LEVEL", "DEBUG", func(c app.Config) any { return c.LogLevel }, slog.LevelDebug},
+	} {
+		tested[tc.name] = true
+		config, err := app.ConfigFrom(settings{tc.name: tc.value}.get)
+		if err != nil {
+			t.Errorf("%s=%q: %v", tc.name, tc.value, err)
+			continue
+		}
+		if diff := cmp.Diff(tc.want, tc.got(config)); diff != "" {
+			t.Errorf("%s=%q (-want +got):\n%s", tc.name, tc.value, diff)
+		}
+	}
+	for _, s := range app.Settings() {
+		if !tested[s.Name] {
+			t.Errorf("%s is not tested", s.Name)
+		}
+	}
+}
+
+// TestConfigRefusals promises that what a setting cannot hold stops the start, with the variable's name, the value,
+// and nothing said of settings that are right.
+func TestConfigRefusals(t *testing.T) {
+	for name, values := range map[string][]string{
+		"STORE": {"", "users.db", "sqlite:", "sqlite", "SQLite:x", "postgres:x"},
+		"KEYS":  {"", "keys.json", "file:", "secretsmanager:", "kms:x"},
+		"ISSUER": {"", "login.example.com", "//login.example.com", "ftp://login.example.com", "https://", "https://:443",
+			"https://login.example.com/", "https://login.example.com?", "https://login.example.com?a=b", "https://login.example.com#",
+			"https://login.example.com#a", "https://user@login.example.com", "https://bücher.example", "https://a b",
+			// The path becomes a cookie's path.
+			"https://login.example.com/a;b", "https://login.example.com/a b", "https://login.example.com/%3B",
+			"https://login.example.com/%41", "https://login.example.com/a/../b", "https://login.example.com//a", "https://login.example.com/ü"},
+		"AUDIENCE":                {"a\xff", "a\nb"},
+		"ALGORITHM":               {"none", "es256", "RS512"},
+		"PASSWORD_HASH":           {"bcrypt", "argon2id", "argon2id:m=19456,t=2", "argon2id:m=1048576,t=2,p=1", "argon2id:m=0,t=0,p=0"},
+		"REQUIRE_API_KEY":         {"yes", "on"},
+		"ALLOW_QUERY_CREDENTIALS": {"no", "2"},
+		"ALLOWED_ORIGINS":         {"*", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a.example https://b.example", "null"},
+		"COOKIE_DOMAIN":           {"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"},
+		"REFRESH_GRACE":           {"10", "-1s", "11m", "soon"},
+		"SESSION_IDLE":            {"7d", "59s", "9601h", "2161h"},
+		"SESSION_MAX":             {"90d", "0", "9601h"},
+		"REVOCATION":              {"on", "Strict"},
+		"THROTTLE":                {"true", "OFF"},
+		"LOG_LEVEL":               {"warning", "2", "none"},
+	} {
+		for _, value := range values {
+			_, err := app.ConfigFrom(settings{name: value}.get)
+			if err == nil {
+				t.Errorf("%s=%q was accepted", name, value)
+				continue
+			}
+			if !strings.HasPrefix(err.Error(), app.Prefix+name+": ") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%s=%q: want one problem that begins with the variable's name, got:\n%v", name, value, err)
+			}
+		}
+	}
+}
+
+// TestConfigNamesAllProblems promises that one start is enough to learn of every wrong setting.
+func TestConfigNamesAllProblems(t *testing.T) {
+	anyText := []string{"QUALIFYING_ROLES", "IMPERSONATOR_ROLES"}
+	_, err := app.ConfigFrom(func(string) string { return "\x00" })
+	if err == nil {
+		t.Fatal("a NUL was accepted for every setting")
+	}
+	for _, s := range app.Settings() {
+		named := strings.Contains(err.Error(), app.Prefix+s.Name+":")
+		if named == slices.Contains(anyText, s.Name) {
+			t.Errorf("%s named: %v", s.Name, named)
+		}
+	}
+	if got, want := strings.Count(err.Error(), "\n")+1, len(app.Settings())-len(anyText); got != want {
+		t.Errorf("%d lines for %d problems:\n%v", got, want, err)
+	}
+}
+
+// TestConfigEmptyIsDefault promises that an empty variable, which CloudFormation sets for an empty parameter, is as good
+// as none.
+func TestConfigEmptyIsDefault(t *testing.T) {
+	empty := settings{}
+	for _, s := range app.Settings() {
+		if s.Name != "STORE" && s.Name != "KEYS" && s.Name != "ISSUER" {
+			empty[s.Name] = ""
+		}
+	}
+	want, _ := app.ConfigFrom(settings{}.get)
+	got, err := app.ConfigFrom(empty.get)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("error %v, (-unset +empty):\n%s", err, diff)
+	}
+}
+
+// TestConfigWarnings promises one warning for each setting that is allowed and weakens the service.
+func TestConfigWarnings(t *testing.T) {
+	for name, value := range map[string]string{
+		"PASSWORD_HASH": "argon2id:m=4096,t=1,p=1", "THROTTLE": "off", "ALLOW_QUERY_CREDENTIALS": "true",
+	} {
+		config, err := app.ConfigFrom(settings{name: value}.get)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := config.Warnings(); len(got) != 1 || !strings.Contains(got[0], name) {
+			t.Errorf("%s=%s warns %q", name, value, got)
+		}
+	}
+}
+
+// TestSettings promises that documents and flags can be made of the list: no name twice, a help for each, and
+// defaults that are values.
+func TestSettings(t *testing.T) {
+	seen := map[string]bool{}
+	for _, s := range app.Settings() {
+		if seen[s.Name] || s.Help == "" {
+			t.Errorf("%s: twice, or without help", s.Name)
+		}
+		seen[s.Name] = true
+		if _, err := app.ConfigFrom(settings{s.Name: s.Default}.get); err != nil && s.Default != "" {
+			t.Errorf("the default of %s: %v", s.Name, err)
+		}
+		if s.Bool && fmt.Sprint(s.Default == "true") != s.Default {
+			t.Errorf("%s is a flag without a value and its default is %q", s.Name, s.Default)
+		}
+	}
+}
