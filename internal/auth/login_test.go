@@ -79,6 +79,9 @@ func TestLogin(t *testing.T) {
 	if d := cmp.Diff(want, session(t, k, g)); d != "" {
 		t.Errorf("the stored session differs (-want +got):\n%s", d)
 	}
+	if d := cmp.Diff(want, g.Session); d != "" {
+		t.Errorf("the granted session is not the stored one (-want +got):\n%s", d)
+	}
 	if len(want.ID) != 22 || len(want.Nonce) != 22 || want.ID == want.Nonce {
 		t.Errorf("id %q and nonce %q are not 128 bits each", want.ID, want.Nonce)
 	}
