@@ -2,12 +2,11 @@ package token_test
 
 import (
 	"encoding/json"
-	"os"
 	"os/exec"
-	"slices"
 	"strings"
 	"testing"
 
+	"latchkey/internal/emulator"
 	"latchkey/internal/token"
 )
 
@@ -32,7 +31,7 @@ json.dump(out, sys.stdout)
 // TestInterop promises that PyJWT, another implementation, verifies our tokens with our JWKS, and that we verify
 // what it signs with our JWKs.
 func TestInterop(t *testing.T) {
-	python := findPyJWT(t)
+	python := emulator.PyJWT(t)
 	for _, a := range all {
 		t.Run(string(a), func(t *testing.T) {
 			doc := document(t, a)
@@ -73,21 +72,4 @@ func TestInterop(t *testing.T) {
 			}
 		})
 	}
-}
-
-// findPyJWT returns a Python that has PyJWT. It skips the test without one, unless LATCHKEY_TEST_REQUIRE names pyjwt.
-func findPyJWT(t *testing.T) string {
-	t.Helper()
-	python := os.Getenv("LATCHKEY_PYTHON")
-	if python == "" {
-		python = "python3"
-	}
-	if out, err := exec.CommandContext(t.Context(), python, "-c", "import jwt, cryptography").CombinedOutput(); err != nil {
-		report := t.Skipf
-		if slices.Contains(strings.Split(os.Getenv("LATCHKEY_TEST_REQUIRE"), ","), "pyjwt") {
-			report = t.Fatalf
-		}
-		report("%s has no PyJWT: pip install 'pyjwt[crypto]', or name another Python in LATCHKEY_PYTHON: %v\n%s", python, err, out)
-	}
-	return python
 }

@@ -49,11 +49,17 @@ type Endpoint struct {
 	Failure  any       // the constant body of the 500 for whatever is not in Refusals
 	Origins  Origins
 	Log      *slog.Logger
+	// Public marks documents that are the same for everyone: any site's pages may read them, without credentials,
+	// and HEAD works beside GET. The handler decides how long they may be cached.
+	Public bool
 }
 
 // ServeHTTP answers in the contract's own shape, whatever happens.
 func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())
+	if e.Public {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+	}
 	e.Origins.setHeaders(w.Header(), r)
 	if isPreflight(r) {
 		e.Origins.answerPreflight(w, r, e.Method)
@@ -81,12 +87,19 @@ func (e Endpoint) handle(w http.ResponseWriter, r *http.Request) (err error) {
 		}
 	}()
 	switch {
-	case r.Method != e.Method:
+	case !slices.Contains(e.methods(), r.Method):
 		return ErrMethod
-	case !e.Origins.allow(r):
+	case !e.Public && !e.Origins.allow(r):
 		return ErrCrossSite
 	}
 	return e.Handle(w, r)
+}
+
+func (e Endpoint) methods() []string {
+	if e.Public && e.Method == http.MethodGet {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{e.Method}
 }
 
 // describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts
@@ -107,7 +120,7 @@ func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	if errors.Is(err, ErrMethod) {
-		w.Header().Set("Allow", e.Method)
+		w.Header().Set("Allow", strings.Join(e.methods(), ", "))
 	}
 	var wait interface{ RetryAfter() time.Duration }
 	if errors.As(err, &wait) {
