@@ -130,19 +130,13 @@ func (r *Ring) Marshal() ([]byte, error) {
 }
 
 // PublicJWKS returns the JWK Set (RFC 7517 5) to publish: the public part of every key, the next one included;
-// of symmetric keys nothing, so that it may be empty.
+// of symmetric keys nothing, so that it may be empty. Previous keys have their end in it: see JWKS.At.
 func (r *Ring) PublicJWKS() ([]byte, error) {
-	set := struct {
-		Keys []publicJWK `json:"keys"`
-	}{Keys: []publicJWK{}}
+	keys := []publishedJWK{}
 	for _, k := range r.keys {
 		if !k.symmetric() {
-			set.Keys = append(set.Keys, k.jwk().publicJWK)
+			keys = append(keys, publishedJWK{k.jwk().publicJWK, r.retireAt(k)})
 		}
 	}
-	text, err := json.Marshal(set)
-	if err != nil {
-		return nil, fmt.Errorf("encode the public keys: %w", err)
-	}
-	return text, nil
+	return encodeSet(keys)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/go-json-experiment/json"
 )
@@ -27,6 +28,13 @@ type publicJWK struct {
 	E         string `json:"e,omitzero"`
 }
 
+// publishedJWK is a key as it is kept for those who publish it and those who verify by it here. A previous one has its
+// end in exp, which OpenID Federation 1.0 registers for keys.
+type publishedJWK struct {
+	publicJWK
+	RetireAt int64 `json:"exp,omitzero"` // NumericDate
+}
+
 // jwk is a key as the ring document holds it: its private members (RFC 7518 6, RFC 8037 2) and times of ours.
 // Members that are not here are ignored (RFC 7517 4), so that a newer version may add some.
 type jwk struct {
@@ -45,7 +53,11 @@ type jwk struct {
 type keyTimes struct {
 	CreatedAt   int64 `json:"createdAt,omitzero"`
 	ActivatedAt int64 `json:"activatedAt,omitzero"` // since when it signs
-	RetireAt    int64 `json:"retireAt,omitzero"`    // when a previous key may go
+	RetireAt    int64 `json:"retireAt,omitzero"`    // until when a previous key verifies
+}
+
+func (t keyTimes) retired(now time.Time) bool {
+	return t.RetireAt != 0 && now.Unix() >= t.RetireAt
 }
 
 // thumbprint is RFC 7638's: the required members of the key's type, in lexicographic order, hashed.

@@ -3,7 +3,9 @@ package token
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -16,13 +18,13 @@ const maxJWKS = 64 << 10
 // was parsed from, and never changes.
 type JWKS struct {
 	keys      map[string]verificationKey
-	published []publicJWK
+	published []publishedJWK
 }
 
 // setEntry is a key as a JWK Set may hold it. Of private members (RFC 7518 6.2.2, 6.3.2, 6.4.1) it counts that they
 // are there, not what they are.
 type setEntry struct {
-	publicJWK
+	publishedJWK
 	D   jsontext.Value `json:"d"`
 	P   jsontext.Value `json:"p"`
 	Q   jsontext.Value `json:"q"`
@@ -52,7 +54,7 @@ func ParseJWKS(text []byte) (*JWKS, error) {
 	if set.Keys == nil {
 		return nil, errors.New("parse the public keys: no member keys")
 	}
-	s := &JWKS{keys: make(map[string]verificationKey, len(set.Keys)), published: []publicJWK{}}
+	s := &JWKS{keys: make(map[string]verificationKey, len(set.Keys)), published: []publishedJWK{}}
 	seen := make(map[string]bool, len(set.Keys))
 	for i, e := range set.Keys {
 		if e.KeyID != "" && seen[e.KeyID] {
@@ -87,8 +89,8 @@ func (s *JWKS) add(e setEntry) error {
 	if (&key{id: j.KeyID, kind: kind, pair: p}).jwk().publicJWK != j {
 		return errors.New("its members contradict each other or are not canonical")
 	}
-	s.keys[j.KeyID] = verificationKey{kind.method(), p.public}
-	s.published = append(s.published, j)
+	s.keys[j.KeyID] = verificationKey{kind.method(), p.public, keyTimes{RetireAt: e.RetireAt}}
+	s.published = append(s.published, publishedJWK{j, e.RetireAt})
 	return nil
 }
 
@@ -106,11 +108,33 @@ func (s *JWKS) verificationKey(keyID string) (verificationKey, bool) {
 	return k, known
 }
 
-// Marshal returns the set as it is published: of each key the public members that are known here and no others.
+// At returns the set without the keys that are retired by now: those are to be refused, and a rotation that takes them
+// out may be weeks away.
+func (s *JWKS) At(now time.Time) *JWKS {
+	live := &JWKS{keys: maps.Clone(s.keys), published: []publishedJWK{}}
+	for _, j := range s.published {
+		if (keyTimes{RetireAt: j.RetireAt}).retired(now) {
+			delete(live.keys, j.KeyID)
+			continue
+		}
+		live.published = append(live.published, j)
+	}
+	return live
+}
+
+// Marshal returns the set as it is served: of each key the public members that every verifier knows, and no others.
 func (s *JWKS) Marshal() ([]byte, error) {
+	keys := []publicJWK{}
+	for _, j := range s.published {
+		keys = append(keys, j.publicJWK)
+	}
+	return encodeSet(keys)
+}
+
+func encodeSet[K publicJWK | publishedJWK](keys []K) ([]byte, error) {
 	text, err := json.Marshal(struct {
-		Keys []publicJWK `json:"keys"`
-	}{s.published})
+		Keys []K `json:"keys"`
+	}{keys})
 	if err != nil {
 		return nil, fmt.Errorf("encode the public keys: %w", err)
 	}

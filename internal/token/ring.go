@@ -142,5 +142,13 @@ func (r *Ring) verificationKey(keyID string) (verificationKey, bool) {
 	if !known {
 		return verificationKey{}, false
 	}
-	return verificationKey{k.kind.method(), k.public}, true
+	return verificationKey{k.kind.method(), k.public, keyTimes{RetireAt: r.retireAt(k)}}, true
+}
+
+// retireAt is 0 for the keys in use: a time left in a document must not end them.
+func (r *Ring) retireAt(k *key) int64 {
+	if r.state(k) != Previous {
+		return 0
+	}
+	return k.times.RetireAt
 }

@@ -66,6 +66,7 @@ func dissect(raw string) (unverified, error) {
 type verificationKey struct {
 	method jwt.SigningMethod
 	public any
+	times  keyTimes
 }
 
 // verifier decides whether a token is good, once its key was found. It holds no keys: where they come from, and
@@ -75,6 +76,9 @@ type verifier struct {
 }
 
 func (v verifier) verify(t unverified, k verificationKey) (auth.Claims, error) {
+	if k.times.retired(v.Now()) {
+		return auth.Claims{}, refuse("its key is retired") // by the clock: the set may be hours old
+	}
 	if t.Algorithm != k.method.Alg() {
 		return auth.Claims{}, refuse("alg is not its key's")
 	}
