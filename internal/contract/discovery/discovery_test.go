@@ -1,0 +1,272 @@
+package discovery_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/contract/discovery"
+	"latchkey/internal/token"
+	"latchkey/internal/web"
+)
+
+const issuer = "https://login.example.com/prod"
+
+// source is a discovery.Source that a test changes at will.
+type source struct {
+	mu   sync.Mutex
+	text []byte
+	err  error
+}
+
+func (s *source) Get(context.Context) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text, s.err
+}
+
+func (s *source) set(text []byte, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.text, s.err = text, err
+}
+
+// ring is made once for each algorithm, because RSA keys take their time.
+var ring = func() func(testing.TB, token.Algorithm) *token.Ring {
+	made := map[token.Algorithm]func() (*token.Ring, error){}
+	for _, a := range []token.Algorithm{token.ES256, token.RS256, token.EdDSA, token.HS256} {
+		made[a] = sync.OnceValues(func() (*token.Ring, error) { return token.NewRing(a, time.Now()) })
+	}
+	return func(t testing.TB, a token.Algorithm) *token.Ring {
+		t.Helper()
+		r, err := made[a]()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+}()
+
+func published(t testing.TB, a token.Algorithm) []byte {
+	t.Helper()
+	text, err := ring(t, a).PublicJWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func routes(s discovery.Source) (web.Routes, *bytes.Buffer) {
+	var log bytes.Buffer
+	return discovery.Routes(discovery.Config{Issuer: issuer, Log: slog.New(slog.NewTextHandler(&log, nil))}, s), &log
+}
+
+func get(t testing.TB, h http.Handler, path string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	rec := httptest.NewRecorder()
+	h.ServeHTTP(rec, r)
+	answer := rec.Result()
+	body, _ := io.ReadAll(answer.Body)
+	return answer, string(body)
+}
+
+// TestDocuments promises both documents to the letter, the headers of either, and nothing else of the ring.
+func TestDocuments(t *testing.T) {
+	for a, algorithms := range map[token.Algorithm]string{
+		token.ES256: `["ES256"]`, token.RS256: `["RS256"]`, token.EdDSA: `["EdDSA"]`, token.HS256: `[]`,
+	} {
+		h, _ := routes(&source{text: published(t, a)})
+		for path, want := range map[string]string{
+			discovery.JWKSPath: string(published(t, a)),
+			discovery.ConfigurationPath: `{"issuer":"` + issuer + `","jwks_uri":"` + issuer + `/.well-known/jwks.json",` +
+				`"response_types_supported":["id_token"],"subject_types_supported":["public"],` +
+				`"id_token_signing_alg_values_supported":` + algorithms + `}`,
+		} {
+			answer, body := get(t, h, path, "Origin", "https://elsewhere.example", "Sec-Fetch-Site", "cross-site")
+			if answer.StatusCode != 200 || body != want {
+				t.Errorf("%s %s: %d %s; want %s", a, path, answer.StatusCode, body, want)
+			}
+			etag := answer.Header.Get("Etag")
+			answer.Header.Del("Etag")
+			wantHeader := http.Header{
+				"Access-Control-Allow-Origin": {"*"}, "Cache-Control": {"public, max-age=300"}, "Content-Type": {"application/json"},
+				"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"}, "Referrer-Policy": {"no-referrer"},
+				"Strict-Transport-Security": {"max-age=63072000"}, "X-Content-Type-Options": {"nosniff"},
+			}
+			if diff := cmp.Diff(wantHeader, answer.Header); diff != "" || len(etag) < 10 || etag[0] != '"' {
+				t.Errorf("%s %s: ETag %s, headers (-want +got):\n%s", a, path, etag, diff)
+			}
+		}
+	}
+	if text := string(published(t, token.HS256)); text != `{"keys":[]}` {
+		t.Errorf("of a symmetric ring %s is published", text)
+	}
+}
+
+// TestConditional promises 304 to whoever has the document already, and the document to everyone else.
+func TestConditional(t *testing.T) {
+	s := &source{text: published(t, token.ES256)}
+	h, _ := routes(s)
+	answer, _ := get(t, h, discovery.JWKSPath)
+	etag := answer.Header.Get("Etag")
+	for _, test := range []struct {
+		name   string
+		header []string
+		status int
+	}{
+		{"the tag", []string{"If-None-Match", etag}, 304},
+		{"weakened on its way", []string{"If-None-Match", "W/" + etag}, 304},
+		{"in a list", []string{"If-None-Match", `"a", ` + etag + `,"b"`}, 304},
+		{"in a second header", []string{"If-None-Match", `"a"`, "If-None-Match", etag}, 304},
+		{"any", []string{"If-None-Match", "*"}, 304},
+		{"another", []string{"If-None-Match", `"a"`}, 200},
+		{"without quotes", []string{"If-None-Match", strings.Trim(etag, `"`)}, 200},
+		{"empty", []string{"If-None-Match", ""}, 200},
+		{"a date alone", []string{"If-Modified-Since", time.Now().UTC().Format(http.TimeFormat)}, 200},
+	} {
+		answer, body := get(t, h, discovery.JWKSPath, test.header...)
+		if answer.StatusCode != test.status || answer.Header.Get("Etag") != etag || answer.Header.Get("Cache-Control") != "public, max-age=300" {
+			t.Errorf("%s: %d, headers %v", test.name, answer.StatusCode, answer.Header)
+		}
+		if typed := answer.Header.Get("Content-Type") != ""; typed != (test.status == 200) || (body != "") != typed {
+			t.Errorf("%s: type %v, body %q", test.name, typed, body)
+		}
+	}
+	s.set(published(t, token.EdDSA), nil)
+	if answer, _ := get(t, h, discovery.JWKSPath, "If-None-Match", etag); answer.StatusCode != 200 || answer.Header.Get("Etag") == etag {
+		t.Errorf("after a change: %d, %v", answer.StatusCode, answer.Header)
+	}
+}
+
+// TestMethods promises GET and HEAD alone.
+func TestMethods(t *testing.T) {
+	h, _ := routes(&source{text: published(t, token.ES256)})
+	server := httptest.NewServer(h)
+	defer server.Close()
+	for method, status := range map[string]int{
+		"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "PATCH": 405, "OPTIONS": 405, "TRACE": 405, "get": 405,
+	} {
+		for _, path := range []string{discovery.JWKSPath, discovery.ConfigurationPath} {
+			r, err := http.NewRequestWithContext(t.Context(), method, server.URL+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := server.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if answer.StatusCode != status || status == 405 && answer.Header.Get("Allow") != "GET, HEAD" || method == "HEAD" && len(body) > 0 {
+				t.Errorf("%s %s: %d, headers %v, body %q", method, path, answer.StatusCode, answer.Header, body)
+			}
+			if answer.Header.Get("Set-Cookie") != "" {
+				t.Errorf("%s %s sets a cookie", method, path)
+			}
+		}
+	}
+}
+
+// TestFailure promises that our own faults are a 500 that nobody caches and that says nothing, and that what is not fit
+// to be published is not.
+func TestFailure(t *testing.T) {
+	private, err := ring(t, token.ES256).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, s := range map[string]*source{
+		"source down": {err: errors.New("secret-host refused")}, "no ring yet": {err: auth.ErrNotFound},
+		"empty": {}, "broken": {text: []byte(`{"keys":[5]}`)}, "the ring itself": {text: private},
+	} {
+		h, log := routes(s)
+		for _, path := range []string{discovery.JWKSPath, discovery.ConfigurationPath} {
+			answer, body := get(t, h, path)
+			if answer.StatusCode != 500 || body != `{"message":"Internal server error"}` || answer.Header.Get("Cache-Control") != "no-store" ||
+				answer.Header.Get("Retry-After") == "" || answer.Header.Get("Etag") != "" {
+				t.Errorf("%s: %d %s, headers %v", name, answer.StatusCode, body, answer.Header)
+			}
+		}
+		if log.Len() == 0 {
+			t.Errorf("%s: nothing logged", name)
+		}
+		if s.text != nil && strings.Contains(log.String(), string(s.text)) {
+			t.Errorf("%s: the log quotes the set", name)
+		}
+		s.set(published(t, token.ES256), nil)
+		if answer, _ := get(t, h, discovery.JWKSPath); answer.StatusCode != 200 {
+			t.Errorf("%s, mended: %d", name, answer.StatusCode)
+		}
+	}
+}
+
+// TestOnlyPublicMembers promises that whatever else is stored with the keys stays there.
+func TestOnlyPublicMembers(t *testing.T) {
+	var set map[string]any
+	if err := json.Unmarshal(published(t, token.ES256), &set); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range set["keys"].([]any) {
+		key.(map[string]any)["createdAt"] = 5
+	}
+	set["macKey"] = "AA"
+	text, err := json.Marshal(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, _ := routes(&source{text: text})
+	if _, body := get(t, h, discovery.JWKSPath); body != string(published(t, token.ES256)) {
+		t.Errorf("got %s", body)
+	}
+}
+
+// TestConcurrent promises, with -race, that readers and a rotation do not disturb each other.
+func TestConcurrent(t *testing.T) {
+	s := &source{text: published(t, token.ES256)}
+	h, _ := routes(s)
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				if answer, _ := get(t, h, discovery.JWKSPath); answer.StatusCode != 200 {
+					t.Errorf("%d", answer.StatusCode)
+				}
+			}
+		})
+	}
+	s.set(published(t, token.EdDSA), nil)
+	wg.Wait()
+}
+
+// discard is an http.ResponseWriter that costs nothing: what is measured is the handler.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(b []byte) (int, error) { return len(b), nil }
+func (d discard) WriteHeader(int)             {}
+
+// BenchmarkJWKS measures one answer on one core.
+func BenchmarkJWKS(b *testing.B) {
+	h, _ := routes(&source{text: published(b, token.RS256)})
+	r := httptest.NewRequest(http.MethodGet, discovery.JWKSPath, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.ServeHTTP(discard{http.Header{}}, r)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "answers/s")
+}
