@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/app"
+	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
 
@@ -27,17 +30,7 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 			if err != nil {
 				return usageError{err}
 			}
-			keys, err := c.openKeys(cmd.Context(), config.Keys)
-			if err != nil {
-				return err
-			}
-			_, seen, err := readRing(cmd.Context(), keys)
-			if err == nil {
-				return fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys)
-			} else if !errors.Is(err, token.ErrNoRing) {
-				return fmt.Errorf("look for a key ring in %s: %w", config.Keys, err)
-			}
-			ring, err := makeRing(cmd.Context(), keys, seen, config.Algorithm)
+			ring, err := c.initKeys(cmd.Context(), config)
 			if err != nil {
 				return err
 			}
@@ -46,6 +39,28 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 	}
 	addFlags(cmd, "ALGORITHM")
 	return cmd
+}
+
+// initKeys makes a ring where there is none. Of several that do so at once, all but one are told that there is one.
+func (c *cli) initKeys(ctx context.Context, config app.Config) (*token.Ring, error) {
+	keys, err := c.openKeys(ctx, config.Keys)
+	if err != nil {
+		return nil, err
+	}
+	_, seen, err := readRing(ctx, keys)
+	if errors.Is(err, token.ErrNoRing) {
+		ring, failed := makeRing(ctx, keys, seen, config.Algorithm)
+		if !errors.Is(failed, secret.ErrChanged) {
+			return ring, failed
+		}
+		if _, _, err = readRing(ctx, keys); errors.Is(err, token.ErrNoRing) {
+			return nil, failed
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look for a key ring in %s: %w", config.Keys, err)
+	}
+	return nil, fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys)
 }
 
 func keysListCommand(c *cli) *cobra.Command {

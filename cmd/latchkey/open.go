@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -110,17 +111,28 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 		log.Info("no key ring yet: making one", "keys", config.Keys.String())
 		ring, err = makeRing(ctx, keys, seen, config.Algorithm)
 	}
+	if errors.Is(err, secret.ErrChanged) { // somebody else makes one too: theirs is the ring
+		if theirs, _, none := readRing(ctx, keys); none == nil {
+			ring, err = theirs, nil
+		}
+	}
 	if errors.Is(err, token.ErrNoRing) {
 		return nil, fmt.Errorf("%s holds no key ring yet; 'latchkey keys init --keys %s' makes one", config.Keys, config.Keys)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the key ring in %s: %w", config.Keys, err)
 	}
-	if current := ring.Facts()[0]; current.Algorithm != string(config.Algorithm) {
-		log.Warn("the current key has another algorithm than ALGORITHM says, which is for new keys",
-			"current", current.Algorithm, "algorithm", string(config.Algorithm))
-	}
+	warnOfAlgorithm(ring, config.Algorithm, log)
 	return keys, nil
+}
+
+func warnOfAlgorithm(ring *token.Ring, set token.Algorithm, log *slog.Logger) {
+	name, _, _ := strings.Cut(string(set), ":") // tokens do not say how long a key is
+	for _, key := range ring.Facts() {
+		if key.State == token.Current && key.Algorithm != name {
+			log.Warn("ALGORITHM is for new keys, and the current key has another", "algorithm", name, "current", key.Algorithm)
+		}
+	}
 }
 
 // readRing returns the ring and its document, and token.ErrNoRing where the place is absent as well.
@@ -130,10 +142,14 @@ func readRing(ctx context.Context, keys place) (*token.Ring, []byte, error) {
 		return nil, nil, err
 	}
 	ring, err := token.ParseRing(document)
+	if err != nil && !errors.Is(err, token.ErrNoRing) {
+		err = fmt.Errorf("%w; restore it from a backup, and only where there is none empty it and run 'latchkey keys init': "+
+			"every session ends then", err)
+	}
 	return ring, document, err
 }
 
-// makeRing stores a first ring. Where somebody else stored one meanwhile, theirs is the ring.
+// makeRing stores a first ring, or returns secret.ErrChanged where somebody else stored something meanwhile.
 func makeRing(ctx context.Context, keys place, seen []byte, algorithm token.Algorithm) (*token.Ring, error) {
 	ring, err := token.NewRing(algorithm, time.Now())
 	if err != nil {
@@ -143,10 +159,7 @@ func makeRing(ctx context.Context, keys place, seen []byte, algorithm token.Algo
 	if err != nil {
 		return nil, fmt.Errorf("encode the key ring: %w", err)
 	}
-	if err := keys.Put(ctx, seen, document); errors.Is(err, secret.ErrChanged) {
-		ring, _, err = readRing(ctx, keys)
-		return ring, err
-	} else if err != nil {
+	if err := keys.Put(ctx, seen, document); err != nil {
 		return nil, fmt.Errorf("store the key ring: %w", err)
 	}
 	return ring, nil
