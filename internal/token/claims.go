@@ -50,7 +50,7 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	quote(c.ID)
 	b = append(b, `,"sid":`...)
 	quote(c.SessionID)
-	b = append(b, `,"scope":"`+scope+`","roles":[`...)
+	b = append(b, `,"scope":"`+Scope+`","roles":[`...)
 	for i, role := range c.Roles {
 		if i > 0 {
 			b = append(b, ',')

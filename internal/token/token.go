@@ -28,8 +28,10 @@ const (
 	maxKeyID = 128
 
 	tokenType = "JWT"
-	scope     = "user"
 )
+
+// Scope is what the scope of every access token holds (RFC 8693 4.2), so that no other kind of token passes for one.
+const Scope = "user"
 
 // Config is what all tokens of a deployment have in common; Now may be nil and is then the real clock.
 type Config struct {

@@ -111,7 +111,7 @@ func (v verifier) objection(c claims) string {
 		return "sub is missing"
 	case c.Actor != nil && c.Actor.Subject == "":
 		return "act has no sub"
-	case !slices.Contains(strings.Split(c.Scope, " "), scope):
+	case !slices.Contains(strings.Split(c.Scope, " "), Scope):
 		return "scope does not hold user"
 	case now >= c.ExpiresAt: // a missing exp is 0
 		return "exp is missing or past"
