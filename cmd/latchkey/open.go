@@ -28,6 +28,8 @@ type store interface {
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys
+	auth.TryStore
+	auth.TryRecords
 	io.Closer
 }
 
@@ -97,7 +99,7 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(keys))
 	return app.Parts{
-		Store: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
+		Store: store, Tries: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
 	}, store, nil
 }
 

@@ -18,7 +18,7 @@ import (
 func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
 		usersAddCommand(c), usersImportCommand(c), usersShowCommand(c), usersListCommand(c),
-		usersSetPasswordCommand(c),
+		usersSetPasswordCommand(c), usersUnlockCommand(c),
 		usersStatusCommand(c, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
 		usersStatusCommand(c, "enable", "Let a user sign in", auth.StatusReady))
 }
@@ -98,7 +98,8 @@ func (c *cli) newPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 func usersShowCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "show EMAIL|ID", Short: "Show one user, without the password hash", Args: exactly("EMAIL|ID"),
-		Long: `Prints one user as JSON. Of the password hash it shows the scheme alone.
+		Long: `Prints one user as JSON. Of the password hash it shows the scheme alone. What it says of failed sign-ins needs
+--keys, because they are counted under keyed hashes.
 
 ` + emailOrID,
 		Example: "  latchkey users show ada@example.com",
@@ -112,10 +113,14 @@ func usersShowCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			facts := newUserFacts(u)
+			if facts.Throttle, err = c.throttleFacts(cmd, store, u.Identifier); err != nil {
+				fmt.Fprintf(c.err, "without the failed sign-ins: %v\n", err)
+			}
 			encoder := json.NewEncoder(c.out)
 			encoder.SetIndent("", "  ")
 			encoder.SetEscapeHTML(false)
-			return encoder.Encode(newUserFacts(u))
+			return encoder.Encode(facts)
 		},
 	}
 }
@@ -132,6 +137,7 @@ type userFacts struct {
 	Accounts     []auth.Account `json:"accounts,omitempty"`
 	CreatedAt    time.Time      `json:"createdAt"`
 	UpdatedAt    time.Time      `json:"updatedAt"`
+	Throttle     *throttleFacts `json:"throttle,omitempty"`
 }
 
 func newUserFacts(u auth.User) userFacts {

@@ -21,6 +21,7 @@ import (
 // Parts are what handlers are made of beside the settings; Now and NewID may be nil and are then the real ones.
 type Parts struct {
 	Store     auth.LoginStore
+	Tries     auth.TryStore
 	Sessions  auth.SessionStore
 	Passwords auth.Passwords
 	Keys      auth.Keys
@@ -32,12 +33,12 @@ type Parts struct {
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
 func LoginHandler(c Config, p Parts) http.Handler {
-	return Identified(loginRoutes(c, p))
+	return Identified(c.TrustedProxies.Handler(loginRoutes(c, p)))
 }
 
 // SessionHandler returns the handler of the session function: refresh, logout, who-am-I, and the user's sessions.
 func SessionHandler(c Config, p Parts) http.Handler {
-	return Identified(sessionRoutes(c, p))
+	return Identified(c.TrustedProxies.Handler(sessionRoutes(c, p)))
 }
 
 // ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
@@ -54,12 +55,12 @@ func ServeHandler(c Config, p Parts) http.Handler {
 			return web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 		},
 	}
-	return routes
+	return c.TrustedProxies.Handler(routes)
 }
 
 func loginRoutes(c Config, p Parts) web.Routes {
 	service := auth.NewService(auth.Parts{
-		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
+		Store: p.Store, Tries: p.Tries, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
 		Rules: rules(c),
 	})
 	return web.Routes{
@@ -82,7 +83,7 @@ func sessionRoutes(c Config, p Parts) web.Routes {
 func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
-		RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+		Limits: c.Throttle, RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }
 

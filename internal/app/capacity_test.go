@@ -28,7 +28,7 @@ import (
 // the hash, and where it succeeds one round of writing. Refusals must not differ from each other in any of it.
 func TestLoginCapacity(t *testing.T) {
 	spent := &ledger{}
-	handler, key := capacityHandler(t, spent)
+	handler, key := capacityHandler(t, spent, "off")
 	const (
 		succeeds = "GetItem, GetItem, hash, PutItem: 2 RRU, 1 WRU"
 		refused  = "GetItem, GetItem, hash: 2 RRU, 0 WRU"
@@ -78,7 +78,7 @@ const (
 )
 
 // capacityHandler is the login function over DynamoDB Local, metered by the ledger, and an API key that it knows.
-func capacityHandler(t *testing.T, spent *ledger) (handler http.Handler, key string) {
+func capacityHandler(t *testing.T, spent *ledger, throttle string) (handler http.Handler, key string) {
 	t.Helper()
 	ctx := t.Context()
 	cfg := dynamo.ForLogin(aws.Config{
@@ -111,6 +111,7 @@ func capacityHandler(t *testing.T, spent *ledger) (handler http.Handler, key str
 	config, err := app.ConfigFrom(func(name string) string {
 		return map[string]string{
 			"LATCHKEY_STORE": "dynamodb:T", "LATCHKEY_KEYS": "secretsmanager:S", "LATCHKEY_ISSUER": "https://login.example.com",
+			"LATCHKEY_THROTTLE": throttle,
 		}[name]
 	})
 	check(t, err)
@@ -119,7 +120,7 @@ func capacityHandler(t *testing.T, spent *ledger) (handler http.Handler, key str
 	document, err := ring.Marshal()
 	check(t, err)
 	return app.LoginHandler(config, app.Parts{
-		Store: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
+		Store: store, Tries: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
 		Keys: app.NewKeyring(config, fixedSource(document)),
 	}), key
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/net/idna"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/password"
 	"latchkey/internal/token"
 	"latchkey/internal/web"
@@ -38,7 +39,8 @@ type Config struct {
 	SessionIdle           time.Duration
 	SessionMax            time.Duration
 	Revocation            string
-	Throttle              bool
+	Throttle              auth.Limits // zero where throttling is off
+	TrustedProxies        web.Proxies
 	LogLevel              slog.Level
 }
 
@@ -70,8 +72,11 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		SessionIdle:  parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
 		SessionMax:   parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
 		Revocation:   parsed(&r, "REVOCATION", oneOf("bounded", "off", "strict")),
-		Throttle:     parsed(&r, "THROTTLE", oneOf("on", "off")) == "on",
-		LogLevel:     parsed(&r, "LOG_LEVEL", parseLevel),
+		Throttle:     limits(&r),
+		TrustedProxies: parsed(&r, "TRUSTED_PROXIES", func(s string) (web.Proxies, error) {
+			return web.ParseProxies(list(s))
+		}),
+		LogLevel: parsed(&r, "LOG_LEVEL", parseLevel),
 	}
 	if c.Audience == "" && c.Issuer != nil {
 		c.Audience = c.Issuer.String()
@@ -91,7 +96,7 @@ func (c Config) Warnings() []string {
 	if c.PasswordHash.Weaker() {
 		w = append(w, "PASSWORD_HASH is weaker than OWASP's minimum: for tests only")
 	}
-	if !c.Throttle {
+	if c.Throttle == (auth.Limits{}) {
 		w = append(w, "THROTTLE is off: passwords can be guessed without limit")
 	}
 	if c.AllowQueryCredentials {
@@ -140,6 +145,42 @@ func location(r *reader, name string, kinds ...string) Location {
 }
 
 // parseIssuer takes a URL in the one spelling that tokens will have, whose path can be a cookie's path.
+// limits are zero where throttling is off; the others are checked all the same.
+func limits(r *reader) auth.Limits {
+	l := auth.Limits{
+		Free:       parsed(r, "THROTTLE_FREE", parseCount),
+		MaxBackoff: parsed(r, "THROTTLE_BACKOFF", durationBetween(time.Second, 24*time.Hour)),
+		Source:     parsed(r, "THROTTLE_SOURCE", parseRate),
+		User:       parsed(r, "THROTTLE_USER", parseRate),
+		Known:      parsed(r, "THROTTLE_KNOWN", durationBetween(0, maxSession)),
+	}
+	if parsed(r, "THROTTLE", oneOf("on", "off")) == "off" {
+		return auth.Limits{}
+	}
+	return l
+}
+
+func parseCount(s string) (int64, error) {
+	n, err := strconv.ParseInt(s, 10, 32)
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("is %q; write a whole number from 1", s)
+	}
+	return n, nil
+}
+
+func parseRate(s string) (auth.Rate, error) {
+	count, span, _ := strings.Cut(s, "/")
+	n, err := parseCount(count)
+	if err != nil {
+		return auth.Rate{}, fmt.Errorf("is %q; write failures/duration, like 100/15m", s)
+	}
+	d, err := durationBetween(time.Second, 30*24*time.Hour)(span)
+	if err != nil {
+		return auth.Rate{}, fmt.Errorf("is %q; write failures/duration, like 100/15m", s)
+	}
+	return auth.Rate{Failures: n, Span: d}, nil
+}
+
 func parseIssuer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil ||

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
 	"latchkey/internal/password"
 	"latchkey/internal/token"
 	"latchkey/internal/web"
@@ -42,7 +43,11 @@ func TestConfigDefaults(t *testing.T) {
 		Algorithm: token.ES256, PasswordHash: password.Default(),
 		QualifyingRoles: []string{"Organization Owner", "Organization Admin"},
 		RefreshGrace:    10 * time.Second, SessionIdle: 7 * 24 * time.Hour, SessionMax: 90 * 24 * time.Hour,
-		Revocation: "bounded", Throttle: true, LogLevel: slog.LevelInfo,
+		Throttle: auth.Limits{
+			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
+			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
+		},
+		Revocation: "bounded", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -83,7 +88,13 @@ func TestConfigValues(t *testing.T) {
 		{"SESSION_IDLE", "90m", func(c app.Config) any { return c.SessionIdle }, 90 * time.Minute},
 		{"SESSION_MAX", "9600h", func(c app.Config) any { return c.SessionMax }, 400 * 24 * time.Hour},
 		{"REVOCATION", "strict", func(c app.Config) any { return c.Revocation }, "strict"},
-		{"THROTTLE", "off", func(c app.Config) any { return c.Throttle }, false},
+		{"THROTTLE", "off", func(c app.Config) any { return c.Throttle }, auth.Limits{}},
+		{"THROTTLE_FREE", "3", func(c app.Config) any { return c.Throttle.Free }, int64(3)},
+		{"THROTTLE_BACKOFF", "1h", func(c app.Config) any { return c.Throttle.MaxBackoff }, time.Hour},
+		{"THROTTLE_SOURCE", "7/1m", func(c app.Config) any { return c.Throttle.Source }, auth.Rate{Failures: 7, Span: time.Minute}},
+		{"THROTTLE_USER", "8/2h", func(c app.Config) any { return c.Throttle.User }, auth.Rate{Failures: 8, Span: 2 * time.Hour}},
+		{"THROTTLE_KNOWN", "0", func(c app.Config) any { return c.Throttle.Known }, time.Duration(0)},
+		{"TRUSTED_PROXIES", "10.1.2.3/8, 2001:db8::1", func(c app.Config) any { return fmt.Sprint(c.TrustedProxies) }, "[10.0.0.0/8 2001:db8::1/128]"},
 		{"LOG_LEVEL", "DEBUG", func(c app.Config) any { return c.LogLevel }, slog.LevelDebug},
 	} {
 		tested[tc.name] = true
@@ -127,6 +138,12 @@ func TestConfigRefusals(t *testing.T) {
 		"SESSION_MAX":             {"90d", "0", "9601h"},
 		"REVOCATION":              {"on", "Strict"},
 		"THROTTLE":                {"true", "OFF"},
+		"THROTTLE_FREE":           {"0", "-1", "five", "1.5"},
+		"THROTTLE_BACKOFF":        {"0", "999ms", "25h", "15"},
+		"THROTTLE_SOURCE":         {"100", "100/", "/15m", "0/15m", "100/15m/1h", "100/999ms"},
+		"THROTTLE_USER":           {"50", "0/1h", "-5/1h"},
+		"THROTTLE_KNOWN":          {"30d", "-1h"},
+		"TRUSTED_PROXIES":         {"10.0.0.0/33", "proxy.example.com", "*"},
 		"LOG_LEVEL":               {"warning", "2", "none"},
 	} {
 		for _, value := range values {

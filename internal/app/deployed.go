@@ -60,7 +60,7 @@ func deployed(ctx context.Context, getenv func(string) string) (Config, Parts, e
 		})
 	}
 	ring := NewKeyring(c, keys)
-	return c, Parts{Store: store, Sessions: store, Keys: ring, Tokens: ring, Log: log}, nil
+	return c, Parts{Store: store, Tries: store, Sessions: store, Keys: ring, Tokens: ring, Log: log}, nil
 }
 
 // deployedConfig asks for AWS beyond what ConfigFrom does: a function has no disk to keep users or keys on.

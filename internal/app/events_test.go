@@ -91,7 +91,7 @@ func eventHandler(t *testing.T) http.Handler {
 	}
 	ids := 0
 	return app.LoginHandler(config, app.Parts{
-		Store: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
+		Store: store, Tries: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
 		Keys: token.NewKeyring(fixedSource(ring), token.Config{
 			Issuer: config.Issuer.String(), Audience: config.Audience, Now: now,
 		}),

@@ -31,6 +31,12 @@ func Settings() []Setting {
 		{Name: "SESSION_MAX", Default: "2160h", Help: "a session ends so long after sign-in, refreshed or not"},
 		{Name: "REVOCATION", Default: "bounded", Help: "how soon the authorizer refuses ended sessions: bounded, off or strict"},
 		{Name: "THROTTLE", Default: "on", Help: "limit failed sign-ins: on or off"},
+		{Name: "THROTTLE_FREE", Default: "5", Help: "failures of one user from one source that cost no wait"},
+		{Name: "THROTTLE_BACKOFF", Default: "15m", Help: "longest wait of one user from one source; it doubles from 1s"},
+		{Name: "THROTTLE_SOURCE", Default: "100/15m", Help: "failures of one source over all users"},
+		{Name: "THROTTLE_USER", Default: "50/1h", Help: "failures of one user over all sources but known ones"},
+		{Name: "THROTTLE_KNOWN", Default: "720h", Help: "how long a source is known to a user who signed in from it"},
+		{Name: "TRUSTED_PROXIES", Help: "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated"},
 		{Name: "LOG_LEVEL", Default: "info", Help: "debug, info, warn or error"},
 	}
 }

@@ -15,6 +15,8 @@ var (
 	ErrNoSession = errors.New("auth: no session")
 	// ErrImpersonation: the caller is who they say and may not act as the one they named, or not do this as them.
 	ErrImpersonation = errors.New("auth: impersonation not allowed")
+	// ErrThrottled: too many failures; refused before the password was looked at. The error is a *ThrottledError.
+	ErrThrottled = errors.New("auth: too many failed sign-ins")
 	// ErrUnknownClient: an API key was sent that is unknown or disabled, or a required one was not sent.
 	ErrUnknownClient = errors.New("auth: unknown API client")
 	// ErrConflict: an id or identifier is taken, or the item changed since it was read: read again and decide anew.

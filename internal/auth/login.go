@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"runtime/debug"
-	"sync"
 	"time"
 )
 
@@ -62,6 +60,9 @@ type login struct {
 	terms   Terms
 
 	identifierHash string
+	tries          TryKeys
+	counted        Counters
+	userID         string
 	client         Client
 	user           User   // the caller, once read
 	target         User   // the impersonated, once read
@@ -74,15 +75,15 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	if err := l.arrive(ctx); err != nil {
 		return Grant{}, err
 	}
-	outdated, err := l.verify(ctx)
-	if err != nil {
+	if err := l.meet(ctx); err != nil {
 		return Grant{}, err
 	}
-	subject, err := l.subject(ctx)
-	if err != nil {
-		return Grant{}, err
+	grant, outdated, err := l.decide(ctx)
+	if l.reason != "" { // a refusal, be it for the password or for a gate: nobody may tell which
+		if failed := l.countFailure(ctx); failed != nil {
+			err = failed
+		}
 	}
-	grant, err := l.grant(ctx, subject)
 	if err != nil {
 		return Grant{}, err
 	}
@@ -92,32 +93,65 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	return grant, nil
 }
 
-// arrive does both reads. A user that is not there is read all the same, under an id that nobody has.
+func (l *login) decide(ctx context.Context) (grant Grant, outdated bool, err error) {
+	if outdated, err = l.verify(ctx); err != nil {
+		return Grant{}, false, err
+	}
+	subject, err := l.subject(ctx)
+	if err != nil {
+		return Grant{}, false, err
+	}
+	grant, err = l.grant(ctx, subject)
+	return grant, outdated, err
+}
+
+// arrive does the first read, and refuses whom the counters refuse: without a hash and without a write.
 func (l *login) arrive(ctx context.Context) error {
+	if err := l.name(ctx); err != nil {
+		return err
+	}
+	if l.attempt.APIKey == "" && l.terms.RequireAPIKey {
+		return l.refuse(ErrUnknownClient, "client_missing")
+	}
+	q := ArrivalQuery{Identifier: l.attempt.Identifier, Tries: l.tries}
+	if l.attempt.APIKey != "" {
+		q.KeyHash = HashAPIKey(l.attempt.APIKey)
+	}
+	found, err := l.store.Arrive(ctx, q)
+	if err != nil {
+		return fmt.Errorf("resolve the identifier: %w", err)
+	}
+	if q.KeyHash != "" && (found.Client.KeyHash != q.KeyHash || found.Client.Disabled) {
+		return l.refuse(ErrUnknownClient, "client_unknown")
+	}
+	l.userID, l.client, l.counted = found.UserID, found.Client, found.Counters
+	return l.throttled(l.now())
+}
+
+// name makes the keyed hashes that stand for the identifier in logs and counters.
+func (l *login) name(ctx context.Context) error {
 	mac, err := l.keys.MAC(ctx, "identifier", l.attempt.Identifier.String())
 	if err != nil {
 		return fmt.Errorf("hash the identifier: %w", err)
 	}
 	l.identifierHash = hex.EncodeToString(mac[:16])
-	if l.attempt.APIKey == "" && l.terms.RequireAPIKey {
-		return l.refuse(ErrUnknownClient, "client_missing")
+	if l.rules.Limits != (Limits{}) {
+		l.tries, err = NewTryKeys(ctx, l.keys, l.attempt.Identifier, l.attempt.Source)
 	}
-	var keyHash string
-	if l.attempt.APIKey != "" {
-		keyHash = HashAPIKey(l.attempt.APIKey)
+	return err
+}
+
+// meet reads the user and, beside it, counts the try. A user that is not there is read all the same, under an id
+// that nobody has.
+func (l *login) meet(ctx context.Context) error {
+	if l.userID == "" {
+		l.userID = "unknown " + l.identifierHash // no valid id has a space
 	}
-	found, err := l.store.Arrive(ctx, l.attempt.Identifier, keyHash)
-	if err != nil {
-		return fmt.Errorf("resolve the identifier: %w", err)
+	counted := beside(func() error { return l.countTry(ctx, l.now().UTC().Truncate(time.Millisecond)) })
+	user, err := l.store.UserByID(ctx, l.userID)
+	if refused := counted(); refused != nil {
+		return refused
 	}
-	if keyHash != "" && (found.Client.KeyHash != keyHash || found.Client.Disabled) {
-		return l.refuse(ErrUnknownClient, "client_unknown")
-	}
-	l.client = found.Client
-	if found.UserID == "" {
-		found.UserID = "unknown " + l.identifierHash // no valid id has a space
-	}
-	user, err := l.store.UserByID(ctx, found.UserID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("read the user: %w", err)
 	}
@@ -157,7 +191,7 @@ func (l *login) subject(ctx context.Context) (User, error) {
 	if !contains(l.rules.ImpersonatorRoles, l.user.Role) {
 		return User{}, l.refuse(ErrImpersonation, "impersonation_role")
 	}
-	found, err := l.store.Arrive(ctx, l.attempt.Impersonate, "")
+	found, err := l.store.Arrive(ctx, ArrivalQuery{Identifier: l.attempt.Impersonate})
 	if err != nil {
 		return User{}, fmt.Errorf("resolve the impersonated: %w", err)
 	}
@@ -182,38 +216,48 @@ func (l *login) refuse(err error, reason string) error {
 	return err
 }
 
-// write stores the session and, beside it, the stronger hash; only the session's failure fails the login.
+// write stores the session and, beside it, clears the counters and stores the stronger hash; only the session's
+// failure fails the login.
 func (l *login) write(ctx context.Context, outdated bool) error {
-	var rehashing sync.WaitGroup
-	if outdated {
-		rehashing.Go(func() { l.rehash(ctx) })
-	}
+	rehashed := beside(func() error { return l.rehash(ctx, outdated) })
+	cleared := beside(func() error { return l.clearTries(ctx) })
 	err := l.store.PutSession(ctx, l.session)
-	rehashing.Wait()
+	l.warn(ctx, "the stronger hash was not stored; the next sign-in tries again", rehashed())
+	l.warn(ctx, "the user's failures were not cleared; the next sign-in tries again", cleared())
 	if err != nil {
 		return fmt.Errorf("store the session: %w", err)
 	}
 	return nil
 }
 
-// rehash compares and swaps, so that it never brings back a password that was changed meanwhile.
-func (l *login) rehash(ctx context.Context) {
-	err := l.replaceHash(ctx)
-	if err != nil && !errors.Is(err, ErrConflict) {
-		l.journal.log.WarnContext(ctx, "the stronger hash was not stored; the next sign-in tries again",
-			"user", l.user.ID, "error", err)
+func (l *login) warn(ctx context.Context, what string, err error) {
+	if err != nil {
+		l.journal.log.WarnContext(ctx, what, "user", l.user.ID, "error", err)
 	}
 }
 
-func (l *login) replaceHash(ctx context.Context) (err error) {
-	defer func() { // in this goroutine of its own a panic would end the process
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %T\n%s", p, debug.Stack())
-		}
-	}()
-	hash, err := l.passwords.Hash(ctx, l.attempt.Password)
-	if err != nil {
-		return fmt.Errorf("make the stronger hash: %w", err)
+func (l *login) clearTries(ctx context.Context) error {
+	if l.tries.Source == "" {
+		return nil
 	}
-	return l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
+	knownUntil := l.session.CreatedAt.Add(l.rules.Limits.Known)
+	if err := l.counters.ClearTries(ctx, l.tries, knownUntil); err != nil {
+		return fmt.Errorf("clear the user's failures: %w", err)
+	}
+	return nil
+}
+
+// rehash compares and swaps, so that it never brings back a password that was changed meanwhile.
+func (l *login) rehash(ctx context.Context, outdated bool) error {
+	if !outdated {
+		return nil
+	}
+	hash, err := l.passwords.Hash(ctx, l.attempt.Password)
+	if err == nil {
+		err = l.store.ReplaceHash(ctx, l.user.ID, l.user.PasswordHash, hash)
+	}
+	if err != nil && !errors.Is(err, ErrConflict) {
+		return fmt.Errorf("store the stronger hash: %w", err)
+	}
+	return nil
 }

@@ -10,9 +10,9 @@ import (
 // sees each write that was confirmed before it began. A failure of the store itself wraps ErrUnavailable.
 // All methods may be called concurrently and give up when ctx ends.
 type LoginStore interface {
-	// Arrive resolves, in one round trip, an identifier to a user id and, where keyHash is not empty, an API key's
-	// hash to its client. What is unknown is left zero and is no error.
-	Arrive(ctx context.Context, id Identifier, keyHash string) (Arrival, error)
+	// Arrive reads in one round trip all that is known before the password is looked at. What is not there is left zero and
+	// is no error.
+	Arrive(ctx context.Context, q ArrivalQuery) (Arrival, error)
 	// UserByID returns the user, or ErrNotFound after the same work.
 	UserByID(ctx context.Context, userID string) (User, error)
 	// PutSession stores a new session; an id that is taken is ErrConflict.
@@ -22,10 +22,40 @@ type LoginStore interface {
 	ReplaceHash(ctx context.Context, userID, old, new string) error
 }
 
-// Arrival is what the first read of a sign-in found; empty fields mean unknown.
+// ArrivalQuery asks for what is not empty: a user by identifier, a client by its API key's hash, counters by their names.
+type ArrivalQuery struct {
+	Identifier Identifier
+	KeyHash    string
+	Tries      TryKeys
+}
+
+// Arrival is what the first read of a sign-in found; what was not there or not asked for is zero.
 type Arrival struct {
-	UserID string
-	Client Client
+	UserID   string
+	Client   Client
+	Counters Counters
+}
+
+// TryStore counts tries to sign in. Each call is atomic, and of concurrent calls none is lost.
+type TryStore interface {
+	// CountTry stores next where the stored pair still is as it was seen. Where it is not, but has fewer than free
+	// failures, it adds one failure and takes next's LastAt. Else it returns ErrConflict and changes nothing. A pair
+	// that is not stored is a zero one.
+	CountTry(ctx context.Context, k TryKeys, seen, next Pair, free int64) error
+	// ClearTries sets the pair's failures to none and its KnownUntil, whatever is stored.
+	ClearTries(ctx context.Context, k TryKeys, knownUntil time.Time) error
+	// CountFailure counts one failure in the window of a user or of a source: k names one of the two. Where next began
+	// at another time than seen, and the stored window still began when seen did, next takes its place; of
+	// concurrent callers one begins the new window and the others count in it.
+	CountFailure(ctx context.Context, k TryKeys, seen, next Window) error
+}
+
+// TryRecords shows and forgets the counters of one user, for those who run the service.
+type TryRecords interface {
+	// UserTries returns the user's window, and each pair by the hash of its source.
+	UserTries(ctx context.Context, user string) (Window, map[string]Pair, error)
+	// ForgetTries deletes the user's window and pairs, and with them which sources are known.
+	ForgetTries(ctx context.Context, user string) error
 }
 
 // Users is the store as the people who run it use it. Each change is atomic and durable once confirmed: on disk

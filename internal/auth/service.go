@@ -10,6 +10,7 @@ import (
 // Service decides who may sign in. It holds no state of its own: any number may run over one store.
 type Service struct {
 	store     LoginStore
+	counters  TryStore
 	passwords Passwords
 	keys      Keys
 	rules     Rules
@@ -22,6 +23,7 @@ type Service struct {
 type Rules struct {
 	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
 	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
+	Limits            Limits        // of failed sign-ins
 	RefreshGrace      time.Duration // how long a traded refresh token still gets the same successor
 	SessionIdle       time.Duration // a session ends when not refreshed for so long
 	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
@@ -30,6 +32,7 @@ type Rules struct {
 // Parts are what a Service is made of; Now and NewID may be nil and are then the real clock and NewID.
 type Parts struct {
 	Store     LoginStore
+	Tries     TryStore // may be nil where Rules.Limits is zero
 	Passwords Passwords
 	Keys      Keys
 	Rules     Rules
@@ -41,7 +44,7 @@ type Parts struct {
 // NewService returns a service over the parts; it starts nothing and reads nothing.
 func NewService(p Parts) *Service {
 	s := &Service{
-		store: p.Store, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
+		store: p.Store, counters: p.Tries, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
 		journal: journal{p.Log}, now: p.Now, newID: p.NewID,
 	}
 	if s.now == nil {

@@ -18,11 +18,11 @@ type kitStore struct {
 	k *Kit
 }
 
-func (s kitStore) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
+func (s kitStore) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
 	if err := s.k.called("Arrive"); err != nil {
 		return auth.Arrival{}, err
 	}
-	return s.Store.Arrive(ctx, id, keyHash)
+	return s.Store.Arrive(ctx, q)
 }
 
 func (s kitStore) UserByID(ctx context.Context, userID string) (auth.User, error) {

@@ -19,6 +19,8 @@ type Store interface {
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys
+	auth.TryStore
+	auth.TryRecords
 	Session(ctx context.Context, userID, sessionID string) (auth.Session, error)
 }
 
@@ -117,7 +119,7 @@ func wantNobody(t *testing.T, s Store, id auth.Identifier) {
 
 func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.Arrival) {
 	t.Helper()
-	got, err := s.Arrive(t.Context(), id, keyHash)
+	got, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: id, KeyHash: keyHash})
 	if err != nil {
 		t.Fatalf("Arrive(%s, %.16q): %v", id, keyHash, err)
 	}

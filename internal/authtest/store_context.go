@@ -21,7 +21,10 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 	ada, site := Ada(), newClient("site")
 	ada.Version, ada.Role = 1, "changed"
 	return map[string]func(ctx context.Context) error{
-		"Arrive":           func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, site.KeyHash); return err },
+		"Arrive": func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: site.KeyHash})
+			return err
+		},
 		"UserByID":         func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err },
 		"UserByIdentifier": func(ctx context.Context) error { _, err := s.UserByIdentifier(ctx, ada.Identifier); return err },
 		"CreateUser":       func(ctx context.Context) error { return s.CreateUser(ctx, Grace()) },

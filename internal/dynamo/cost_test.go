@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 )
 
@@ -32,9 +33,18 @@ func TestCost(t *testing.T) {
 		call func(ctx context.Context) error
 		want []string // operation and units
 	}{
-		{"arrive", func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, ""); return err }, []string{"GetItem 1"}},
-		{"arrive, unknown", func(ctx context.Context) error { _, err := s.Arrive(ctx, nobody, ""); return err }, []string{"GetItem 1"}},
-		{"arrive with a key", func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, client.KeyHash); return err },
+		{"arrive", func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier})
+			return err
+		}, []string{"GetItem 1"}},
+		{"arrive, unknown", func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: nobody})
+			return err
+		}, []string{"GetItem 1"}},
+		{"arrive with a key", func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
+			return err
+		},
 			[]string{"BatchGetItem 2"}},
 		{"read the user", func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err }, []string{"GetItem 1"}},
 		{"read nobody", func(ctx context.Context) error { s.UserByID(ctx, "unknown:0123"); return nil }, []string{"GetItem 1"}},

@@ -207,7 +207,7 @@ func TestUnprocessed(t *testing.T) {
 	}
 	w.take()
 	w.spoil = leaveOut
-	got, err := s.Arrive(t.Context(), ada.Identifier, client.KeyHash)
+	got, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
 	must(t, err)
 	if d := cmp.Diff(auth.Arrival{UserID: "ada", Client: client}, got); d != "" {
 		t.Errorf("Arrive (-want +got):\n%s", d)
@@ -236,7 +236,7 @@ func TestNothingProcessed(t *testing.T) {
 		}
 		return send(body)
 	}
-	if _, err := s.Arrive(t.Context(), authtest.Ada().Identifier, newClient().KeyHash); !errors.Is(err, auth.ErrUnavailable) {
+	if _, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, KeyHash: newClient().KeyHash}); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("Arrive: %v, want unavailable", err)
 	}
 	if calls := w.take(); len(calls) != 3 {

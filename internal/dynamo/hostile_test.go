@@ -43,7 +43,7 @@ func TestUnusableIDs(t *testing.T) {
 		if calls := w.take(); len(calls) != 0 {
 			t.Errorf("%.10q was asked for: %q", id, calls)
 		}
-		a, err := s.Arrive(t.Context(), authtest.Ada().Identifier, id)
+		a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, KeyHash: id})
 		must(t, err)
 		if a != (auth.Arrival{UserID: "ada"}) {
 			t.Errorf("Arrive with the key %.10q: %v", id, a)

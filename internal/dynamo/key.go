@@ -15,6 +15,8 @@ const (
 	userSort      = "USER"
 	sessionPrefix = "SESSION#"
 	clientsHash   = "CLIENTS"
+	triesPrefix   = "TRIES#"
+	fromPrefix    = "FROM#"
 
 	maxHash = 2048 // bytes of pk, DynamoDB's limit
 	maxSort = 1024 // bytes of sk
@@ -40,6 +42,17 @@ func clientKey(keyHash string) (key, bool) {
 // storable refuses invalid UTF-8 because the SDK would replace it, and two ids would meet in one key.
 func storable(id string, limit int) bool {
 	return id != "" && len(id) <= limit && utf8.ValidString(id)
+}
+
+// pairKey is the place of a user's tries from a source, windowKey that of either's window. They
+// lie apart from the user's own item, which a guesser must not make hot; the parts are hashes of our own making.
+func pairKey(k auth.TryKeys) key { return key{triesPrefix + k.User, fromPrefix + k.Source} }
+
+func windowKey(k auth.TryKeys) key {
+	if k.User != "" {
+		return key{triesPrefix + k.User, "ALL"}
+	}
+	return key{"SOURCE#" + k.Source, "ALL"}
 }
 
 // publicKeysKey is the one place of the JWKS.

@@ -11,12 +11,20 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Arrive reads the identifier's pointer, and the client beside it in the same batch: 1 RRU for each.
-func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
+// Arrive reads the identifier's pointer, the client and the counters in one batch: 1 RRU for each.
+func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
 	const attempted = "read who signs in"
-	keys := []key{loginKey(id)}
-	if k, ok := clientKey(keyHash); ok {
-		keys = append(keys, k)
+	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Tries), windowKey(q.Tries.OfUser()), windowKey(q.Tries.OfSource())
+	keys := []key{pointer}
+	client, ok := clientKey(q.KeyHash)
+	if ok {
+		keys = append(keys, client)
+	}
+	if q.Tries.User != "" {
+		keys = append(keys, user)
+	}
+	if q.Tries.Source != "" {
+		keys = append(keys, pair, source)
 	}
 	found, err := s.getAll(ctx, attempted, keys)
 	if err != nil {
@@ -25,10 +33,17 @@ func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) 
 	var a auth.Arrival
 	for _, it := range found {
 		f := fields{item: it}
-		if f.text("pk") == clientsHash {
-			a.Client = clientFrom(&f)
-		} else {
+		switch (key{f.text("pk"), f.text("sk")}) {
+		case pointer:
 			a.UserID = f.text("userId")
+		case client:
+			a.Client = clientFrom(&f)
+		case pair:
+			a.Counters.Pair = pairFrom(&f)
+		case user:
+			a.Counters.User = windowFrom(&f)
+		case source:
+			a.Counters.Source = windowFrom(&f)
 		}
 		if f.err != nil {
 			return auth.Arrival{}, unavailable(attempted, f.err)

@@ -141,10 +141,8 @@ func (s *Store) EndSessions(ctx context.Context, userID string) error {
 		if err != nil {
 			return unavailable(attempted, err)
 		}
-		for batch := range slices.Chunk(page.Items, maxBatch) {
-			if err := s.deleteAll(ctx, batch); err != nil {
-				return unavailable(attempted, err)
-			}
+		if err := s.deleteEvery(ctx, page.Items); err != nil {
+			return unavailable(attempted, err)
 		}
 	}
 	return nil
@@ -152,7 +150,16 @@ func (s *Store) EndSessions(ctx context.Context, userID string) error {
 
 const maxBatch = 25 // writes, DynamoDB's limit
 
-func (s *Store) deleteAll(ctx context.Context, keys []map[string]types.AttributeValue) error {
+func (s *Store) deleteEvery(ctx context.Context, keys []map[string]types.AttributeValue) error {
+	for batch := range slices.Chunk(keys, maxBatch) {
+		if err := s.deleteBatch(ctx, batch); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) deleteBatch(ctx context.Context, keys []map[string]types.AttributeValue) error {
 	var deletes []types.WriteRequest
 	for _, k := range keys {
 		deletes = append(deletes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k}})

@@ -80,9 +80,15 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 	ada, client, session := authtest.Ada(), newClient(), newSession("ada")
 	ada.Version = 1
 	return map[string]func(ctx context.Context) error{
-		"Warm":             func(ctx context.Context) error { return s.Warm(ctx) },
-		"Arrive":           func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, ""); return err },
-		"Arrive, key":      func(ctx context.Context) error { _, err := s.Arrive(ctx, ada.Identifier, client.KeyHash); return err },
+		"Warm": func(ctx context.Context) error { return s.Warm(ctx) },
+		"Arrive": func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier})
+			return err
+		},
+		"Arrive, key": func(ctx context.Context) error {
+			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
+			return err
+		},
 		"UserByID":         func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err },
 		"UserByIdentifier": func(ctx context.Context) error { _, err := s.UserByIdentifier(ctx, ada.Identifier); return err },
 		"CreateUser":       func(ctx context.Context) error { return s.CreateUser(ctx, ada) },

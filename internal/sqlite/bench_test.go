@@ -31,7 +31,7 @@ func BenchmarkLogin(b *testing.B) {
 	}
 	for name, part := range map[string]func(id string, identifier auth.Identifier) error{
 		"Arrive": func(_ string, identifier auth.Identifier) error {
-			_, err := s.Arrive(b.Context(), identifier, "")
+			_, err := s.Arrive(b.Context(), auth.ArrivalQuery{Identifier: identifier})
 			return err
 		},
 		"UserByID":   func(id string, _ auth.Identifier) error { _, err := s.UserByID(b.Context(), id); return err },
@@ -59,7 +59,7 @@ func BenchmarkLogin(b *testing.B) {
 }
 
 func login(b *testing.B, s *sqlite.Store, identifier auth.Identifier) error {
-	found, err := s.Arrive(b.Context(), identifier, "")
+	found, err := s.Arrive(b.Context(), auth.ArrivalQuery{Identifier: identifier})
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,16 @@ func schema() []string {
 		CREATE TABLE documents (
 			name TEXT NOT NULL PRIMARY KEY,
 			body TEXT NOT NULL
-		) STRICT;`,
+		) STRICT;`, `
+		CREATE TABLE tries ( -- of a user from a source; with one of them empty, the other's window
+			user        TEXT    NOT NULL,
+			source      TEXT    NOT NULL,
+			failures    INTEGER NOT NULL,
+			at          INTEGER NOT NULL, -- of the last try, or the first of the window
+			known_until INTEGER NOT NULL,
+			expires_at  INTEGER NOT NULL,
+			PRIMARY KEY (user, source)
+		) STRICT, WITHOUT ROWID;`,
 	}
 }
 

@@ -29,7 +29,7 @@ func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
 		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli())
 	if err == nil {
-		s.tidyAfter(v)
+		s.tidySessions.after(rowKey{v.UserID, v.ID}, v.CreatedAt)
 	}
 	return failed(attempt, err)
 }

@@ -24,8 +24,8 @@ type Store struct {
 	durable *sql.DB // one connection: a confirmed write survives a power cut
 	quick   *sql.DB // one connection: a confirmed write survives a killed process, for sessions
 
-	writing chan struct{} // holds one token while this process writes: waiting here is fair, on SQLite's lock it is not
-	tidy    tidying       // guarded by writing
+	writing                 chan struct{} // holds one token while this process writes: waiting here is fair, on SQLite's lock it is not
+	tidySessions, tidyTries tidying       // guarded by writing
 
 	arrive, userByID, userByIdentifier, userPage *sql.Stmt
 	createUser, updateUser, replaceHash          *sql.Stmt
@@ -34,7 +34,9 @@ type Store struct {
 	session, sessionsOf, putSession              *sql.Stmt
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
-	deleteExpired, lastTidied                    *sql.Stmt
+	try, triesOf                                 *sql.Stmt
+	countTry, clearTries, countFailure           *sql.Stmt
+	forgetTries                                  *sql.Stmt
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores only hold memory
@@ -121,12 +123,20 @@ func (s *Store) prepare() error {
 		{&s.putSession, s.quick, insertSession},
 		{&s.sessionsOf, s.readers, selectSessions},
 		{&s.rotateSession, s.quick, updateSession},
+		{&s.try, s.readers, selectTries + " WHERE user = ? AND source = ?"},
+		{&s.triesOf, s.readers, selectTries + " WHERE user = ?"},
+		{&s.countTry, s.quick, countTry},
+		{&s.clearTries, s.quick, clearTries},
+		{&s.countFailure, s.quick, countFailure},
+		{&s.forgetTries, s.durable, "DELETE FROM tries WHERE user = ?"},
 		{&s.document, s.readers, "SELECT body FROM documents WHERE name = ?"},
 		{&s.putDocument, s.durable, "INSERT INTO documents (name, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"},
 		{&s.endSession, s.durable, "DELETE FROM sessions WHERE user_id = ? AND id = ?"},
 		{&s.endSessions, s.durable, "DELETE FROM sessions WHERE user_id = ?"},
-		{&s.deleteExpired, s.quick, deleteExpired},
-		{&s.lastTidied, s.quick, selectLastTidied},
+		{&s.tidySessions.delete, s.quick, deleteExpired("sessions", "user_id, id")},
+		{&s.tidySessions.end, s.quick, selectEnd("sessions", "user_id, id")},
+		{&s.tidyTries.delete, s.quick, deleteExpired("tries", "user, source")},
+		{&s.tidyTries.end, s.quick, selectEnd("tries", "user, source")},
 	} {
 		var err error
 		if *p.stmt, err = p.db.Prepare(p.text); err != nil {

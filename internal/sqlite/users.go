@@ -25,18 +25,18 @@ const (
 
 const usersPerPage = 64 // in memory at once while all are listed
 
-// Arrive resolves an identifier and an API key's hash, as auth.LoginStore says; there is no round trip to save here.
-func (s *Store) Arrive(ctx context.Context, id auth.Identifier, keyHash string) (auth.Arrival, error) {
-	var found auth.Arrival
-	var err error
-	if found.UserID, err = readOne(ctx, s.arrive, scanText, id.String()); err != nil && !errors.Is(err, sql.ErrNoRows) {
+// Arrive reads one thing after the other, as auth.LoginStore allows: there is no round trip to save here.
+func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (found auth.Arrival, err error) {
+	if found.UserID, err = readOne(ctx, s.arrive, scanText, q.Identifier.String()); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return auth.Arrival{}, failed("resolve the identifier", err)
 	}
-	if keyHash == "" {
-		return found, nil
+	if q.KeyHash != "" {
+		if found.Client, err = readOne(ctx, s.clientByKey, scanClient, q.KeyHash); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return auth.Arrival{}, failed("resolve the API key", err)
+		}
 	}
-	if found.Client, err = readOne(ctx, s.clientByKey, scanClient, keyHash); err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return auth.Arrival{}, failed("resolve the API key", err)
+	if found.Counters, err = s.counters(ctx, q.Tries); err != nil {
+		return auth.Arrival{}, failed("read the counters", err)
 	}
 	return found, nil
 }

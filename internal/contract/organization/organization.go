@@ -48,6 +48,8 @@ func refusals() []web.Refusal {
 		{Err: auth.ErrBadCredentials, Status: 200, Body: unauthorized},
 		{Err: auth.ErrNotReady, Status: 200, Body: unauthorized},
 		{Err: auth.ErrWrongRole, Status: 200, Body: unauthorized},
+		{Err: auth.ErrThrottled, Status: 200, Body: failure{
+			Message: "Too many failed attempts; try again later", ErrorType: "unauthorized"}},
 		{Err: errMissing, Status: 400, Body: failure{
 			Message: "email and password are required", ErrorType: "missingRequiredFields"}},
 		{Err: web.ErrBody, Status: 400, Body: failure{

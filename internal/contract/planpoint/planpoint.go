@@ -68,6 +68,7 @@ func refusals() []web.Refusal {
 		{Err: web.ErrBody, Status: 400, Body: message{"The body must be one JSON object of type application/json"}},
 		{Err: auth.ErrBadCredentials, Status: 401, Body: denied},
 		{Err: auth.ErrNotReady, Status: 401, Body: denied},
+		{Err: auth.ErrThrottled, Status: 401, Body: message{"Too many failed attempts; try again later"}},
 		{Err: auth.ErrUnknownClient, Status: 401, Body: denied},
 		{Err: auth.ErrImpersonation, Status: 403, Body: message{"Not allowed"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: message{"Not allowed from this site"}},

@@ -1,0 +1,239 @@
+package authtest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+func tryPromises() []promise {
+	return []promise{
+		{"counters that are not there", triesAbsent},
+		{"count a try", tryCounts},
+		{"count tries at once", triesAtOnce},
+		{"count a try beyond the free ones", tryBeyondFree},
+		{"count anew after a long time", tryAnew},
+		{"clear tries", triesClear},
+		{"count failures", failuresCount},
+		{"count failures at once", failuresAtOnce},
+		{"begin a window anew", windowAnew},
+		{"show and forget tries", triesForget},
+	}
+}
+
+func tryKeys() auth.TryKeys { return auth.TryKeys{User: "ada", Source: "home"} }
+
+// tried is when tries are made: by the real clock, for a store may drop what has expired.
+func tried() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func counters(t *testing.T, s Store, k auth.TryKeys) auth.Counters {
+	t.Helper()
+	a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: Ada().Identifier, Tries: k})
+	if err != nil {
+		t.Fatalf("Arrive: %v", err)
+	}
+	return a.Counters
+}
+
+func wantCounters(t *testing.T, s Store, want auth.Counters) {
+	t.Helper()
+	if d := diff(want, counters(t, s, tryKeys())); d != "" {
+		t.Errorf("the counters differ (-want +got):\n%s", d)
+	}
+}
+
+func triesAbsent(t *testing.T, s Store) {
+	create(t, s, Ada())
+	for _, k := range []auth.TryKeys{tryKeys(), {User: "ada"}, {}} {
+		a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: Ada().Identifier, Tries: k})
+		if err != nil || a.UserID != Ada().ID || a.Counters != (auth.Counters{}) {
+			t.Errorf("Arrive with tries %+v = %+v, %v; want Ada and zero counters", k, a, err)
+		}
+	}
+}
+
+func tryCounts(t *testing.T, s Store) {
+	var p auth.Pair
+	for i := range 3 {
+		next := auth.Pair{Failures: p.Failures + 1, LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: p.KnownUntil}
+		if err := s.CountTry(t.Context(), tryKeys(), p, next, 5); err != nil {
+			t.Fatalf("CountTry: %v", err)
+		}
+		p = next
+		wantCounters(t, s, auth.Counters{Pair: p})
+	}
+	other := counters(t, s, auth.TryKeys{User: "ada", Source: "work"})
+	if other != (auth.Counters{}) {
+		t.Errorf("another source has %+v", other)
+	}
+}
+
+func triesAtOnce(t *testing.T, s Store) {
+	const callers, free = 30, 5
+	errs := make([]error, callers)
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			errs[i] = s.CountTry(t.Context(), tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, free)
+		})
+	}
+	all.Wait()
+	counted := 0
+	for _, err := range errs {
+		if err == nil {
+			counted++
+		} else if !errors.Is(err, auth.ErrConflict) {
+			t.Errorf("CountTry: %v, want ErrConflict", err)
+		}
+	}
+	if got := counters(t, s, tryKeys()).Pair.Failures; counted != free || got != free {
+		t.Errorf("%d of %d tries at once were let through and %d are stored, want %d", counted, callers, got, free)
+	}
+}
+
+func tryBeyondFree(t *testing.T, s Store) {
+	at := tried()
+	seen := auth.Pair{}
+	for range 5 {
+		next := auth.Pair{Failures: seen.Failures + 1, LastAt: at}
+		if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
+			t.Fatalf("CountTry: %v", err)
+		}
+		seen = next
+	}
+	sixth := auth.Pair{Failures: 6, LastAt: at.Add(time.Second)}
+	if err := s.CountTry(t.Context(), tryKeys(), seen, sixth, 5); err != nil {
+		t.Fatalf("CountTry of what was seen: %v", err)
+	}
+	wantError(t, "CountTry of what was seen before", s.CountTry(t.Context(), tryKeys(), seen, sixth, 5), auth.ErrConflict)
+	wantCounters(t, s, auth.Counters{Pair: sixth})
+}
+
+func tryAnew(t *testing.T, s Store) {
+	at := tried()
+	old := auth.Pair{Failures: 1, LastAt: at}
+	if err := s.CountTry(t.Context(), tryKeys(), auth.Pair{}, old, 5); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		next := auth.Pair{Failures: old.Failures + 1, LastAt: at}
+		if err := s.CountTry(t.Context(), tryKeys(), old, next, 5); err != nil {
+			t.Fatal(err)
+		}
+		old = next
+	}
+	anew := auth.Pair{Failures: 1, LastAt: at.Add(48 * time.Hour)}
+	if err := s.CountTry(t.Context(), tryKeys(), old, anew, 5); err != nil {
+		t.Fatalf("CountTry: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: anew})
+	// Whoever saw the old pair as well counts on top of the new one.
+	if err := s.CountTry(t.Context(), tryKeys(), old, anew, 5); err != nil {
+		t.Fatalf("CountTry: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: anew.LastAt}})
+}
+
+func triesClear(t *testing.T, s Store) {
+	known := tried().Add(time.Hour)
+	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil { // nothing was counted
+		t.Fatalf("ClearTries: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
+	next := auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known}
+	if err := s.CountTry(t.Context(), tryKeys(), auth.Pair{KnownUntil: known}, next, 5); err != nil {
+		t.Fatalf("CountTry: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: next})
+	if err := s.ClearTries(t.Context(), tryKeys(), known.Add(time.Hour)); err != nil {
+		t.Fatalf("ClearTries: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known.Add(time.Hour)}})
+}
+
+func newWindow(failures int64, since time.Time) auth.Window {
+	return auth.Window{Failures: failures, Since: since, ExpiresAt: since.Add(time.Hour)}
+}
+
+func failuresCount(t *testing.T, s Store) {
+	since := tried()
+	var user, source auth.Window
+	for n := range int64(3) {
+		next := newWindow(n+1, since)
+		if err := s.CountFailure(t.Context(), tryKeys().OfUser(), user, next); err != nil {
+			t.Fatalf("CountFailure of the user: %v", err)
+		}
+		user = next
+		wantCounters(t, s, auth.Counters{User: user, Source: source})
+		if err := s.CountFailure(t.Context(), tryKeys().OfSource(), source, next); err != nil {
+			t.Fatalf("CountFailure of the source: %v", err)
+		}
+		source = next
+		wantCounters(t, s, auth.Counters{User: user, Source: source})
+	}
+}
+
+func failuresAtOnce(t *testing.T, s Store) {
+	const callers = 20
+	since := tried()
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, newWindow(1, since)); err != nil {
+				t.Errorf("CountFailure: %v", err)
+			}
+		})
+	}
+	all.Wait()
+	wantCounters(t, s, auth.Counters{User: newWindow(callers, since)})
+}
+
+func windowAnew(t *testing.T, s Store) {
+	old := newWindow(1, tried())
+	if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, old); err != nil {
+		t.Fatal(err)
+	}
+	later := tried().Add(2 * time.Hour)
+	for n := range int64(2) { // the second caller saw the old window too, and counts in the new one
+		if err := s.CountFailure(t.Context(), tryKeys().OfUser(), old, newWindow(1, later)); err != nil {
+			t.Fatalf("CountFailure: %v", err)
+		}
+		wantCounters(t, s, auth.Counters{User: newWindow(n+1, later)})
+	}
+}
+
+func triesForget(t *testing.T, s Store) {
+	at := tried()
+	want := map[string]auth.Pair{}
+	for i := range 60 { // more than a batch
+		k := auth.TryKeys{User: "ada", Source: fmt.Sprintf("s-%02d", i)}
+		want[k.Source] = auth.Pair{Failures: 1, LastAt: at}
+		if err := s.CountTry(t.Context(), k, auth.Pair{}, want[k.Source], 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other := auth.TryKeys{User: "adam", Source: "s-00"}
+	for _, k := range []auth.TryKeys{tryKeys().OfUser(), other.OfUser()} {
+		if err := s.CountFailure(t.Context(), k, auth.Window{}, newWindow(1, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	window, pairs, err := s.UserTries(t.Context(), "ada")
+	if d := diff(want, pairs) + diff(newWindow(1, at), window); err != nil || d != "" {
+		t.Errorf("UserTries: %v (-want +got):\n%s", err, d)
+	}
+	if err := s.ForgetTries(t.Context(), "ada"); err != nil {
+		t.Fatalf("ForgetTries: %v", err)
+	}
+	window, pairs, err = s.UserTries(t.Context(), "ada")
+	if err != nil || len(pairs) != 0 || window != (auth.Window{}) {
+		t.Errorf("UserTries after ForgetTries = %v, %v, %v", window, pairs, err)
+	}
+	if c := counters(t, s, other); c.User != newWindow(1, at) {
+		t.Errorf("another user's window is %+v", c.User)
+	}
+}

@@ -1,0 +1,151 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+const (
+	selectTries = "SELECT user, source, failures, at, known_until, expires_at FROM tries"
+
+	// ?7 and ?8 are the failures and the time that were seen, ?9 how many failures are free.
+	countTry = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT DO UPDATE SET at = excluded.at, expires_at = max(expires_at, excluded.expires_at),
+			failures = iif(failures = ?7 AND at = ?8, excluded.failures, failures + 1)
+		WHERE (failures = ?7 AND at = ?8) OR failures < ?9`
+	clearTries = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT DO UPDATE SET failures = excluded.failures, at = excluded.at, known_until = excluded.known_until,
+			expires_at = excluded.expires_at`
+	// ?7 is when the window that was seen began.
+	countFailure = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+		ON CONFLICT DO UPDATE SET
+			failures = iif(at = ?7 AND ?7 <> ?4, excluded.failures, failures + 1),
+			expires_at = iif(at = ?7, excluded.expires_at, expires_at),
+			at = iif(at = ?7, excluded.at, at)`
+)
+
+// counters reads what the names stand for; what is not there, or has no name, is zero.
+func (s *Store) counters(ctx context.Context, k auth.TryKeys) (c auth.Counters, err error) {
+	if k.User == "" {
+		return c, nil
+	}
+	var row tryRow
+	if row, err = s.tryOf(ctx, k.OfUser()); err != nil {
+		return c, err
+	}
+	c.User = row.window()
+	if k.Source == "" {
+		return c, nil
+	}
+	if row, err = s.tryOf(ctx, k.OfSource()); err != nil {
+		return c, err
+	}
+	c.Source = row.window()
+	if row, err = s.tryOf(ctx, k); err != nil {
+		return c, err
+	}
+	c.Pair = row.pair()
+	return c, nil
+}
+
+func (s *Store) tryOf(ctx context.Context, k auth.TryKeys) (tryRow, error) {
+	row, err := readOne(ctx, s.try, scanTry, k.User, k.Source)
+	if errors.Is(err, sql.ErrNoRows) {
+		return tryRow{}, nil
+	}
+	return row, err
+}
+
+// CountTry is one statement, so nothing comes between looking and counting. A pair that is not there is stored as next:
+// where the one that was seen is gone, it has expired.
+func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
+	const attempt = "count the try"
+	changed, err := s.putTry(ctx, s.countTry, next.LastAt, k, next.Failures, next.LastAt, next.KnownUntil, next.ExpiresAt(),
+		seen.Failures, seen.LastAt.UnixMilli(), free)
+	if err == nil && changed == 0 {
+		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
+	}
+	return failed(attempt, err)
+}
+
+// ClearTries stores the pair anew.
+func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.Time) error {
+	p := auth.Pair{KnownUntil: knownUntil}
+	_, err := s.write(ctx, s.clearTries, k.User, k.Source, p.Failures, p.LastAt.UnixMilli(), p.KnownUntil.UnixMilli(),
+		p.ExpiresAt().UnixMilli())
+	return failed("clear the tries", err)
+}
+
+// CountFailure is one statement, as CountTry is.
+func (s *Store) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
+	_, err := s.putTry(ctx, s.countFailure, next.Since, k, next.Failures, next.Since, time.Time{}, next.ExpiresAt,
+		seen.Since.UnixMilli())
+	return failed("count the failure", err)
+}
+
+// putTry writes one row, and tidies: strangers make these rows, so they must not stay.
+func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k auth.TryKeys, failures int64,
+	at, knownUntil, expiresAt time.Time, seen ...any) (changed int64, err error) {
+	if err := s.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer s.unlock()
+	row := []any{k.User, k.Source, failures, at.UnixMilli(), knownUntil.UnixMilli(), expiresAt.UnixMilli()}
+	changed, err = writeLocked(ctx, stmt, append(row, seen...)...)
+	if err == nil {
+		s.tidyTries.after(rowKey{k.User, k.Source}, now)
+	}
+	return changed, err
+}
+
+// UserTries returns the user's window and pairs.
+func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
+	rows, err := readAll(ctx, s.triesOf, scanTry, user)
+	if err != nil {
+		return auth.Window{}, nil, failed("read the user's tries", err)
+	}
+	var window auth.Window
+	pairs := map[string]auth.Pair{}
+	for _, row := range rows {
+		if row.source == "" {
+			window = row.window()
+		} else {
+			pairs[row.source] = row.pair()
+		}
+	}
+	return window, pairs, nil
+}
+
+// ForgetTries deletes the user's window and pairs; it is on disk once confirmed.
+func (s *Store) ForgetTries(ctx context.Context, user string) error {
+	_, err := s.write(ctx, s.forgetTries, user)
+	return failed("forget the user's tries", err)
+}
+
+// tryRow is a row of either meaning.
+type tryRow struct {
+	source                    string
+	failures                  int64
+	at, knownUntil, expiresAt time.Time
+}
+
+func (r tryRow) pair() auth.Pair {
+	return auth.Pair{Failures: r.failures, LastAt: r.at, KnownUntil: r.knownUntil}
+}
+
+func (r tryRow) window() auth.Window {
+	return auth.Window{Failures: r.failures, Since: r.at, ExpiresAt: r.expiresAt}
+}
+
+func scanTry(r row) (t tryRow, err error) {
+	var user string
+	var at, known, expires int64
+	err = r.Scan(&user, &t.source, &t.failures, &at, &known, &expires)
+	t.at, t.knownUntil, t.expiresAt = moment(at), moment(known), moment(expires)
+	return t, err
+}
