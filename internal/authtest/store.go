@@ -44,6 +44,8 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"arrive", arrivePromises()},
 		{"clients", clientPromises()},
 		{"sessions", sessionPromises()},
+		{"rotation", rotationPromises()},
+		{"public keys", publicKeysPromises()},
 		{"list", listPromises()},
 		{"values", valuePromises()},
 		{"races", racePromises()},

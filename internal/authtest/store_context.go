@@ -33,6 +33,12 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID) },
+		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, "s1") },
+		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
+		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
+		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, rotated(newSession(ada.ID, "s1")), 0) },
+		"PublicKeys":       func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
+		"PutPublicKeys":    func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
 		"CreateClient":     func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
 		"DisableClient":    func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
 		"AllClients":       func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
@@ -81,4 +87,6 @@ func contextEndedWrites(t *testing.T, s Store) {
 	wantClients(t, s, site)
 	wantSession(t, s, session)
 	wantNoSession(t, s, ada.ID, "s2")
+	_, err := s.PublicKeys(t.Context())
+	wantError(t, "PublicKeys", err, auth.ErrNotFound)
 }
