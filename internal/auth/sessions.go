@@ -76,42 +76,40 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller
 // SignOut ends the caller's session, or all of the user's. Who impersonates ends the impersonation alone: all is
 // ErrImpersonation.
 func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Source) error {
-	record := auditRecord{event: "logout", source: source, userID: c.User.ID, sessionID: c.Session.ID, actorID: c.Session.ActorID}
-	if all {
-		record.event = "logout_all"
-	}
-	err := s.signOut(ctx, c, all)
+	record := logout(all, source)
+	record.userID, record.sessionID, record.actorID = c.User.ID, c.Session.ID, c.Session.ActorID
+	err := s.signOut(ctx, c.Session, all)
 	s.journal.write(ctx, record.ended(err))
 	return err
 }
 
-func (s *Sessions) signOut(ctx context.Context, c Caller, all bool) error {
-	switch {
-	case all && c.Session.ActorID != "":
-		return ErrImpersonation
-	case all:
-		return s.store.EndSessions(ctx, c.User.ID)
+func logout(all bool, source Source) auditRecord {
+	if all {
+		return auditRecord{event: "logout_all", source: source}
 	}
-	return s.store.EndSession(ctx, c.User.ID, c.Session.ID)
+	return auditRecord{event: "logout", source: source}
 }
 
-// SignOutByRefresh ends the session of a refresh token, as a browser has one when its access token has expired. A token
-// that is not good ends nothing and is no error: signing out is done either way.
+func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error {
+	switch {
+	case all && session.ActorID != "":
+		return ErrImpersonation
+	case all:
+		return s.store.EndSessions(ctx, session.UserID)
+	}
+	return s.store.EndSession(ctx, session.UserID, session.ID)
+}
+
+// SignOutByRefresh does as SignOut for the session of a refresh token, which is what a browser still has when its access
+// token has expired. It returns ErrNoSession for what Refresh does: an old token ends its own session and no other.
 func (s *Sessions) SignOutByRefresh(ctx context.Context, token string, all bool, source Source) error {
-	claim, ok := parseRefreshToken(token)
-	if !ok {
-		return nil
+	r := refresh{Sessions: s, audit: logout(all, source)}
+	p, err := r.look(ctx, token)
+	if err == nil {
+		err = s.signOut(ctx, p.session, all)
 	}
-	session, user, err := s.store.SessionAndUser(ctx, claim.userID, claim.sessionID)
-	if errors.Is(err, ErrNotFound) {
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("read the session: %w", err)
-	}
-	if genuine, err := claim.genuine(ctx, s.keys, session); err != nil || !genuine {
-		return err
-	}
-	return s.SignOut(ctx, Caller{User: user, Session: session}, all, source)
+	s.journal.write(ctx, r.audit.ended(err))
+	return err
 }
 
 // List returns the user's live sessions, the newest first.
@@ -127,20 +125,23 @@ func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
 
 // End ends one session of the caller's own, or returns ErrNotFound. Who impersonates may end that session alone.
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
-	record := auditRecord{event: "session_end", source: source, userID: c.User.ID, sessionID: sessionID, actorID: c.Session.ActorID}
-	err := s.end(ctx, c, sessionID)
+	ended, err := s.end(ctx, c, sessionID)
+	record := auditRecord{ // the id is the store's: what was asked for may be any text, a token too
+		event: "session_end", source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
+	}
 	s.journal.write(ctx, record.ended(err))
 	return err
 }
 
-func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) error {
+func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) (Session, error) {
 	if c.Session.ActorID != "" && sessionID != c.Session.ID {
-		return ErrImpersonation
+		return Session{}, ErrImpersonation
 	}
-	if _, _, err := s.store.SessionAndUser(ctx, c.User.ID, sessionID); err != nil {
-		return fmt.Errorf("look up the session: %w", err)
+	session, _, err := s.store.SessionAndUser(ctx, c.User.ID, sessionID)
+	if err != nil {
+		return Session{}, fmt.Errorf("look up the session: %w", err)
 	}
-	return s.store.EndSession(ctx, c.User.ID, sessionID)
+	return session, s.store.EndSession(ctx, c.User.ID, sessionID)
 }
 
 // Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this

@@ -4,7 +4,6 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/password"
@@ -84,11 +83,8 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 
 // Service returns a service over the kit whose ids are random; where the rules do not say it, sessions last a week.
 func (k *Kit) Service(rules auth.Rules) *auth.Service {
-	if rules.SessionIdle == 0 {
-		rules.SessionIdle, rules.SessionMax = 7*24*time.Hour, 90*24*time.Hour
-	}
 	return auth.NewService(auth.Parts{
-		Store: kitStore{k.Store, k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: rules, Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: kitStore{k.Store, k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules), Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }
 
