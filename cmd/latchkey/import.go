@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,19 +27,16 @@ func usersImportCommand(c *cli) *cobra.Command {
 
 A line has a plain "password" or a "passwordHash" (argon2id in PHC form, or bcrypt). A bad line is reported with
 its number and reason, and the others go in; the exit code is then 1. Users who are there already are reported
-and left as they are, unless --update is given.`,
+and left as they are, unless --update is given: it replaces all but their ids and, where the line has none, their
+password. A changed password ends the user's sessions.`,
 		Example: `  latchkey users import users.jsonl
   pg_dump_users | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			in := c.in
-			if args[0] != "-" {
-				file, err := os.Open(args[0])
-				if err != nil {
-					return fmt.Errorf("open the users' file: %w", err)
-				}
-				defer file.Close()
-				in = file
+			in, err := c.open(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("read the users: %w", err)
 			}
+			defer in.Close()
 			store, err := c.openStore(cmd)
 			if err != nil {
 				return err
@@ -68,19 +64,30 @@ type importer struct {
 	added, updated, refused int
 }
 
-var errExists = errors.New("is there already; --update replaces it")
-
+// run takes every line in, and says how many of them went where, however it ends.
 func (i *importer) run(ctx context.Context, in io.Reader) error {
-	lines := bufio.NewReaderSize(in, userfile.MaxLine+1)
+	err := i.lines(ctx, in)
+	fmt.Fprintf(i.err, "%d added, %d updated, %d refused\n", i.added, i.updated, i.refused)
+	if err == nil && i.refused > 0 {
+		return errFailed
+	}
+	return err
+}
+
+func (i *importer) lines(ctx context.Context, in io.Reader) error {
+	lines := bufio.NewReaderSize(in, userfile.MaxLine+2)
 	for number := 1; ; number++ {
 		raw, err := readLine(lines)
 		if errors.Is(err, io.EOF) {
-			break
+			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("read line %d: %w", number, err)
+			return fmt.Errorf("read line %d, the lines before it are done: %w", number, err)
 		}
-		if len(bytes.TrimSpace(raw)) == 0 {
+		if number == 1 {
+			raw = bytes.TrimPrefix(raw, []byte("\ufeff")) // a byte order mark: Windows writes it
+		}
+		if len(raw) <= userfile.MaxLine && len(bytes.TrimSpace(raw)) == 0 {
 			continue
 		}
 		if err := i.take(ctx, raw); errors.Is(err, auth.ErrUnavailable) || ctx.Err() != nil {
@@ -90,11 +97,6 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 			fmt.Fprintf(i.err, "line %d: %v\n", number, err)
 		}
 	}
-	fmt.Fprintf(i.err, "%d added, %d updated, %d refused\n", i.added, i.updated, i.refused)
-	if i.refused > 0 {
-		return errFailed
-	}
-	return nil
 }
 
 // readLine returns one line without its end. Of a line that is too long it returns the beginning, which is too
@@ -102,23 +104,32 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 func readLine(lines *bufio.Reader) ([]byte, error) {
 	raw, err := lines.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
-		start := bytes.Clone(raw)
+		raw = bytes.Clone(raw)
 		for errors.Is(err, bufio.ErrBufferFull) {
 			_, err = lines.ReadSlice('\n')
 		}
-		return start, nil
 	}
-	if len(raw) > 0 {
-		return bytes.TrimRight(raw, "\r\n"), nil
+	if err != nil && !(errors.Is(err, io.EOF) && len(raw) > 0) { // the last line may lack its end
+		return nil, err
 	}
-	return nil, err
+	return bytes.TrimSuffix(bytes.TrimSuffix(raw, []byte("\n")), []byte("\r")), nil
 }
 
+// take stores one line, again where a sign-in changed the user meanwhile, as one that renews a hash does.
 func (i *importer) take(ctx context.Context, raw []byte) error {
 	entry, err := userfile.Decode(raw)
 	if err != nil {
 		return err
 	}
+	for range 5 {
+		if err = i.put(ctx, entry); !errors.Is(err, auth.ErrConflict) {
+			break
+		}
+	}
+	return err
+}
+
+func (i *importer) put(ctx context.Context, entry userfile.Entry) error {
 	existing, err := i.store.UserByIdentifier(ctx, entry.User.Identifier)
 	switch {
 	case errors.Is(err, auth.ErrNotFound):
@@ -126,36 +137,40 @@ func (i *importer) take(ctx context.Context, raw []byte) error {
 	case err != nil:
 		return fmt.Errorf("look up %s: %w", entry.User.Email, err)
 	case !i.update:
-		return fmt.Errorf("%s %w", entry.User.Email, errExists)
+		return fmt.Errorf("%s is there already; --update replaces it", entry.User.Email)
+	case !entry.NewID && entry.User.ID != existing.ID:
+		return fmt.Errorf("%s has the id %s, and the line says %s", existing.Email, existing.ID, entry.User.ID)
 	}
 	return i.replace(ctx, existing, entry)
 }
 
 func (i *importer) add(ctx context.Context, entry userfile.Entry) error {
-	if err := i.hash(ctx, &entry); err != nil {
-		return err
+	u := entry.User
+	if entry.Password != "" {
+		var err error
+		if u.PasswordHash, err = i.hash(ctx, entry.Password); err != nil {
+			return err
+		}
 	}
-	entry.User.CreatedAt = time.Now()
-	entry.User.UpdatedAt = entry.User.CreatedAt
-	if err := i.store.CreateUser(ctx, entry.User); errors.Is(err, auth.ErrConflict) {
-		return fmt.Errorf("the id %s or the e-mail address belongs to another user", entry.User.ID)
+	u.CreatedAt = time.Now()
+	u.UpdatedAt = u.CreatedAt
+	if err := i.store.CreateUser(ctx, u); errors.Is(err, auth.ErrConflict) {
+		return fmt.Errorf("the id %s is another user's, or %s was added meanwhile", u.ID, u.Email)
 	} else if err != nil {
-		return fmt.Errorf("store %s: %w", entry.User.Email, err)
+		return fmt.Errorf("store %s: %w", u.Email, err)
 	}
 	i.added++
 	return nil
 }
 
 func (i *importer) replace(ctx context.Context, existing auth.User, entry userfile.Entry) error {
-	if !entry.NewID && entry.User.ID != existing.ID {
-		return fmt.Errorf("%s has the id %s, and the line says %s", existing.Email, existing.ID, entry.User.ID)
-	}
-	if err := i.hash(ctx, &entry); err != nil {
-		return err
-	}
 	u := entry.User
 	u.ID, u.Version, u.PasswordEpoch = existing.ID, existing.Version, existing.PasswordEpoch
 	u.CreatedAt, u.UpdatedAt = existing.CreatedAt, time.Now()
+	var err error
+	if u.PasswordHash, err = i.newHash(ctx, existing, entry); err != nil {
+		return err
+	}
 	if u.PasswordHash != existing.PasswordHash {
 		u.PasswordEpoch++
 	}
@@ -171,14 +186,27 @@ func (i *importer) replace(ctx context.Context, existing auth.User, entry userfi
 	return nil
 }
 
-func (i *importer) hash(ctx context.Context, entry *userfile.Entry) error {
-	if entry.Password == "" {
-		return nil
+// newHash returns the line's hash, or that of its password; the user's own where the line has neither, or the same
+// password: a file that is imported every night must not end everybody's sessions.
+func (i *importer) newHash(ctx context.Context, existing auth.User, entry userfile.Entry) (string, error) {
+	switch {
+	case entry.User.PasswordHash != "":
+		return entry.User.PasswordHash, nil
+	case entry.Password == "":
+		return existing.PasswordHash, nil
+	case existing.PasswordHash != "":
+		same, _, err := i.hasher.Verify(ctx, existing.PasswordHash, entry.Password)
+		if same || err != nil {
+			return existing.PasswordHash, err
+		}
 	}
-	hash, err := i.hasher.Hash(ctx, entry.Password)
+	return i.hash(ctx, entry.Password)
+}
+
+func (i *importer) hash(ctx context.Context, password string) (string, error) {
+	hash, err := i.hasher.Hash(ctx, password)
 	if err != nil {
-		return fmt.Errorf("password: %w", err)
+		return "", fmt.Errorf("password: %w", err)
 	}
-	entry.User.PasswordHash = hash
-	return nil
+	return hash, nil
 }

@@ -1,9 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
@@ -26,9 +26,9 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 			if !slices.Contains(functions, args[0]) {
 				return usageError{fmt.Errorf("there is no function %q; there is %s", args[0], strings.Join(functions, ", "))}
 			}
-			event, err := c.readFile(args[1])
+			event, err := c.readEvent(cmd.Context(), args[1])
 			if err != nil {
-				return err
+				return fmt.Errorf("read the event: %w", err)
 			}
 			config, err := c.config(cmd)
 			if err != nil {
@@ -64,13 +64,11 @@ func function(name string, config app.Config, parts app.Parts) lambda.Handler {
 	}
 }
 
-func (c *cli) readFile(name string) ([]byte, error) {
-	if name == "-" {
-		return io.ReadAll(c.in)
-	}
-	content, err := os.ReadFile(name)
+func (c *cli) readEvent(ctx context.Context, name string) ([]byte, error) {
+	in, err := c.open(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("read the event: %w", err)
+		return nil, err
 	}
-	return content, nil
+	defer in.Close()
+	return io.ReadAll(in)
 }

@@ -15,11 +15,11 @@ import (
 // readPassword asks twice without echo on a terminal, or takes the first line of standard input.
 func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) {
 	if fromStdin {
-		line, err := bufio.NewReader(io.LimitReader(c.in, 4096)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(interruptible{ctx, c.in}, 4096)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			return "", fmt.Errorf("read the password: %w", err)
 		}
-		return strings.TrimRight(line, "\r\n"), nil
+		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
 	}
 	terminal, ok := c.in.(*os.File)
 	if !ok || !term.IsTerminal(int(terminal.Fd())) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/password"
 )
@@ -64,15 +64,20 @@ func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool) error {
 		return err
 	}
 	defer store.Close()
+	there := fmt.Errorf("%s is there already; see 'latchkey users show %[1]s'", u.Email)
 	if _, err := store.UserByIdentifier(ctx, u.Identifier); err == nil {
-		return fmt.Errorf("%s is there already; see 'latchkey users show %s'", u.Email, u.Email)
+		return there
+	} else if !errors.Is(err, auth.ErrNotFound) {
+		return fmt.Errorf("look up %s: %w", u.Email, err)
 	}
 	if u.PasswordHash, err = c.newPassword(cmd, fromStdin); err != nil {
 		return err
 	}
 	u.CreatedAt = time.Now()
 	u.UpdatedAt = u.CreatedAt
-	if err := store.CreateUser(ctx, u); err != nil {
+	if err := store.CreateUser(ctx, u); errors.Is(err, auth.ErrConflict) { // added while the password was typed
+		return there
+	} else if err != nil {
 		return fmt.Errorf("add %s: %w", u.Email, err)
 	}
 	fmt.Fprintf(c.err, "added %s as %s\n", u.Email, u.ID)
@@ -109,7 +114,7 @@ func usersShowCommand(c *cli) *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			u, err := findUser(cmd.Context(), store, args[0])
+			u, err := c.findUser(cmd, store, args[0])
 			if err != nil {
 				return err
 			}
@@ -152,7 +157,7 @@ func scheme(hash string) string {
 	if hash == "" {
 		return "none"
 	}
-	if parts := strings.SplitN(hash, "$", 3); len(parts) == 3 {
+	if parts := strings.SplitN(hash, "$", 3); len(parts) == 3 && parts[0] == "" {
 		return parts[1]
 	}
 	return "unknown"
@@ -231,7 +236,7 @@ func (c *cli) changeUser(cmd *cobra.Command, name string, change func(*auth.User
 	}
 	defer store.Close()
 	for range 5 {
-		before, err := findUser(ctx, store, name)
+		before, err := c.findUser(cmd, store, name)
 		if err != nil {
 			return err
 		}
@@ -247,7 +252,7 @@ func (c *cli) changeUser(cmd *cobra.Command, name string, change func(*auth.User
 		}
 		if u.Status != auth.StatusReady || u.PasswordEpoch != before.PasswordEpoch {
 			if err := store.EndSessions(ctx, u.ID); err != nil {
-				return fmt.Errorf("end the sessions of %s: %w", name, err)
+				return fmt.Errorf("%s is changed, but their sessions are not ended: do it again: %w", name, err)
 			}
 		}
 		fmt.Fprintf(c.err, done, u.Email)
@@ -256,17 +261,17 @@ func (c *cli) changeUser(cmd *cobra.Command, name string, change func(*auth.User
 	return fmt.Errorf("%s was changed by others all the time; try again", name)
 }
 
-// findUser takes an e-mail address or an id.
-func findUser(ctx context.Context, store store, name string) (auth.User, error) {
-	var u auth.User
-	var err error
+// findUser takes an e-mail address or an id, which may look like an address too.
+func (c *cli) findUser(cmd *cobra.Command, store store, name string) (auth.User, error) {
+	u, err := auth.User{}, auth.ErrNotFound
 	if id, bad := auth.ParseIdentifier(name); bad == nil {
-		u, err = store.UserByIdentifier(ctx, id)
-	} else {
-		u, err = store.UserByID(ctx, name)
+		u, err = store.UserByIdentifier(cmd.Context(), id)
+	}
+	if errors.Is(err, auth.ErrNotFound) && name != "" { // no store has an empty key
+		u, err = store.UserByID(cmd.Context(), name)
 	}
 	if errors.Is(err, auth.ErrNotFound) {
-		return auth.User{}, fmt.Errorf("there is no user %s", name)
+		return auth.User{}, fmt.Errorf("there is no user %s in %s", name, c.setting(cmd, app.Prefix+"STORE"))
 	}
 	if err != nil {
 		return auth.User{}, fmt.Errorf("look up %s: %w", name, err)
