@@ -1,0 +1,212 @@
+package authorizer_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authorizer"
+)
+
+// counted counts how often the store is read, and may be down.
+type counted struct {
+	authorizer.Sessions
+	reads atomic.Int64
+	down  atomic.Bool
+}
+
+func (c *counted) SessionAndUser(ctx context.Context, userID, sessionID string) (auth.Session, auth.User, error) {
+	c.reads.Add(1)
+	if c.down.Load() {
+		return auth.Session{}, auth.User{}, auth.ErrUnavailable
+	}
+	return c.Sessions.SessionAndUser(ctx, userID, sessionID)
+}
+
+// ways to end a session other than to wait.
+func ways(t *testing.T) map[string]func(*kit) {
+	user := func(k *kit, change func(*auth.User)) {
+		u, err := k.Store.UserByID(t.Context(), "user-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		change(&u)
+		if err := k.Store.UpdateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return map[string]func(*kit){
+		"signed out": func(k *kit) {
+			if err := k.Store.EndSession(t.Context(), "user-1", "sid-1"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"signed out everywhere": func(k *kit) {
+			if err := k.Store.EndSessions(t.Context(), "user-1"); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"disabled":         func(k *kit) { user(k, func(u *auth.User) { u.Status = auth.StatusDisabled }) },
+		"password changed": func(k *kit) { user(k, func(u *auth.User) { u.PasswordEpoch++ }) },
+	}
+}
+
+// TestRevocation promises when the token of an ended session is refused: at once, at most 60 s late, or not at all.
+func TestRevocation(t *testing.T) {
+	for name, end := range ways(t) {
+		for mode, late := range map[authorizer.Revocation]time.Duration{
+			authorizer.Strict: 0, authorizer.Bounded: time.Minute, authorizer.Off: time.Hour,
+		} {
+			t.Run(string(mode)+"/"+name, func(t *testing.T) {
+				k := newKit(t, mode)
+				a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
+				allowed := func() bool {
+					t.Helper()
+					answer, err := a.Invoke(t.Context(), event)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return string(answer) == simple
+				}
+				if !allowed() {
+					t.Fatal("refused while the session stands")
+				}
+				end(k)
+				if still := allowed(); still != (late > 0) {
+					t.Errorf("at once: allowed is %v", still)
+				}
+				k.Clock.Advance(late)
+				if still := allowed(); still != (mode == authorizer.Off) {
+					t.Errorf("after %s: allowed is %v", late, still)
+				}
+			})
+		}
+	}
+}
+
+// TestSessionExpires promises that a session past its time counts as ended, though the store still has it.
+func TestSessionExpires(t *testing.T) {
+	k := newKit(t, authorizer.Strict)
+	c := k.claims()
+	c.ExpiresAt = c.ExpiresAt.Add(24 * time.Hour)
+	event := http2(bearer(k.sign(t, c)))
+	k.Clock.Advance(24*time.Hour - time.Second)
+	if got, err := invoke(t, k.config, event); err != nil || got != simple {
+		t.Errorf("a second before: %s, %v", got, err)
+	}
+	k.Clock.Advance(time.Second)
+	got, err := invoke(t, k.config, event)
+	wantDenied(t, "at its end", got, err)
+}
+
+// TestNoSession promises that a token without a session, or with another user's, needs Off.
+func TestNoSession(t *testing.T) {
+	for mode, want := range map[authorizer.Revocation]bool{authorizer.Strict: false, authorizer.Bounded: false, authorizer.Off: true} {
+		k := newKit(t, mode)
+		none, other := k.claims(), k.claims()
+		none.SessionID, other.Subject = "", "user-2"
+		for _, c := range []auth.Claims{none, other} {
+			got, err := invoke(t, k.config, http2(bearer(k.sign(t, c))))
+			if want != (err == nil && got != `{"isAuthorized":false}`) {
+				t.Errorf("%s, user %s, session %q: %s, %v", mode, c.Subject, c.SessionID, got, err)
+			}
+		}
+	}
+}
+
+// TestReads promises one read of a session a minute under Bounded, one for each call under Strict, none under Off, and
+// that a store that is down is nobody's fault but ours once the minute is over.
+func TestReads(t *testing.T) {
+	for mode, want := range map[authorizer.Revocation]int64{authorizer.Strict: 100, authorizer.Bounded: 2, authorizer.Off: 0} {
+		k := newKit(t, mode)
+		store := &counted{Sessions: k.Store}
+		k.config.Sessions = store
+		a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
+		for range 100 {
+			if _, err := a.Invoke(t.Context(), event); err != nil {
+				t.Fatal(err)
+			}
+			k.Clock.Advance(time.Second)
+		}
+		if got := store.reads.Load(); got != want {
+			t.Errorf("%s: %d reads in 100 calls and seconds, want %d", mode, got, want)
+		}
+		k.Clock.Advance(time.Minute)
+		store.down.Store(true)
+		if _, err := a.Invoke(t.Context(), event); errors.Is(err, authorizer.ErrFailed) != (mode != authorizer.Off) {
+			t.Errorf("%s, store down: %v", mode, err)
+		}
+	}
+}
+
+// TestClockSetBack promises that a good past is no proof when the clock was set back before it.
+func TestClockSetBack(t *testing.T) {
+	k := newKit(t, authorizer.Bounded)
+	a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
+	k.Clock.Advance(30 * time.Second)
+	if answer, err := a.Invoke(t.Context(), event); err != nil || string(answer) != simple {
+		t.Fatalf("%s, %v", answer, err)
+	}
+	if err := k.Store.EndSession(t.Context(), "user-1", "sid-1"); err != nil {
+		t.Fatal(err)
+	}
+	k.Clock.Advance(-20 * time.Second)
+	answer, err := a.Invoke(t.Context(), event)
+	wantDenied(t, "set back", string(answer), err)
+}
+
+// standing is a store in which every session stands.
+type standing struct{ now time.Time }
+
+func (s standing) SessionAndUser(_ context.Context, userID, sessionID string) (auth.Session, auth.User, error) {
+	return auth.Session{ID: sessionID, UserID: userID, ExpiresAt: s.now.Add(time.Hour)}, auth.User{ID: userID, Status: auth.StatusReady}, nil
+}
+
+// named takes any token for a session of its own name.
+type named struct{}
+
+func (named) Verify(_ context.Context, raw string) (auth.Claims, error) {
+	return auth.Claims{Subject: "user", SessionID: raw}, nil
+}
+
+// TestMemory promises that any number of sessions is remembered in bounded memory, the busy ones first, and that
+// concurrent calls do not disturb each other.
+func TestMemory(t *testing.T) {
+	k := newKit(t, authorizer.Bounded)
+	store := &counted{Sessions: standing{k.Clock.Now()}}
+	k.config.Tokens, k.config.Sessions = named{}, store
+	a := authorizer.New(k.config)
+	call := func(session string) {
+		if _, err := a.Invoke(t.Context(), encode(t, http2(bearer(session)))); err != nil {
+			t.Error(err)
+		}
+	}
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 5000 {
+				call(fmt.Sprint(worker, "-", i))
+			}
+		})
+	}
+	wg.Wait()
+	before := store.reads.Load()
+	for i := range 1000 {
+		call(fmt.Sprint("again-", i))
+		call(fmt.Sprint("again-", i))
+	}
+	if got := store.reads.Load() - before; got != 1000 {
+		t.Errorf("%d reads for 1,000 new sessions called twice", got)
+	}
+	for i := range 5000 {
+		call(fmt.Sprint("0-", i))
+	}
+	if got := store.reads.Load() - before; got < 1000+4000 {
+		t.Errorf("%d reads: more than 8,192 of 20,000 sessions were remembered", got)
+	}
+}
