@@ -15,6 +15,7 @@ func usersUnlockCommand(c *cli) *cobra.Command {
 		Use: "unlock EMAIL|ID", Short: "Forget a user's failed sign-ins, so that they need not wait", Args: exactly("EMAIL|ID"),
 		Long: `Forgets the failed sign-ins of one user from everywhere. What it takes to wait, 'users show' says. A source that
 failed for too many users stays refused until its time is over.`,
+		Example: "  latchkey users unlock ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := c.openStore(cmd)
 			if err != nil {
@@ -23,7 +24,7 @@ failed for too many users stays refused until its time is over.`,
 			defer store.Close()
 			id, bad := auth.ParseIdentifier(args[0])
 			if bad != nil {
-				u, err := findUser(cmd.Context(), store, args[0])
+				u, err := c.findUser(cmd, store, args[0])
 				if err != nil {
 					return err
 				}
