@@ -15,7 +15,7 @@ import (
 )
 
 func invokeCommand(c *cli) *cobra.Command {
-	functions := []string{"login", "session"}
+	functions := []string{"login", "session", "keys", "authorizer"}
 	return &cobra.Command{
 		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an API Gateway event through a function's real handler",
 		Args: exactly("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
@@ -57,6 +57,10 @@ func (c *cli) invoke(cmd *cobra.Command, name string, parts app.Parts, config ap
 // function is what Lambda would run under the name.
 func function(name string, config app.Config, parts app.Parts) lambda.Handler {
 	switch name {
+	case "authorizer":
+		return app.NewAuthorizer(config, parts)
+	case "keys":
+		return lambdahttp.Wrap(app.KeysHandler(config, parts), lambdahttp.WithLogger(parts.Log))
 	case "session":
 		return lambdahttp.Wrap(app.SessionHandler(config, parts), lambdahttp.WithLogger(parts.Log))
 	default:

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
 	"latchkey/internal/lambdahttp"
+	"latchkey/internal/token"
 	"latchkey/internal/web"
 )
 
@@ -26,9 +27,11 @@ type Parts struct {
 	Passwords auth.Passwords
 	Keys      auth.Keys
 	Tokens    auth.Verifier
-	Log       *slog.Logger
-	Now       func() time.Time
-	NewID     func() string
+	// PublicKeys holds the JWK Set for those who verify and publish.
+	PublicKeys token.Source
+	Log        *slog.Logger
+	Now        func() time.Time
+	NewID      func() string
 }
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
@@ -45,6 +48,7 @@ func SessionHandler(c Config, p Parts) http.Handler {
 func ServeHandler(c Config, p Parts) http.Handler {
 	routes := loginRoutes(c, p)
 	maps.Copy(routes, sessionRoutes(c, p))
+	maps.Copy(routes, keysRoutes(c, p))
 	routes["/healthz"] = web.Endpoint{
 		Method: http.MethodGet, Log: p.Log, Failure: map[string]string{"status": "failed"},
 		Refusals: []web.Refusal{

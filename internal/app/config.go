@@ -39,6 +39,7 @@ type Config struct {
 	SessionIdle           time.Duration
 	SessionMax            time.Duration
 	Revocation            string
+	AuthorizerResponse    string
 	Throttle              auth.Limits // zero where throttling is off
 	TrustedProxies        web.Proxies
 	LogLevel              slog.Level
@@ -67,12 +68,13 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		AllowedOrigins: parsed(&r, "ALLOWED_ORIGINS", func(s string) (web.Origins, error) {
 			return web.ParseOrigins(list(s))
 		}),
-		CookieDomain: parsed(&r, "COOKIE_DOMAIN", parseCookieDomain),
-		RefreshGrace: parsed(&r, "REFRESH_GRACE", durationBetween(0, 10*time.Minute)),
-		SessionIdle:  parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
-		SessionMax:   parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
-		Revocation:   parsed(&r, "REVOCATION", oneOf("bounded", "off", "strict")),
-		Throttle:     limits(&r),
+		CookieDomain:       parsed(&r, "COOKIE_DOMAIN", parseCookieDomain),
+		RefreshGrace:       parsed(&r, "REFRESH_GRACE", durationBetween(0, 10*time.Minute)),
+		SessionIdle:        parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
+		SessionMax:         parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
+		Revocation:         parsed(&r, "REVOCATION", oneOf("bounded", "off", "strict")),
+		AuthorizerResponse: parsed(&r, "AUTHORIZER_RESPONSE", oneOf("simple", "policy")),
+		Throttle:           limits(&r),
 		TrustedProxies: parsed(&r, "TRUSTED_PROXIES", func(s string) (web.Proxies, error) {
 			return web.ParseProxies(list(s))
 		}),

@@ -47,7 +47,7 @@ func TestConfigDefaults(t *testing.T) {
 			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
 			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
 		},
-		Revocation: "bounded", LogLevel: slog.LevelInfo,
+		Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -88,6 +88,7 @@ func TestConfigValues(t *testing.T) {
 		{"SESSION_IDLE", "90m", func(c app.Config) any { return c.SessionIdle }, 90 * time.Minute},
 		{"SESSION_MAX", "9600h", func(c app.Config) any { return c.SessionMax }, 400 * 24 * time.Hour},
 		{"REVOCATION", "strict", func(c app.Config) any { return c.Revocation }, "strict"},
+		{"AUTHORIZER_RESPONSE", "policy", func(c app.Config) any { return c.AuthorizerResponse }, "policy"},
 		{"THROTTLE", "off", func(c app.Config) any { return c.Throttle }, auth.Limits{}},
 		{"THROTTLE_FREE", "3", func(c app.Config) any { return c.Throttle.Free }, int64(3)},
 		{"THROTTLE_BACKOFF", "1h", func(c app.Config) any { return c.Throttle.MaxBackoff }, time.Hour},
@@ -137,6 +138,7 @@ func TestConfigRefusals(t *testing.T) {
 		"SESSION_IDLE":            {"7d", "59s", "9601h", "2161h"},
 		"SESSION_MAX":             {"90d", "0", "9601h"},
 		"REVOCATION":              {"on", "Strict"},
+		"AUTHORIZER_RESPONSE":     {"on", "iam"},
 		"THROTTLE":                {"true", "OFF"},
 		"THROTTLE_FREE":           {"0", "-1", "five", "1.5"},
 		"THROTTLE_BACKOFF":        {"0", "999ms", "25h", "15"},

@@ -30,6 +30,7 @@ func Settings() []Setting {
 		{Name: "SESSION_IDLE", Default: "168h", Help: "a session ends when it is not refreshed for so long"},
 		{Name: "SESSION_MAX", Default: "2160h", Help: "a session ends so long after sign-in, refreshed or not"},
 		{Name: "REVOCATION", Default: "bounded", Help: "how soon the authorizer refuses ended sessions: bounded, off or strict"},
+		{Name: "AUTHORIZER_RESPONSE", Default: "simple", Help: "what HTTP APIs expect of the authorizer for payload 2.0: simple or policy"},
 		{Name: "THROTTLE", Default: "on", Help: "limit failed sign-ins: on or off"},
 		{Name: "THROTTLE_FREE", Default: "5", Help: "failures of one user from one source that cost no wait"},
 		{Name: "THROTTLE_BACKOFF", Default: "15m", Help: "longest wait of one user from one source; it doubles from 1s"},

@@ -1,0 +1,21 @@
+// Command authorizer is the Lambda authorizer by which other APIs of API Gateway trust our tokens.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"latchkey/internal/app"
+)
+
+func main() {
+	authorizer, err := app.Authorizer(context.Background(), os.Getenv)
+	if err != nil {
+		slog.Error("the authorizer function cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(authorizer)
+}

@@ -1,0 +1,22 @@
+// Command keys is the Lambda function behind the public keys and the discovery document.
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"latchkey/internal/app"
+	"latchkey/internal/lambdahttp"
+)
+
+func main() {
+	handler, log, err := app.Keys(context.Background(), os.Getenv)
+	if err != nil {
+		slog.Error("the keys function cannot start", "error", err)
+		os.Exit(1)
+	}
+	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))
+}

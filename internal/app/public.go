@@ -1,0 +1,75 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"os"
+
+	"latchkey/internal/authorizer"
+	"latchkey/internal/contract/discovery"
+	"latchkey/internal/dynamo"
+	"latchkey/internal/token"
+	"latchkey/internal/web"
+)
+
+// Keys returns the handler of the keys function and its logger, as Login does for the login function. It reads
+// the published keys alone.
+func Keys(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
+	c, p, err := public(ctx, getenv)
+	if err != nil {
+		return nil, nil, err
+	}
+	return KeysHandler(c, p), p.Log, nil
+}
+
+// KeysHandler returns the handler of the keys function: the public keys, and the discovery document.
+func KeysHandler(c Config, p Parts) http.Handler {
+	return Identified(keysRoutes(c, p))
+}
+
+func keysRoutes(c Config, p Parts) web.Routes {
+	return discovery.Routes(discovery.Config{Issuer: c.Issuer.String(), Log: p.Log}, p.PublicKeys)
+}
+
+// Authorizer returns the authorizer function from the environment of a Lambda function. It reads the published keys
+// and, unless REVOCATION is off, sessions; the key ring where ALGORITHM is HS256.
+func Authorizer(ctx context.Context, getenv func(string) string) (*authorizer.Authorizer, error) {
+	c, p, err := public(ctx, getenv)
+	if err != nil {
+		return nil, err
+	}
+	return NewAuthorizer(c, p), nil
+}
+
+// NewAuthorizer returns the authorizer over the parts.
+func NewAuthorizer(c Config, p Parts) *authorizer.Authorizer {
+	return authorizer.New(authorizer.Config{
+		Tokens: publicTokens(c, p), Sessions: p.Sessions, Revocation: authorizer.Revocation(c.Revocation),
+		Response: authorizer.Response(c.AuthorizerResponse), Log: p.Log, Now: p.Now,
+	})
+}
+
+// public makes what the functions share that verify and do not sign, and opens their connection.
+func public(ctx context.Context, getenv func(string) string) (Config, Parts, error) {
+	c, err := deployedConfig(getenv)
+	if err != nil {
+		return Config{}, Parts{}, err
+	}
+	log := NewLogger(os.Stdout, c.LogLevel)
+	aws := dynamo.ForLogin(lambdaConfig(getenv))
+	store := dynamo.New(aws, c.Store.Name)
+	p := Parts{Sessions: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
+	first := p.PublicKeys
+	if c.Algorithm == token.HS256 {
+		ring := CachedKeys(SecretKeys(aws, c.Keys.Name))
+		p.Tokens, first = NewKeyring(c, ring), ring
+	}
+	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone
+		warm(ctx, log, func(ctx context.Context) error {
+			_, err := first.Get(ctx)
+			return err
+		})
+	}
+	return c, p, nil
+}

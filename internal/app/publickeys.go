@@ -1,0 +1,56 @@
+package app
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/cached"
+	"latchkey/internal/token"
+)
+
+// publicSoft is how old the public keys get before they are read again. An unknown kid is looked up at once, so this
+// is how long a revoked key may still be taken or published.
+const publicSoft = time.Minute
+
+// CachedPublicKeys keeps the last good JWK Set of an origin. A set that must not be published, or cannot be read, never
+// replaces it.
+func CachedPublicKeys(origin cached.Origin) *cached.Source {
+	return cached.New(origin, cached.Options{Soft: publicSoft, Validate: func(jwks []byte) error {
+		_, err := token.ParseJWKS(jwks)
+		return err
+	}})
+}
+
+// StoredPublicKeys is where functions read the JWK Set that may not read the key ring.
+func StoredPublicKeys(store auth.PublicKeys) cached.Origin { return storedKeys{store} }
+
+type storedKeys struct{ store auth.PublicKeys }
+
+func (s storedKeys) Get(ctx context.Context) ([]byte, error) { return s.store.PublicKeys(ctx) }
+
+// RingPublicKeys makes the JWK Set of the ring itself, for a server that has it anyway: what it signs with is then
+// published, whoever else writes to the store.
+func RingPublicKeys(ring cached.Origin) cached.Origin { return ringKeys{ring} }
+
+type ringKeys struct{ ring cached.Origin }
+
+func (r ringKeys) Get(ctx context.Context) ([]byte, error) {
+	document, err := r.ring.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ring, err := token.ParseRing(document)
+	if err != nil {
+		return nil, err
+	}
+	return ring.PublicJWKS()
+}
+
+// publicTokens verifies by the public keys, or by the ring where no public keys exist: a symmetric one is never published.
+func publicTokens(c Config, p Parts) auth.Verifier {
+	if c.Algorithm == token.HS256 {
+		return p.Tokens
+	}
+	return token.NewVerifier(p.PublicKeys, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: p.Now})
+}
