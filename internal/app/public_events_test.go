@@ -1,0 +1,87 @@
+package app_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/lambdahttp"
+	"latchkey/internal/password"
+)
+
+// replay runs every event of events/<function> and compares what the function answers byte for byte; an error is
+// {"errorMessage"}, as Lambda reports one.
+func replay(t *testing.T, function string, invoke func(t *testing.T, name string, event []byte) ([]byte, error)) {
+	t.Helper()
+	events, err := filepath.Glob("../../events/" + function + "/*.json")
+	if err != nil || len(events) == 0 {
+		t.Fatalf("no events found: %v", err)
+	}
+	for _, path := range events {
+		path, wanted := strings.CutSuffix(strings.TrimSuffix(path, ".json"), ".want")
+		if wanted {
+			continue
+		}
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			event, err := os.ReadFile(path + ".json")
+			if err != nil {
+				t.Fatal(err)
+			}
+			answer, err := invoke(t, filepath.Base(path), event)
+			if err != nil {
+				answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
+			}
+			compare(t, path+".want.json", indented(t, answer))
+		})
+	}
+}
+
+// publicParts are what the functions have that know the ring's public keys alone, half an hour after the sign-ins of
+// events/login. Ada is signed in, Grace is not any more.
+func publicParts(t *testing.T) app.Parts {
+	t.Helper()
+	ring, err := os.ReadFile("testdata/ring.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, signedIn := eventConfig(t), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	store := eventStore(t, password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash)))
+	if err := store.PutSession(t.Context(), auth.Session{
+		ID: "fixed-id-0000000000001", UserID: eventUsers()[0].ID, Contract: "planpoint", Generation: 1,
+		CreatedAt: signedIn, RotatedAt: signedIn, LastUsedAt: signedIn, ExpiresAt: signedIn.Add(7 * 24 * time.Hour),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return app.Parts{
+		Sessions: store, PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(fixedSource(ring))),
+		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return signedIn.Add(30 * time.Minute) },
+	}
+}
+
+// TestKeysEvents replays events/keys.
+func TestKeysEvents(t *testing.T) {
+	handler := app.KeysHandler(eventConfig(t), publicParts(t))
+	replay(t, "keys", func(t *testing.T, _ string, event []byte) ([]byte, error) {
+		return lambdahttp.Wrap(handler).Invoke(t.Context(), event)
+	})
+}
+
+// TestAuthorizerEvents replays events/authorizer, with tokens that events/login answers; where the name says so the
+// deployment has asked for policies.
+func TestAuthorizerEvents(t *testing.T) {
+	config, parts := eventConfig(t), publicParts(t)
+	policies := config
+	policies.AuthorizerResponse = "policy"
+	replay(t, "authorizer", func(t *testing.T, name string, event []byte) ([]byte, error) {
+		if strings.Contains(name, "-policy") {
+			return app.NewAuthorizer(policies, parts).Invoke(t.Context(), event)
+		}
+		return app.NewAuthorizer(config, parts).Invoke(t.Context(), event)
+	})
+}
