@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"time"
@@ -66,7 +65,7 @@ type login struct {
 	client         Client
 	user           User   // the caller, once read
 	target         User   // the impersonated, once read
-	reason         string // for the audit, finer than the error
+	reason         Reason // for the audit, finer than the error
 	session        Session
 	keyID          string
 }
@@ -111,7 +110,7 @@ func (l *login) arrive(ctx context.Context) error {
 		return err
 	}
 	if l.attempt.APIKey == "" && l.terms.RequireAPIKey {
-		return l.refuse(ErrUnknownClient, "client_missing")
+		return l.refuse(ErrUnknownClient, reasonClientMissing)
 	}
 	q := ArrivalQuery{Identifier: l.attempt.Identifier, Tries: l.tries}
 	if l.attempt.APIKey != "" {
@@ -122,7 +121,7 @@ func (l *login) arrive(ctx context.Context) error {
 		return fmt.Errorf("resolve the identifier: %w", err)
 	}
 	if q.KeyHash != "" && (found.Client.KeyHash != q.KeyHash || found.Client.Disabled) {
-		return l.refuse(ErrUnknownClient, "client_unknown")
+		return l.refuse(ErrUnknownClient, reasonClientUnknown)
 	}
 	l.userID, l.client, l.counted = found.UserID, found.Client, found.Counters
 	return l.throttled(l.now())
@@ -130,11 +129,10 @@ func (l *login) arrive(ctx context.Context) error {
 
 // name makes the keyed hashes that stand for the identifier in logs and counters.
 func (l *login) name(ctx context.Context) error {
-	mac, err := l.keys.MAC(ctx, "identifier", l.attempt.Identifier.String())
-	if err != nil {
-		return fmt.Errorf("hash the identifier: %w", err)
+	var err error
+	if l.identifierHash, err = IdentifierHash(ctx, l.keys, l.attempt.Identifier); err != nil {
+		return err
 	}
-	l.identifierHash = hex.EncodeToString(mac[:16])
 	if l.rules.Limits != (Limits{}) {
 		l.tries, err = NewTryKeys(ctx, l.keys, l.attempt.Identifier, l.attempt.Source)
 	}
@@ -168,13 +166,13 @@ func (l *login) verify(ctx context.Context) (outdated bool, err error) {
 	case err != nil:
 		return false, fmt.Errorf("verify the password: %w: %w", ErrUnavailable, err)
 	case l.user.ID == "":
-		return false, l.refuse(ErrBadCredentials, "unknown_user")
+		return false, l.refuse(ErrBadCredentials, reasonUnknownUser)
 	case !match:
-		return false, l.refuse(ErrBadCredentials, "wrong_password")
+		return false, l.refuse(ErrBadCredentials, reasonWrongPassword)
 	case l.user.Status != StatusReady:
-		return false, l.refuse(ErrNotReady, "not_ready")
+		return false, l.refuse(ErrNotReady, reasonNotReady)
 	case !l.qualifies(l.user):
-		return false, l.refuse(ErrWrongRole, "wrong_role")
+		return false, l.refuse(ErrWrongRole, reasonWrongRole)
 	}
 	return outdated, nil
 }
@@ -189,14 +187,14 @@ func (l *login) subject(ctx context.Context) (User, error) {
 		return l.user, nil
 	}
 	if !contains(l.rules.ImpersonatorRoles, l.user.Role) {
-		return User{}, l.refuse(ErrImpersonation, "impersonation_role")
+		return User{}, l.refuse(ErrImpersonation, reasonImpersonationRole)
 	}
 	found, err := l.store.Arrive(ctx, ArrivalQuery{Identifier: l.attempt.Impersonate})
 	if err != nil {
 		return User{}, fmt.Errorf("resolve the impersonated: %w", err)
 	}
 	if found.UserID == "" {
-		return User{}, l.refuse(ErrImpersonation, "impersonation_target")
+		return User{}, l.refuse(ErrImpersonation, reasonImpersonationTarget)
 	}
 	target, err := l.store.UserByID(ctx, found.UserID)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -205,13 +203,13 @@ func (l *login) subject(ctx context.Context) (User, error) {
 	l.target = target
 	if target.Identifier != l.attempt.Impersonate || target.Status != StatusReady ||
 		contains(l.rules.ImpersonatorRoles, target.Role) || !l.qualifies(target) {
-		return User{}, l.refuse(ErrImpersonation, "impersonation_target")
+		return User{}, l.refuse(ErrImpersonation, reasonImpersonationTarget)
 	}
 	return target, nil
 }
 
 // refuse notes the reason for the audit and returns the error for the contract.
-func (l *login) refuse(err error, reason string) error {
+func (l *login) refuse(err error, reason Reason) error {
 	l.reason = reason
 	return err
 }

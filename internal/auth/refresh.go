@@ -12,7 +12,7 @@ import (
 // (RFC 9700 4.14.2). A session of a user who may not sign in any more, or whose password changed, ends too. It
 // returns ErrNoSession for all of these and has written one audit record when it returns.
 func (s *Sessions) Refresh(ctx context.Context, token string, source Source, life time.Duration) (Grant, error) {
-	r := refresh{Sessions: s, audit: auditRecord{event: "refresh", source: source, contract: "session"}}
+	r := refresh{Sessions: s, audit: auditRecord{event: eventRefresh, source: source, contract: sessionContract}}
 	grant, err := r.run(ctx, token, life)
 	s.journal.write(ctx, r.audit.ended(err))
 	return grant, err
@@ -53,11 +53,11 @@ type presented struct {
 func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	claim, ok := parseRefreshToken(token)
 	if !ok {
-		return presented{}, r.refuse("malformed")
+		return presented{}, r.refuse(reasonMalformed)
 	}
 	s, u, err := r.store.SessionAndUser(ctx, claim.userID, claim.sessionID)
 	if errors.Is(err, ErrNotFound) {
-		return presented{}, r.refuse("session_unknown")
+		return presented{}, r.refuse(reasonSessionUnknown)
 	} else if err != nil {
 		return presented{}, fmt.Errorf("read the session: %w", err)
 	}
@@ -66,7 +66,7 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 		return presented{}, err
 	}
 	if !genuine { // a guess must not end anybody's session
-		return presented{}, r.refuse("forged")
+		return presented{}, r.refuse(reasonForged)
 	}
 	r.audit.userID, r.audit.sessionID, r.audit.client = s.UserID, s.ID, s.Client
 	p := presented{claim.generation, s, u, r.now().UTC().Truncate(time.Millisecond)}
@@ -74,8 +74,8 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 		return presented{}, r.end(ctx, s, reason)
 	}
 	if p.generation < s.Generation && !r.inGrace(p) {
-		r.audit.event = "refresh_replayed"
-		return presented{}, r.end(ctx, s, "replayed")
+		r.audit.event = eventRefreshReplayed
+		return presented{}, r.end(ctx, s, reasonReplayed)
 	}
 	return p, nil
 }
@@ -91,7 +91,7 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 	if p.generation < p.session.Generation {
 		grant, kid, err := r.grant(ctx, p, life)
 		if err == nil {
-			r.audit.reason, r.audit.kid = "grace", kid
+			r.audit.reason, r.audit.kid = reasonGrace, kid
 		}
 		return grant, err
 	}
@@ -100,14 +100,14 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 	p.session.Generation, p.session.RotatedAt, p.session.LastUsedAt = p.generation+1, p.at, p.at
 	p.session.ExpiresAt = earlier(p.at.Add(r.rules.SessionIdle), p.session.CreatedAt.Add(r.rules.SessionMax))
 	if !p.at.Before(p.session.ExpiresAt) { // by a maximum shorter than it was at the last rotation
-		return Grant{}, r.end(ctx, p.session, "expired")
+		return Grant{}, r.end(ctx, p.session, reasonExpired)
 	}
 	grant, kid, err := r.grant(ctx, p, life) // before the rotation, which an answer that cannot be made must not cost
 	if err != nil {
 		return Grant{}, err
 	}
 	if err := r.store.RotateSession(ctx, p.session, from); errors.Is(err, ErrNotFound) {
-		return Grant{}, r.refuse("session_unknown")
+		return Grant{}, r.refuse(reasonSessionUnknown)
 	} else if err != nil {
 		return Grant{}, fmt.Errorf("rotate the session: %w", err)
 	}
@@ -128,13 +128,13 @@ func (r *refresh) grant(ctx context.Context, p presented, life time.Duration) (g
 	return g, keyID, nil
 }
 
-func (r *refresh) refuse(reason string) error {
+func (r *refresh) refuse(reason Reason) error {
 	r.audit.reason = reason
 	return ErrNoSession
 }
 
 // end deletes the session, so that no copy of its tokens works any more, and refuses.
-func (r *refresh) end(ctx context.Context, s Session, reason string) error {
+func (r *refresh) end(ctx context.Context, s Session, reason Reason) error {
 	if err := r.store.EndSession(ctx, s.UserID, s.ID); err != nil {
 		return fmt.Errorf("end the session: %w", err)
 	}

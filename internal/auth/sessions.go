@@ -85,9 +85,9 @@ func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Sourc
 
 func logout(all bool, source Source) auditRecord {
 	if all {
-		return auditRecord{event: "logout_all", source: source}
+		return auditRecord{event: eventLogoutAll, source: source, contract: sessionContract}
 	}
-	return auditRecord{event: "logout", source: source}
+	return auditRecord{event: eventLogout, source: source, contract: sessionContract}
 }
 
 func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error {
@@ -127,7 +127,8 @@ func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
 	ended, err := s.end(ctx, c, sessionID)
 	record := auditRecord{ // the id is the store's: what was asked for may be any text, a token too
-		event: "session_end", source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
+		event: eventSessionEnd, source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
+		contract: sessionContract,
 	}
 	s.journal.write(ctx, record.ended(err))
 	return err
@@ -146,14 +147,14 @@ func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) (Session
 
 // Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this
 // is looked at each time.
-func (s Session) Ended(u User, now time.Time) string {
+func (s Session) Ended(u User, now time.Time) Reason {
 	switch {
 	case !now.Before(s.ExpiresAt):
-		return "expired"
+		return reasonExpired
 	case u.Status != StatusReady:
-		return "not_ready"
+		return reasonNotReady
 	case u.PasswordEpoch != s.PasswordEpoch:
-		return "password_changed"
+		return reasonPasswordChanged
 	}
 	return ""
 }

@@ -222,7 +222,7 @@ func TestSignOut(t *testing.T) {
 			}
 			record := map[string]any{
 				"level": "INFO", "event": test.event, "outcome": "success", "reason": "ok", "user": "ada",
-				"session": g.Session.ID, "source": "198.51.100.9",
+				"session": g.Session.ID, "source": "198.51.100.9", "contract": "session",
 			}
 			if d := cmp.Diff([]map[string]any{record}, k.Log.Audit(t)); d != "" {
 				t.Errorf("the audit differs (-want +got):\n%s", d)
@@ -388,7 +388,7 @@ func TestEnd(t *testing.T) {
 	}
 	record := map[string]any{
 		"level": "INFO", "event": "session_end", "outcome": "success", "reason": "ok", "user": "ada",
-		"session": second.Session.ID, "source": "198.51.100.9",
+		"session": second.Session.ID, "source": "198.51.100.9", "contract": "session",
 	}
 	if d := cmp.Diff([]map[string]any{record}, k.Log.Audit(t)); d != "" {
 		t.Errorf("the audit differs (-want +got):\n%s", d)
@@ -403,7 +403,7 @@ func TestEnd(t *testing.T) {
 			t.Errorf("%s: error %v, want ErrNotFound", name, err)
 		}
 		records := k.Log.Audit(t)
-		if len(records) != 1 || records[0]["outcome"] != "refused" || records[0]["user"] != "ada" || records[0]["session"] != nil {
+		if len(records) != 1 || records[0]["reason"] != "not_found" || records[0]["user"] != "ada" || records[0]["session"] != nil {
 			t.Errorf("%s: audit %v, want one refusal without the id", name, records)
 		}
 	}

@@ -114,18 +114,18 @@ func (l Limits) backoff(failures int64) time.Duration {
 }
 
 // wait returns how long the attempt has to wait and which limit says so, or zero where it may go on.
-func (l Limits) wait(c Counters, now time.Time) (time.Duration, string) {
+func (l Limits) wait(c Counters, now time.Time) (time.Duration, Reason) {
 	if c.Source.Failures >= l.Source.Failures && l.Source.Failures > 0 && !c.Source.over(now) {
-		return c.Source.ExpiresAt.Sub(now), "throttled_source"
+		return c.Source.ExpiresAt.Sub(now), reasonThrottledSource
 	}
 	if l.Free > 0 && now.Sub(c.Pair.LastAt) < forgetAfter {
 		if wait := c.Pair.LastAt.Add(l.backoff(c.Pair.Failures)).Sub(now); wait > 0 && c.Pair.Failures >= l.Free {
-			return wait, "throttled_user_source"
+			return wait, reasonThrottledPair
 		}
 	}
 	known := now.Before(c.Pair.KnownUntil)
 	if c.User.Failures >= l.User.Failures && l.User.Failures > 0 && !c.User.over(now) && !known {
-		return c.User.ExpiresAt.Sub(now), "throttled_user"
+		return c.User.ExpiresAt.Sub(now), reasonThrottledUser
 	}
 	return 0, ""
 }
@@ -171,7 +171,7 @@ func (l *login) countTry(ctx context.Context, now time.Time) error {
 	err := l.counters.CountTry(ctx, l.tries, seen, seen.next(now), l.rules.Limits.Free)
 	if errors.Is(err, ErrConflict) { // others used up what was free, or tried in this very moment
 		wait := max(l.rules.Limits.backoff(seen.Failures+1), time.Second)
-		return l.refuse(&ThrottledError{wait}, "throttled_user_source")
+		return l.refuse(&ThrottledError{wait}, reasonThrottledPair)
 	}
 	if err != nil {
 		return fmt.Errorf("count the try: %w", err)

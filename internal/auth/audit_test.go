@@ -1,0 +1,121 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+)
+
+// docs/audit.md is what operators write their queries by: it names every event and reason that the code has, and no other.
+func TestTheDocumentNamesEveryCode(t *testing.T) {
+	document, err := os.ReadFile("../../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ kind, heading string }{{"Event", "Events"}, {"Reason", "Reasons"}} {
+		section := regexp.MustCompile(`(?s)\n## ` + test.heading + `\n(.*?)\n## `).FindSubmatch(document)
+		if section == nil {
+			t.Fatalf("the document has no section %s", test.heading)
+		}
+		var named []string
+		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllSubmatch(section[1], -1) {
+			named = append(named, string(row[1]))
+		}
+		slices.Sort(named)
+		if d := cmp.Diff(codes(t, test.kind), named); d != "" {
+			t.Errorf("%s differ (-code +document):\n%s", test.heading, d)
+		}
+	}
+}
+
+// codes returns the values of the package's constants of the type, sorted.
+func codes(t *testing.T, kind string) []string {
+	t.Helper()
+	var values []string
+	for _, name := range []string{"audit.go", "change.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok {
+				return true
+			}
+			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == kind {
+				value, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
+				values = append(values, value)
+			}
+			return true
+		})
+	}
+	slices.Sort(values)
+	return values
+}
+
+func TestChangesAreRecorded(t *testing.T) {
+	for _, test := range []struct {
+		name, outcome, reason, level string
+		err                          error
+	}{
+		{"done", "success", "ok", "INFO", nil},
+		{"of somebody who is not there", "refused", "not_found", "INFO", fmt.Errorf("look up: %w", auth.ErrNotFound)},
+		{"to what is another's", "refused", "conflict", "INFO", fmt.Errorf("add: %w", auth.ErrConflict)},
+		{"that cannot be", "refused", "invalid", "INFO", errors.New("that password cannot be used: ada@example.com")},
+		{"without a store", "failed", "unavailable", "ERROR", fmt.Errorf("add: %w", auth.ErrUnavailable)},
+		{"interrupted", "failed", "canceled", "ERROR", fmt.Errorf("add: %w", context.Canceled)},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			k := authtest.NewKit(t)
+			auth.RecordChange(t.Context(), k.Log.Logger(), auth.Change{
+				Event: auth.EventUserAdd, UserID: "u1", IdentifierHash: "h1", ClientID: "c1", KeyID: "k1", Operator: "root",
+			}, test.err)
+			want := []map[string]any{{
+				"level": test.level, "event": "user_add", "outcome": test.outcome, "reason": test.reason, "user": "u1",
+				"identifierHash": "h1", "client": "c1", "kid": "k1", "operator": "root",
+			}}
+			if d := cmp.Diff(want, k.Log.Audit(t)); d != "" {
+				t.Errorf("the audit differs (-want +got):\n%s", d)
+			}
+		})
+	}
+}
+
+// uncounted is a TryStore that cannot count failures, because the caller is gone.
+type uncounted struct{ auth.TryStore }
+
+func (uncounted) CountFailure(context.Context, auth.TryKeys, auth.Window, auth.Window) error {
+	return context.Canceled
+}
+
+// A failure to count is answered by a 500, so the audit must not call it a wrong password.
+func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
+	k := authtest.NewKit(t, authtest.Ada())
+	limited := rules()
+	limited.Limits.Free = 5
+	service := auth.NewService(auth.Parts{
+		Store: k.Store, Tries: uncounted{k.Store}, Passwords: k.Hasher, Keys: k.Keyring, Rules: limited, Log: k.Log.Logger(), Now: k.Clock.Now,
+	})
+	a := attempt("ada")
+	a.Password = "wrong"
+	if _, err := service.Login(t.Context(), a, profileTerms()); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v, want context.Canceled", err)
+	}
+	records := k.Log.Audit(t)
+	if len(records) != 1 || records[0]["outcome"] != "failed" || records[0]["reason"] != "canceled" {
+		t.Errorf("audit %v, want one failure", records)
+	}
+}

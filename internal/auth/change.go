@@ -1,0 +1,59 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// The events of those who run the service.
+const (
+	EventUserAdd       Event = "user_add"
+	EventUserImport    Event = "user_import"
+	EventUserUpdate    Event = "user_update"
+	EventUserPassword  Event = "user_password"
+	EventUserDisable   Event = "user_disable"
+	EventUserEnable    Event = "user_enable"
+	EventUserUnlock    Event = "user_unlock"
+	EventUserSignOut   Event = "user_sign_out"
+	EventUserDelete    Event = "user_delete"
+	EventClientAdd     Event = "client_add"
+	EventClientDisable Event = "client_disable"
+	EventKeyInit       Event = "key_init"
+	EventKeyRotate     Event = "key_rotate"
+	EventKeyRevoke     Event = "key_revoke"
+)
+
+// Reasons that only a change has.
+const (
+	reasonConflict Reason = "conflict"
+	reasonInvalid  Reason = "invalid"
+)
+
+// Change is something that those who run the service did, or tried, to a user, a client or the key ring.
+type Change struct {
+	Event          Event
+	UserID         string
+	IdentifierHash string // where the user may not be there
+	ClientID       string
+	KeyID          string
+	Operator       string // who did it, by the name that the machine knows them by
+}
+
+// RecordChange writes the one audit record of a change that ended with the error, or with success where it is nil.
+// An error that says neither that something is missing, taken nor unavailable is one about what was asked for.
+func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
+	r := auditRecord{
+		event: c.Event, userID: c.UserID, identifierHash: c.IdentifierHash, client: c.ClientID, kid: c.KeyID,
+		outcome: outcomeRefused,
+	}
+	switch {
+	case errors.Is(err, ErrConflict):
+		r.reason = reasonConflict
+	case err == nil || isRefusal(err) || errors.Is(err, ErrUnavailable) || errors.Is(err, context.Canceled):
+		r = r.ended(err)
+	default:
+		r.reason = reasonInvalid
+	}
+	journal{log}.write(ctx, r, slog.String("operator", c.Operator))
+}
