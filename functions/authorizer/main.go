@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	authorizer, err := app.Authorizer(context.Background(), os.Getenv)
+	authorizer, err := app.Authorizer(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
 		slog.Error("the authorizer function cannot start", "error", err)
 		os.Exit(1)

@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	handler, log, err := app.Keys(context.Background(), os.Getenv)
+	handler, log, err := app.Keys(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
 		slog.Error("the keys function cannot start", "error", err)
 		os.Exit(1)

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -20,10 +20,10 @@ import (
 // made by the first request.
 const warmLimit = time.Second
 
-// Login returns the handler of the login function from the environment of a Lambda function, and its logger. The
+// Login returns the handler of the login function from the environment of a Lambda function, and its logger, which writes to out. The
 // error names every setting that is wrong.
-func Login(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
-	c, p, err := deployed(ctx, getenv)
+func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
+	c, p, err := deployed(ctx, getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -32,8 +32,8 @@ func Login(ctx context.Context, getenv func(string) string) (http.Handler, *slog
 }
 
 // Session returns the handler of the session function and its logger, as Login does for the login function.
-func Session(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
-	c, p, err := deployed(ctx, getenv)
+func Session(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
+	c, p, err := deployed(ctx, getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,12 +41,12 @@ func Session(ctx context.Context, getenv func(string) string) (http.Handler, *sl
 }
 
 // deployed makes what the functions that hold the key ring share, and opens its connections.
-func deployed(ctx context.Context, getenv func(string) string) (Config, Parts, error) {
+func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Parts, error) {
 	c, err := deployedConfig(getenv)
 	if err != nil {
 		return Config{}, Parts{}, err
 	}
-	log := NewLogger(os.Stdout, c.LogLevel)
+	log := NewLogger(out, c.LogLevel)
 	for _, warning := range c.Warnings() {
 		log.WarnContext(ctx, warning)
 	}

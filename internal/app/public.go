@@ -2,9 +2,9 @@ package app
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
-	"os"
 
 	"latchkey/internal/authorizer"
 	"latchkey/internal/contract/discovery"
@@ -15,8 +15,8 @@ import (
 
 // Keys returns the handler of the keys function and its logger, as Login does for the login function. It reads
 // the published keys alone.
-func Keys(ctx context.Context, getenv func(string) string) (http.Handler, *slog.Logger, error) {
-	c, p, err := public(ctx, getenv)
+func Keys(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
+	c, p, err := public(ctx, getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -34,8 +34,8 @@ func keysRoutes(c Config, p Parts) web.Routes {
 
 // Authorizer returns the authorizer function from the environment of a Lambda function. It reads the published keys
 // and, unless REVOCATION is off, sessions; the key ring where ALGORITHM is HS256.
-func Authorizer(ctx context.Context, getenv func(string) string) (*authorizer.Authorizer, error) {
-	c, p, err := public(ctx, getenv)
+func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) (*authorizer.Authorizer, error) {
+	c, p, err := public(ctx, getenv, out)
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +51,12 @@ func NewAuthorizer(c Config, p Parts) *authorizer.Authorizer {
 }
 
 // public makes what the functions share that verify and do not sign, and opens their connection.
-func public(ctx context.Context, getenv func(string) string) (Config, Parts, error) {
+func public(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Parts, error) {
 	c, err := deployedConfig(getenv)
 	if err != nil {
 		return Config{}, Parts{}, err
 	}
-	log := NewLogger(os.Stdout, c.LogLevel)
+	log := NewLogger(out, c.LogLevel)
 	aws := dynamo.ForLogin(lambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
 	p := Parts{Sessions: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
