@@ -93,7 +93,7 @@ func (c *cli) demoKey(cmd *cobra.Command, clients auth.Clients) (string, error) 
 }
 
 func (c *cli) printDemo(base, key string) {
-	fmt.Fprintf(c.out, `Demo users, all with the password %[3]q:
+	fmt.Fprintf(c.out, `Demo users, all with the password '%[3]s':
   ada@example.com    signs in at /api/users/login
   grace@example.com  is an Organization Owner: signs in at both
   alan@example.com   has no qualifying role: refused at /users/login
@@ -101,13 +101,14 @@ func (c *cli) printDemo(base, key string) {
 
 Try, in another terminal:
   curl -i %[1]s/api/users/login -H 'Content-Type: application/json' \
-    -d '{"username": "ada@example.com", "password": "%[4]s"}'
+    -d '{"username": "ada@example.com", "password": "%[3]s"}'
 
   curl -i %[1]s/users/login -H 'Content-Type: application/json' \
-    -d '{"email": "grace@example.com", "password": "%[4]s"}'
+    -d '{"email": "grace@example.com", "password": "%[3]s"}'
 
+As an integration, with a key that is new at each start: a token for 90 days, and no refresh cookie.
   curl -i %[1]s/api/users/login -H 'Content-Type: application/json' -H 'Authorization: %[2]s' \
-    -d '{"username": "ada@example.com", "password": "%[4]s"}'    # an integration: 90 days, no refresh cookie
+    -d '{"username": "ada@example.com", "password": "%[3]s"}'
 
-`, base, key, demoPassword, demoPassword)
+`, base, key, demoPassword)
 }

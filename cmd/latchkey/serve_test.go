@@ -24,11 +24,12 @@ import (
 // server is a running 'latchkey serve'.
 type server struct {
 	testing.TB
-	base  string
-	log   *output
-	out   *bufio.Reader
-	stop  context.CancelFunc
-	ended chan int
+	base    string
+	printed output // before it listens
+	log     *output
+	out     *bufio.Reader
+	stop    context.CancelFunc
+	ended   chan int
 }
 
 // serve starts one on a free port and returns once it says that it listens. It ends with the test at the latest.
@@ -60,6 +61,7 @@ func (s *server) await() string {
 		if at, ready := strings.CutPrefix(line, "listening on "); ready || err != nil {
 			return strings.TrimSpace(at)
 		}
+		s.printed.Write([]byte(line))
 	}
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// TestClientsAdd promises the key alone on standard output, nothing of it anywhere else, and that it works at once.
+func TestClientsAdd(t *testing.T) {
+	for kind, refreshes := range map[string]bool{"standard": true, "integration": false} {
+		l := newLaptop(t)
+		l.addAda()
+		s := l.serve("--require-api-key")
+		if got := s.signIn("ada@example.com", secretPassword); got.status != 401 {
+			t.Errorf("without a key: %+v", got)
+		}
+		got := l.run("", "clients", "add", "--name", "Zapier ✓", "--kind", kind)
+		if got.code != exitOK || !regexp.MustCompile(`^lk_[\w-]{43}\n$`).MatchString(got.out) {
+			t.Fatalf("%+v", got)
+		}
+		key := strings.TrimSpace(got.out)
+		id := auth.Client{KeyHash: auth.HashAPIKey(key)}.ID()
+		if want := "added client " + id + " (Zapier ✓, " + kind + "); its key:\n"; got.err != want {
+			t.Errorf("standard error %q, want %q", got.err, want)
+		}
+		signedIn := s.signIn("ada@example.com", secretPassword, "Authorization", key)
+		if signedIn.status != 200 || (len(signedIn.header.Values("Set-Cookie")) == 2) != refreshes {
+			t.Errorf("%s: %+v", kind, signedIn)
+		}
+		if files := l.read("users.db") + l.read("users.db-wal"); strings.Contains(files, key[3:]) || !strings.Contains(files, auth.HashAPIKey(key)) {
+			t.Error("the file has to hold the key's hash, and the key never")
+		}
+		if log := s.log.String(); strings.Contains(log, key) {
+			t.Errorf("the log shows the key:\n%s", log)
+		}
+	}
+}
+
+// TestClientsAddPrints promises that a key that could not be printed is no success: nobody would ever have it.
+func TestClientsAddPrints(t *testing.T) {
+	l := newLaptop(t)
+	var log output
+	c := l.cli("", nil, &log)
+	c.out = full{}
+	if code := run(t.Context(), c, []string{"clients", "add", "--name", "n", "--kind", "standard"}); code != exitFailed {
+		t.Errorf("exit %d", code)
+	}
+	id := strings.Fields(l.ok("", "clients", "list"))[5]
+	if !strings.Contains(log.String(), "disk full") || !strings.Contains(log.String(), "disable "+id) {
+		t.Errorf("says %s", log.String())
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+// TestClientsDisable promises that a disabled key is refused at once by a server that runs, and that the others go on.
+func TestClientsDisable(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	s := l.serve()
+	key := strings.TrimSpace(l.ok("", "clients", "add", "--name", "first", "--kind", "standard"))
+	time.Sleep(2 * time.Millisecond) // clients are listed in the order of their milliseconds
+	other := strings.TrimSpace(l.ok("", "clients", "add", "--name", "second", "--kind", "integration"))
+	id := auth.Client{KeyHash: auth.HashAPIKey(key)}.ID()
+	for range 2 { // twice is no error
+		if got := l.run("", "clients", "disable", id); got.code != exitOK || got.err != "disabled "+id+" (first)\n" {
+			t.Errorf("%+v", got)
+		}
+	}
+	for key, want := range map[string]int{key: 401, other: 200} {
+		if got := s.signIn("ada@example.com", secretPassword, "Authorization", key); got.status != want {
+			t.Errorf("%+v, want %d", got, want)
+		}
+	}
+	list := l.ok("", "clients", "list")
+	if !regexp.MustCompile(`^ID +NAME +KIND +STATE +CREATED\n` + id + ` +first +standard +disabled +\S+Z\n\w{16} +second +integration +active +\S+Z\n$`).MatchString(list) {
+		t.Errorf("list:\n%s", list)
+	}
+	if strings.Contains(list, auth.HashAPIKey(key)) {
+		t.Error("the list shows whole hashes")
+	}
+	l.fails(exitFailed, "", []string{"clients", "disable", "first"}, "there is no client first", "latchkey clients list")
+	l.fails(exitFailed, "", []string{"clients", "disable", ""}, "there is no client")
+}
