@@ -1,0 +1,74 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"latchkey/internal/token"
+)
+
+var errCrossOrigin = errors.New("verify: cross-origin request by cookie")
+
+type claimsKey struct{}
+
+// FromContext returns the claims of the request that a Handler let through, and false elsewhere.
+func FromContext(ctx context.Context) (Claims, bool) {
+	c, ok := ctx.Value(claimsKey{}).(Claims)
+	return c, ok
+}
+
+// Handler lets requests with a good token through to next, with their claims in the context. It answers others 401
+// with WWW-Authenticate (RFC 6750 3), a stranger's page that uses the cookie 403, and our own faults 503.
+func (v *Verifier) Handler(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := v.authenticate(r)
+		if err != nil {
+			v.refuse(w, r, err)
+			return
+		}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), claimsKey{}, c)))
+	})
+}
+
+func (v *Verifier) authenticate(r *http.Request) (Claims, error) {
+	raw, err := token.FromHeader(r.Header, v.cookie)
+	if err != nil {
+		return Claims{}, err
+	}
+	if byCookie := len(r.Header.Values("Authorization")) == 0; byCookie && v.crossOrigin.Check(r) != nil {
+		return Claims{}, errCrossOrigin
+	}
+	return v.Verify(r.Context(), raw)
+}
+
+// refuse never says why a token is not good: there is one way on, to sign in again.
+func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	challenge := fmt.Sprintf("Bearer realm=%q", v.issuer)
+	switch {
+	case errors.Is(err, token.ErrNoToken):
+		w.Header().Set("WWW-Authenticate", challenge)
+		answer(w, http.StatusUnauthorized, "Not signed in")
+	case errors.Is(err, ErrInvalidToken):
+		v.log.InfoContext(r.Context(), "access token refused", "reason", err)
+		w.Header().Set("WWW-Authenticate", challenge+`, error="invalid_token"`)
+		answer(w, http.StatusUnauthorized, "Not signed in")
+	case errors.Is(err, errCrossOrigin):
+		v.log.InfoContext(r.Context(), "cross-origin request refused")
+		answer(w, http.StatusForbidden, "Not allowed from this site")
+	default:
+		v.log.ErrorContext(r.Context(), "access token not verified", "error", err)
+		w.Header().Set("Retry-After", "5")
+		answer(w, http.StatusServiceUnavailable, "Try again later")
+	}
+}
+
+func answer(w http.ResponseWriter, status int, message string) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"message":%q}`, message)
+}
