@@ -33,6 +33,15 @@ var errFailed = errors.New("failed")
 // usageError is a command line that was not understood.
 type usageError struct{ error }
 
+// told is one of the domain's errors in the command line's own words.
+type told struct {
+	error
+	kind error
+}
+
+// Unwrap makes errors.Is find the kind.
+func (e told) Unwrap() error { return e.kind }
+
 func run(ctx context.Context, c *cli, args []string) int {
 	c.root = newRoot(c)
 	c.root.SetArgs(args)
@@ -83,6 +92,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 	flags := root.PersistentFlags()
 	flags.String("store", "sqlite:latchkey.db", "where users are: sqlite:PATH or dynamodb:TABLE")
 	flags.String("keys", "file:latchkey-keys.json", "where the signing keys are: file:PATH or secretsmanager:ID")
+	flags.String("audit", "-", "file to append audit records to; - for standard error")
 	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c))
 	strictHelp(root)
 	return root

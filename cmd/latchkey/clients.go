@@ -34,12 +34,18 @@ A sign-in with the key of a standard client is like one without; that of an inte
 			if err := checkClient(name, kind); err != nil {
 				return usageError{err}
 			}
-			store, err := c.openStore(cmd)
-			if err != nil {
+			var key string
+			var client auth.Client
+			err := c.audited(cmd, auth.EventClientAdd, func(change *auth.Change) error {
+				store, err := c.openStore(cmd)
+				if err != nil {
+					return err
+				}
+				defer store.Close()
+				key, client, err = newClient(cmd, store, name, auth.ClientKind(kind))
+				change.ClientID = client.ID()
 				return err
-			}
-			defer store.Close()
-			key, client, err := newClient(cmd, store, name, auth.ClientKind(kind))
+			})
 			if err != nil {
 				return err
 			}
@@ -122,26 +128,33 @@ func clientsDisableCommand(c *cli) *cobra.Command {
 'latchkey clients list' shows. There is no way back; add another client instead.`,
 		Example: "  latchkey clients disable 96e5e2faa6ac7e41",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := c.openStore(cmd)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			clients, err := store.AllClients(cmd.Context())
-			if err != nil {
-				return fmt.Errorf("look up the client: %w", err)
-			}
-			for _, client := range clients {
-				if client.ID() != args[0] {
-					continue
-				}
-				if err := store.DisableClient(cmd.Context(), client.KeyHash); err != nil {
-					return fmt.Errorf("disable the client: %w", err)
-				}
-				fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
-				return nil
-			}
-			return fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", args[0])
+			return c.audited(cmd, auth.EventClientDisable, func(change *auth.Change) error {
+				return c.disableClient(cmd, args[0], change)
+			})
 		},
 	}
+}
+
+func (c *cli) disableClient(cmd *cobra.Command, id string, change *auth.Change) error {
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	clients, err := store.AllClients(cmd.Context())
+	if err != nil {
+		return fmt.Errorf("look up the client: %w", err)
+	}
+	for _, client := range clients {
+		if client.ID() != id {
+			continue
+		}
+		change.ClientID = id
+		if err := store.DisableClient(cmd.Context(), client.KeyHash); err != nil {
+			return fmt.Errorf("disable the client: %w", err)
+		}
+		fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
+		return nil
+	}
+	return told{fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", id), auth.ErrNotFound}
 }

@@ -47,7 +47,15 @@ password. A changed password ends the user's sessions.`,
 				return err
 			}
 			i := importer{store: store, hasher: hasher, update: update, err: c.err}
-			return i.run(cmd.Context(), in)
+			err = c.audited(cmd, auth.EventUserImport, func(change *auth.Change) error {
+				err := i.run(cmd.Context(), in)
+				change.Added, change.Updated, change.Refused = i.added, i.updated, i.refused
+				return err
+			})
+			if err == nil && i.refused > 0 {
+				return errFailed
+			}
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&update, "update", false, "replace users whose e-mail address is there already, keeping their ids")
@@ -68,9 +76,6 @@ type importer struct {
 func (i *importer) run(ctx context.Context, in io.Reader) error {
 	err := i.lines(ctx, in)
 	fmt.Fprintf(i.err, "%d added, %d updated, %d refused\n", i.added, i.updated, i.refused)
-	if err == nil && i.refused > 0 {
-		return errFailed
-	}
 	return err
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 
@@ -34,7 +35,12 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 			if err != nil {
 				return usageError{err}
 			}
-			log := app.NewLogger(c.err, config.LogLevel)
+			audit, err := c.openAudit(cmd)
+			if err != nil {
+				return err
+			}
+			defer audit.Close()
+			log := slog.New(audit.handler(app.NewLogger(c.err, config.LogLevel).Handler()))
 			parts, store, err := c.parts(cmd, config, log)
 			if err != nil {
 				return err

@@ -56,6 +56,7 @@ func TestInvokeOddEvents(t *testing.T) {
 func TestInvokeOverTheFile(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
+	l.env["LATCHKEY_AUDIT"] = "-"
 	event := `{"version":"2.0","rawPath":"/api/users/login","headers":{"content-type":"application/json","host":"localhost"},
 		"requestContext":{"http":{"method":"POST","path":"/api/users/login","sourceIp":"192.0.2.1"},"requestId":"r1","stage":"$default"},
 		"body":"{\"username\":\"ada@example.com\",\"password\":\"` + secretPassword + `\"}","isBase64Encoded":false}`

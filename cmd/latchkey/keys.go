@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -30,7 +31,13 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 			if err != nil {
 				return usageError{err}
 			}
-			ring, err := c.initKeys(cmd.Context(), config)
+			var ring *token.Ring
+			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.Change) error {
+				if ring, err = c.initKeys(cmd.Context(), config); err == nil {
+					change.KeyID = currentKey(ring).KeyID
+				}
+				return err
+			})
 			if err != nil {
 				return err
 			}
@@ -60,7 +67,7 @@ func (c *cli) initKeys(ctx context.Context, config app.Config) (*token.Ring, err
 	if err != nil {
 		return nil, fmt.Errorf("look for a key ring in %s: %w", config.Keys, err)
 	}
-	return nil, fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys)
+	return nil, told{fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys), auth.ErrConflict}
 }
 
 func keysListCommand(c *cli) *cobra.Command {

@@ -36,7 +36,7 @@ func newLaptop(t testing.TB) *laptop {
 	dir := t.TempDir()
 	return &laptop{TB: t, dir: dir, env: map[string]string{
 		"LATCHKEY_STORE": "sqlite:" + filepath.Join(dir, "users.db"), "LATCHKEY_KEYS": "file:" + filepath.Join(dir, "keys.json"),
-		"LATCHKEY_PASSWORD_HASH": cheapHash,
+		"LATCHKEY_PASSWORD_HASH": cheapHash, "LATCHKEY_AUDIT": os.DevNull, // audit_test.go has what stands there
 	}}
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -112,7 +113,10 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 	ring, seen, err := readRing(ctx, keys)
 	if errors.Is(err, token.ErrNoRing) && config.Keys.Kind == "file" {
 		log.Info("no key ring yet: making one", "keys", config.Keys.String())
-		ring, err = makeRing(ctx, keys, seen, config.Algorithm)
+		if ring, err = makeRing(ctx, keys, seen, config.Algorithm); err == nil {
+			made := auth.Change{Event: auth.EventKeyInit, KeyID: currentKey(ring).KeyID, Operator: operator()}
+			auth.RecordChange(ctx, log, made, nil)
+		}
 	}
 	if errors.Is(err, secret.ErrChanged) { // somebody else makes one too: theirs is the ring
 		if theirs, _, none := readRing(ctx, keys); none == nil {
@@ -131,11 +135,14 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 
 func warnOfAlgorithm(ring *token.Ring, set token.Algorithm, log *slog.Logger) {
 	name, _, _ := strings.Cut(string(set), ":") // tokens do not say how long a key is
-	for _, key := range ring.Facts() {
-		if key.State == token.Current && key.Algorithm != name {
-			log.Warn("ALGORITHM is for new keys, and the current key has another", "algorithm", name, "current", key.Algorithm)
-		}
+	if current := currentKey(ring).Algorithm; current != name {
+		log.Warn("ALGORITHM is for new keys, and the current key has another", "algorithm", name, "current", current)
 	}
+}
+
+func currentKey(ring *token.Ring) token.KeyFacts {
+	facts := ring.Facts()
+	return facts[slices.IndexFunc(facts, func(f token.KeyFacts) bool { return f.State == token.Current })]
 }
 
 // readRing returns the ring and its document, and token.ErrNoRing where the place is absent as well.

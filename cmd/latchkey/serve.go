@@ -87,7 +87,13 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	if config, err = c.configAt(cmd, base); err != nil {
 		return usageError{err}
 	}
-	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
+	audit, err := c.openAudit(cmd)
+	if err != nil {
+		return err
+	}
+	defer audit.Close()
+	text := slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})
+	log := slog.New(audit.handler(web.LogHandler(text)))
 	for _, warning := range config.Warnings() {
 		log.Warn(warning)
 	}

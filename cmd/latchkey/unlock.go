@@ -17,47 +17,58 @@ func usersUnlockCommand(c *cli) *cobra.Command {
 failed for too many users stays refused until its time is over.`,
 		Example: "  latchkey users unlock ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := c.openStore(cmd)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			id, bad := auth.ParseIdentifier(args[0])
-			if bad != nil {
-				u, err := c.findUser(cmd, store, args[0])
-				if err != nil {
-					return err
-				}
-				id = u.Identifier
-			}
-			user, err := c.triesName(cmd, id)
-			if err != nil {
-				return err
-			}
-			if err := store.ForgetTries(cmd.Context(), user); err != nil {
-				return fmt.Errorf("forget the failed sign-ins of %s: %w", args[0], err)
-			}
-			fmt.Fprintf(c.err, "forgot the failed sign-ins of %s\n", args[0])
-			return nil
+			return c.audited(cmd, auth.EventUserUnlock, func(change *auth.Change) error {
+				return c.unlock(cmd, args[0], change)
+			})
 		},
 	}
 }
 
-// triesName is the keyed hash under which the identifier's tries are counted.
-func (c *cli) triesName(cmd *cobra.Command, id auth.Identifier) (string, error) {
+func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.Change) error {
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	id, bad := auth.ParseIdentifier(name)
+	if bad != nil {
+		u, err := c.findUser(cmd, store, name)
+		if err != nil {
+			return err
+		}
+		id, change.UserID = u.Identifier, u.ID
+	}
+	hashes, err := c.hashes(cmd, id)
+	if err != nil {
+		return err
+	}
+	change.IdentifierHash = hashes.audited
+	if err := store.ForgetTries(cmd.Context(), hashes.counted); err != nil {
+		return fmt.Errorf("forget the failed sign-ins of %s: %w", name, err)
+	}
+	fmt.Fprintf(c.err, "forgot the failed sign-ins of %s\n", name)
+	return nil
+}
+
+// identifierHashes are what stands for an identifier in the names of counters and in audit records.
+type identifierHashes struct{ counted, audited string }
+
+func (c *cli) hashes(cmd *cobra.Command, id auth.Identifier) (identifierHashes, error) {
 	config, err := c.config(cmd)
 	if err != nil {
-		return "", usageError{err}
+		return identifierHashes{}, usageError{err}
 	}
 	keys, err := c.openKeys(cmd.Context(), config.Keys)
 	if err != nil {
-		return "", err
+		return identifierHashes{}, err
 	}
-	names, err := auth.NewTryKeys(cmd.Context(), app.NewKeyring(config, app.CachedKeys(keys)), id, auth.Source{})
+	ring := app.NewKeyring(config, app.CachedKeys(keys))
+	names, err := auth.NewTryKeys(cmd.Context(), ring, id, auth.Source{})
 	if err != nil {
-		return "", fmt.Errorf("the counters are named with the key ring in %s, which cannot be read: %w", config.Keys, err)
+		return identifierHashes{}, fmt.Errorf("the counters are named with the key ring in %s, which cannot be read: %w", config.Keys, err)
 	}
-	return names.User, nil
+	audited, err := auth.IdentifierHash(cmd.Context(), ring, id)
+	return identifierHashes{names.User, audited}, err
 }
 
 // throttleFacts is what show says of a user's failed sign-ins.
@@ -68,14 +79,21 @@ type throttleFacts struct {
 	KnownSources   int        `json:"knownSources"`            // from which the user signed in lately
 }
 
-func (c *cli) throttleFacts(cmd *cobra.Command, store store, id auth.Identifier) (*throttleFacts, error) {
+// addHashed adds what is kept under hashes of the address.
+func (c *cli) addHashed(cmd *cobra.Command, store store, id auth.Identifier, facts *userFacts) error {
+	hashes, err := c.hashes(cmd, id)
+	if err != nil {
+		return err
+	}
+	facts.IdentifierHash = hashes.audited
+	facts.Throttle, err = c.throttleFacts(cmd, store, hashes.counted)
+	return err
+}
+
+func (c *cli) throttleFacts(cmd *cobra.Command, store store, user string) (*throttleFacts, error) {
 	config, err := c.config(cmd)
 	if err != nil {
 		return nil, usageError{err}
-	}
-	user, err := c.triesName(cmd, id)
-	if err != nil {
-		return nil, err
 	}
 	window, pairs, err := store.UserTries(cmd.Context(), user)
 	if err != nil {

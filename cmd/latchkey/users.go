@@ -19,8 +19,8 @@ func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
 		usersAddCommand(c), usersImportCommand(c), usersShowCommand(c), usersListCommand(c),
 		usersSetPasswordCommand(c), usersUnlockCommand(c),
-		usersStatusCommand(c, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
-		usersStatusCommand(c, "enable", "Let a user sign in", auth.StatusReady))
+		usersStatusCommand(c, auth.EventUserDisable, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
+		usersStatusCommand(c, auth.EventUserEnable, "enable", "Let a user sign in", auth.StatusReady))
 }
 
 const emailOrID = "A user is named by e-mail address or by id. Where one's address is another's id, the address counts."
@@ -45,7 +45,9 @@ line of standard input instead. Users with accounts or a full profile come by 'u
 			if err := u.Validate(); err != nil {
 				return usageError{err}
 			}
-			return c.addUser(cmd, u, fromStdin)
+			return c.audited(cmd, auth.EventUserAdd, func(change *auth.Change) error {
+				return c.addUser(cmd, u, fromStdin, change)
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -57,14 +59,14 @@ line of standard input instead. Users with accounts or a full profile come by 'u
 	return cmd
 }
 
-func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool) error {
+func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool, change *auth.Change) error {
 	ctx := cmd.Context()
 	store, err := c.openStore(cmd)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	there := fmt.Errorf("%s is there already; see 'latchkey users show %[1]s'", u.Email)
+	there := told{fmt.Errorf("%s is there already; see 'latchkey users show %[1]s'", u.Email), auth.ErrConflict}
 	if _, err := store.UserByIdentifier(ctx, u.Identifier); err == nil {
 		return there
 	} else if !errors.Is(err, auth.ErrNotFound) {
@@ -80,6 +82,7 @@ func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool) error {
 	} else if err != nil {
 		return fmt.Errorf("add %s: %w", u.Email, err)
 	}
+	change.UserID = u.ID
 	fmt.Fprintf(c.err, "added %s as %s\n", u.Email, u.ID)
 	return nil
 }
@@ -103,8 +106,8 @@ func (c *cli) newPassword(cmd *cobra.Command, fromStdin bool) (string, error) {
 func usersShowCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "show EMAIL|ID", Short: "Show one user, without the password hash", Args: exactly("EMAIL|ID"),
-		Long: `Prints one user as JSON. Of the password hash it shows the scheme alone. What it says of failed sign-ins needs
---keys, because they are counted under keyed hashes.
+		Long: `Prints one user as JSON. Of the password hash it shows the scheme alone. What it says of failed sign-ins, and the hash
+that stands for the address in audit records, take --keys.
 
 ` + emailOrID,
 		Example: "  latchkey users show ada@example.com",
@@ -119,7 +122,7 @@ func usersShowCommand(c *cli) *cobra.Command {
 				return err
 			}
 			facts := newUserFacts(u)
-			if facts.Throttle, err = c.throttleFacts(cmd, store, u.Identifier); err != nil {
+			if err := c.addHashed(cmd, store, u.Identifier, &facts); err != nil {
 				fmt.Fprintf(c.err, "without the failed sign-ins: %v\n", err)
 			}
 			encoder := json.NewEncoder(c.out)
@@ -142,7 +145,9 @@ type userFacts struct {
 	Accounts     []auth.Account `json:"accounts,omitempty"`
 	CreatedAt    time.Time      `json:"createdAt"`
 	UpdatedAt    time.Time      `json:"updatedAt"`
-	Throttle     *throttleFacts `json:"throttle,omitempty"`
+
+	IdentifierHash string         `json:"identifierHash,omitempty"` // as in audit records
+	Throttle       *throttleFacts `json:"throttle,omitempty"`
 }
 
 func newUserFacts(u auth.User) userFacts {
@@ -197,7 +202,7 @@ input instead. The user's sessions end, and access tokens that are out live no l
 		Example: "  latchkey users set-password ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hash := ""
-			return c.changeUser(cmd, args[0], func(u *auth.User) (err error) {
+			return c.changeUser(cmd, auth.EventUserPassword, args[0], func(u *auth.User) (err error) {
 				if hash == "" { // asked once, however often the change is tried
 					if hash, err = c.newPassword(cmd, fromStdin); err != nil {
 						return err
@@ -213,12 +218,12 @@ input instead. The user's sessions end, and access tokens that are out live no l
 	return cmd
 }
 
-func usersStatusCommand(c *cli, use, short string, status auth.Status) *cobra.Command {
+func usersStatusCommand(c *cli, event auth.Event, use, short string, status auth.Status) *cobra.Command {
 	return &cobra.Command{
 		Use: use + " EMAIL|ID", Short: short, Args: exactly("EMAIL|ID"),
 		Long: short + ".\n\n" + emailOrID, Example: "  latchkey users " + use + " ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.changeUser(cmd, args[0], func(u *auth.User) error {
+			return c.changeUser(cmd, event, args[0], func(u *auth.User) error {
 				u.Status = status
 				return nil
 			}, use+"d %s\n")
@@ -228,37 +233,48 @@ func usersStatusCommand(c *cli, use, short string, status auth.Status) *cobra.Co
 
 // changeUser reads, changes and writes one user, again where somebody else wrote between, and ends the
 // sessions of a user who may not go on with them.
-func (c *cli) changeUser(cmd *cobra.Command, name string, change func(*auth.User) error, done string) error {
+func (c *cli) changeUser(cmd *cobra.Command, event auth.Event, name string, change func(*auth.User) error, done string) error {
+	return c.audited(cmd, event, func(record *auth.Change) error {
+		u, err := c.tryToChange(cmd, name, change)
+		record.UserID = u.ID
+		if err == nil {
+			fmt.Fprintf(c.err, done, u.Email)
+		}
+		return err
+	})
+}
+
+// tryToChange returns the user as they are now, or as far as they were found.
+func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(*auth.User) error) (auth.User, error) {
 	ctx := cmd.Context()
 	store, err := c.openStore(cmd)
 	if err != nil {
-		return err
+		return auth.User{}, err
 	}
 	defer store.Close()
 	for range 5 {
 		before, err := c.findUser(cmd, store, name)
 		if err != nil {
-			return err
+			return auth.User{}, err
 		}
 		u := before
 		if err := change(&u); err != nil {
-			return err
+			return before, err
 		}
 		u.UpdatedAt = time.Now()
 		if err := store.UpdateUser(ctx, u); errors.Is(err, auth.ErrConflict) {
 			continue
 		} else if err != nil {
-			return fmt.Errorf("change %s: %w", name, err)
+			return before, fmt.Errorf("change %s: %w", name, err)
 		}
 		if u.Status != auth.StatusReady || u.PasswordEpoch != before.PasswordEpoch {
 			if err := store.EndSessions(ctx, u.ID); err != nil {
-				return fmt.Errorf("%s is changed, but their sessions are not ended: do it again: %w", name, err)
+				return u, fmt.Errorf("%s is changed, but their sessions are not ended: do it again: %w", name, err)
 			}
 		}
-		fmt.Fprintf(c.err, done, u.Email)
-		return nil
+		return u, nil
 	}
-	return fmt.Errorf("%s was changed by others all the time; try again", name)
+	return auth.User{}, told{fmt.Errorf("%s was changed by others all the time; try again", name), auth.ErrConflict}
 }
 
 // findUser takes an e-mail address or an id, which may look like an address too.
@@ -271,7 +287,7 @@ func (c *cli) findUser(cmd *cobra.Command, store store, name string) (auth.User,
 		u, err = store.UserByID(cmd.Context(), name)
 	}
 	if errors.Is(err, auth.ErrNotFound) {
-		return auth.User{}, fmt.Errorf("there is no user %s in %s", name, c.setting(cmd, app.Prefix+"STORE"))
+		return auth.User{}, told{fmt.Errorf("there is no user %s in %s", name, c.setting(cmd, app.Prefix+"STORE")), auth.ErrNotFound}
 	}
 	if err != nil {
 		return auth.User{}, fmt.Errorf("look up %s: %w", name, err)

@@ -38,6 +38,8 @@ type Change struct {
 	ClientID       string
 	KeyID          string
 	Operator       string // who did it, by the name that the machine knows them by
+
+	Added, Updated, Refused int // of EventUserImport
 }
 
 // RecordChange writes the one audit record of a change that ended with the error, or with success where it is nil.
@@ -55,5 +57,9 @@ func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
 	default:
 		r.reason = reasonInvalid
 	}
-	journal{log}.write(ctx, r, slog.String("operator", c.Operator))
+	more := []slog.Attr{slog.String("operator", c.Operator)}
+	if c.Event == EventUserImport {
+		more = append(more, slog.Int("added", c.Added), slog.Int("updated", c.Updated), slog.Int("refused", c.Refused))
+	}
+	journal{log}.write(ctx, r, more...)
 }
