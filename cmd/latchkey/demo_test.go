@@ -8,16 +8,12 @@ import (
 	"testing"
 )
 
-// demo starts a demo and returns it with the curl lines that it printed, each with what stood over it.
+// demo starts a demo and returns it with the curl lines that it printed, and all that it did.
 func (l *laptop) demo() (*server, []string, string) {
 	l.Helper()
 	s := l.serve("--demo")
 	printed := s.printed.String()
-	var lines []string
-	for _, m := range regexp.MustCompile(`(?m)^ *curl (.*\\\n)*.*$`).FindAllString(printed, -1) {
-		lines = append(lines, m)
-	}
-	return s, lines, printed
+	return s, regexp.MustCompile(`(?m)^ *curl (.*\\\n)*.*$`).FindAllString(printed, -1), printed
 }
 
 // TestDemo promises that the printed curl lines, pasted as they are, do what is printed beside them.

@@ -25,10 +25,14 @@ func TestInvoke(t *testing.T) {
 			Cookies    []string
 		}
 		function := filepath.Base(filepath.Dir(event))
-		if err := json.Unmarshal([]byte(l.ok("", "invoke", function, event)), &answer); err != nil {
-			t.Errorf("%s: %v", event, err)
+		got := l.run("", "invoke", function, event)
+		if function == "authorizer" && got.code == exitFailed && strings.HasSuffix(got.err, "the function failed: Unauthorized\n") {
+			continue // how an authorizer asks API Gateway for a 401
 		}
-		if answer.StatusCode < 200 || answer.StatusCode >= 500 {
+		if err := json.Unmarshal([]byte(got.out), &answer); err != nil || got.code != exitOK {
+			t.Errorf("%s: exit %d, %v", event, got.code, err)
+		}
+		if function != "authorizer" && (answer.StatusCode < 200 || answer.StatusCode >= 500) { // it does not speak HTTP
 			t.Errorf("%s: status %d", event, answer.StatusCode)
 		}
 		if strings.HasSuffix(event, "login/planpoint-success.json") && (answer.StatusCode != 200 || len(answer.Cookies) != 2) {

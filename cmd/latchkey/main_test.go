@@ -28,8 +28,9 @@ const cheapHash = "argon2id:m=8,t=1,p=1"
 // laptop is a directory with a store and keys of its own, and an environment that says so.
 type laptop struct {
 	testing.TB
-	dir string
-	env map[string]string
+	dir    string
+	env    map[string]string
+	opened *sqlite.Store
 }
 
 func newLaptop(t testing.TB) *laptop {
@@ -129,26 +130,27 @@ func (l *laptop) process(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// store opens the file that the commands work on.
+// store is the file that the commands work on, open beside them.
 func (l *laptop) store() *sqlite.Store {
 	l.Helper()
-	store, err := sqlite.Open(l.Context(), l.path("users.db"))
-	if err != nil {
-		l.Fatal(err)
+	if l.opened == nil {
+		store, err := sqlite.Open(l.Context(), l.path("users.db"))
+		if err != nil {
+			l.Fatal(err)
+		}
+		l.Cleanup(func() { store.Close() })
+		l.opened = store
 	}
-	l.Cleanup(func() { store.Close() })
-	return store
+	return l.opened
 }
 
 func (l *laptop) user(email string) auth.User {
 	l.Helper()
-	store := l.store()
-	defer store.Close()
 	id, err := auth.ParseIdentifier(email)
 	if err != nil {
 		l.Fatal(err)
 	}
-	u, err := store.UserByIdentifier(l.Context(), id)
+	u, err := l.store().UserByIdentifier(l.Context(), id)
 	if err != nil {
 		l.Fatalf("%s: %v", email, err)
 	}

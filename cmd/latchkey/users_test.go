@@ -95,12 +95,10 @@ func TestUsersShow(t *testing.T) {
 		l := newLaptop(t)
 		l.addAda()
 		u := l.user("ada@example.com")
-		store := l.store()
 		u.PasswordHash, u.Profile.City, u.Role = hash, "<Zürich>", "editor"
-		if err := store.UpdateUser(t.Context(), u); err != nil {
+		if err := l.store().UpdateUser(t.Context(), u); err != nil {
 			t.Fatal(err)
 		}
-		store.Close()
 		out := l.ok("", "users", "show", "ada@example.com")
 		var shown struct {
 			ID, Email, Identifier, Status, Role, PasswordHash string
