@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -53,7 +54,9 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 
 func (c *cli) invoke(cmd *cobra.Command, name string, parts app.Parts, config app.Config, event []byte) error {
 	answer, err := function(name, config, parts).Invoke(cmd.Context(), event)
-	if err != nil {
+	if err != nil { // which Lambda reports so; for an authorizer it may be the answer
+		answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
+		fmt.Fprintf(c.out, "%s\n", answer)
 		return fmt.Errorf("the function failed: %w", err)
 	}
 	_, err = fmt.Fprintf(c.out, "%s\n", answer)
