@@ -3,8 +3,6 @@ package secret
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -27,6 +25,7 @@ type SecretsManagerAPI interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 	PutSecretValue(context.Context, *secretsmanager.PutSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.PutSecretValueOutput, error)
 	CreateSecret(context.Context, *secretsmanager.CreateSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error)
+	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
 }
 
 // SecretsManagerSource is a secret in AWS Secrets Manager, in the version labelled AWSCURRENT.
@@ -50,7 +49,9 @@ func (s *SecretsManagerSource) Get(ctx context.Context) ([]byte, error) {
 func (s *SecretsManagerSource) get(ctx context.Context) (value []byte, version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.id}, limitTries)
+	out, err := s.api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{
+		SecretId: &s.id, VersionStage: aws.String(labelCurrent),
+	}, limitTries)
 	if isA[*types.ResourceNotFoundException](err) {
 		return nil, "", fmt.Errorf("%w: secret %s does not exist or has no value", ErrAbsent, s.id)
 	}
@@ -75,18 +76,26 @@ func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) erro
 	}
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	// There is no conditional write. But a token names the new version, and a version cannot be written twice: all
-	// who saw the same version propose the same name for the next, so that one of them wins.
-	token := successor(version)
-	_, err = s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
-		SecretId: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: &token,
+	if version == "" {
+		return s.putFirst(ctx, value)
+	}
+	return s.putAfter(ctx, version, value)
+}
+
+// firstVersion names the first version of every secret: all who find it empty propose the same, and as a version is
+// never written twice, one of them wins.
+const firstVersion = "latchkey-first-version-of-the-key-ring"
+
+func (s *SecretsManagerSource) putFirst(ctx context.Context, value []byte) error {
+	_, err := s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: aws.String(firstVersion),
 	}, limitTries)
 	if isA[*types.ResourceNotFoundException](err) {
 		if strings.HasPrefix(s.id, "arn:") {
 			return fmt.Errorf("%w: secret %s does not exist; AWS makes its ARN: create it first, or give a name", ErrAbsent, s.id)
 		}
 		_, err = s.api.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
-			Name: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: &token,
+			Name: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: aws.String(firstVersion),
 		}, limitTries)
 	}
 	if isA[*types.ResourceExistsException](err) {
@@ -98,10 +107,25 @@ func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) erro
 	return nil
 }
 
-// successor leaves the secret's id out: one may write by its name, another by its ARN.
-func successor(version string) string {
-	sum := sha256.Sum256([]byte("latchkey, the version after " + version))
-	return hex.EncodeToString(sum[:])
+// putAfter stores the value aside and then moves AWSCURRENT from the version that was seen, for that is the only write
+// with a condition: of several writers, a rotation among them, one wins.
+func (s *SecretsManagerSource) putAfter(ctx context.Context, seen string, value []byte) error {
+	out, err := s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+		SecretId: &s.id, SecretString: aws.String(string(value)), VersionStages: []string{labelAside},
+	}, limitTries)
+	if err != nil {
+		return fmt.Errorf("put secret %s: %w", s.id, withoutAnswer(err))
+	}
+	_, err = s.api.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+		SecretId: &s.id, VersionStage: aws.String(labelCurrent), RemoveFromVersionId: &seen, MoveToVersionId: out.VersionId,
+	}, limitTries)
+	if isA[*types.InvalidParameterException](err) {
+		return fmt.Errorf("%w: version %s of secret %s is not in use any more", ErrChanged, seen, s.id)
+	}
+	if err != nil {
+		return fmt.Errorf("put secret %s in use: %w", s.id, withoutAnswer(err))
+	}
+	return nil
 }
 
 func limitTries(o *secretsmanager.Options) {
