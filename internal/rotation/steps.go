@@ -1,0 +1,155 @@
+package rotation
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/token"
+)
+
+// create makes the pending ring, once. It is published before it is stored: a next key that is anywhere in the secret
+// has been public since it was made, and its age tells how long verifiers have had to learn it.
+func (r *Rotator) create(ctx context.Context, v version, have rings) (done, error) {
+	if have.pending != nil {
+		return done{"pending_already", have.pending}, r.announce(ctx, v, have.pending)
+	}
+	ring, reason, err := r.successor(ctx, have.current)
+	if err != nil {
+		return done{}, fmt.Errorf("make the pending ring: %w", err)
+	}
+	if err := r.announce(ctx, v, ring); err != nil {
+		return done{}, err
+	}
+	document, err := ring.Marshal()
+	if err != nil {
+		return done{}, fmt.Errorf("encode the pending ring: %w", err)
+	}
+	if err := r.Vault.StorePending(ctx, v.id, document); err != nil {
+		return done{}, fmt.Errorf("store the pending ring: %w", err)
+	}
+	return done{reason, ring}, nil
+}
+
+// successor is a first ring, a rotated one, or a copy where it is too soon: an error then would leave the version
+// empty and pending, which blocks every rotation after it.
+func (r *Rotator) successor(ctx context.Context, current *token.Ring) (*token.Ring, string, error) {
+	if current == nil {
+		ring, err := token.NewRing(r.Algorithm, r.Now())
+		return ring, "first_ring", err
+	}
+	published, err := r.Public.PublicKeys(ctx)
+	if err != nil && !errors.Is(err, auth.ErrNotFound) {
+		return nil, "", fmt.Errorf("read the public keys: %w", err)
+	}
+	ring, changed, err := current.Rotate(r.Algorithm, published, r.Now())
+	if err == nil && !changed {
+		return ring, "too_soon", nil
+	}
+	return ring, "rotated", err
+}
+
+// test signs and verifies with the pending ring. None is no failure: where rotation is turned on without rotating at
+// once, Secrets Manager takes this step alone, with a version that it throws away.
+func (r *Rotator) test(have rings) (done, error) {
+	if have.pending == nil {
+		return done{reason: "nothing_pending"}, nil
+	}
+	if err := have.pending.SelfTest(); err != nil {
+		return done{}, fmt.Errorf("test the pending ring: %w", err)
+	}
+	return done{"ok", have.pending}, nil
+}
+
+// finish puts the pending ring in use, after its keys are public.
+func (r *Rotator) finish(ctx context.Context, v version, have rings) (done, error) {
+	if have.pending == nil {
+		return done{}, refuse("version %s holds no ring: createSecret comes first", v.id)
+	}
+	if err := r.announce(ctx, v, have.pending); err != nil {
+		return done{}, err
+	}
+	if err := r.Vault.Promote(ctx, v.inUse, v.id); err != nil {
+		return done{}, fmt.Errorf("promote the pending ring: %w", err)
+	}
+	return r.settle(ctx, v)
+}
+
+// settle is all that comes after the promotion, and all that a repeated finishSecret does. The label goes as well:
+// left there, it would look like an unfinished rotation as soon as a ring is stored by hand.
+func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
+	ring, err := r.publishCurrent(ctx)
+	if err != nil {
+		return done{}, err
+	}
+	if v.pending {
+		if err := r.Vault.Drop(ctx, v.id); err != nil {
+			return done{}, fmt.Errorf("take %s from the version in use: %w", labelPending, err)
+		}
+	}
+	return done{"in_use", ring}, nil
+}
+
+// announce publishes a ring that is to follow the one in use. Where another one is in use by then, that one's keys must
+// be public, and whoever put it there has perhaps published them before us.
+func (r *Rotator) announce(ctx context.Context, v version, ring *token.Ring) error {
+	if err := r.publish(ctx, ring); err != nil {
+		return err
+	}
+	inUse, err := r.inUse(ctx)
+	if err != nil || inUse == v.inUse {
+		return err
+	}
+	if _, err := r.publishCurrent(ctx); err != nil {
+		return err
+	}
+	return errors.New("publish the keys: another ring was put in use meanwhile")
+}
+
+// maxPublish bounds how often publishCurrent looks again.
+const maxPublish = 3
+
+// publishCurrent publishes the ring in use, and again where it is another one by then: of two who change the ring at
+// the same time, the keys of the one whose ring stays are published last.
+func (r *Rotator) publishCurrent(ctx context.Context) (*token.Ring, error) {
+	for range maxPublish {
+		before, err := r.inUse(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ring, err := r.ring(ctx, before)
+		if err != nil {
+			return nil, fmt.Errorf("read the current ring: %w", err)
+		}
+		if ring == nil {
+			return nil, fmt.Errorf("read the current ring: %w", token.ErrNoRing)
+		}
+		if err := r.publish(ctx, ring); err != nil {
+			return nil, err
+		}
+		if after, err := r.inUse(ctx); err != nil || after == before {
+			return ring, err
+		}
+	}
+	return nil, errors.New("publish the current ring: it changed again each time")
+}
+
+func (r *Rotator) inUse(ctx context.Context) (string, error) {
+	labels, _, err := r.Vault.Versions(ctx)
+	if err != nil {
+		return "", fmt.Errorf("look up the version in use: %w", err)
+	}
+	return labelled(labels, labelCurrent), nil
+}
+
+func (r *Rotator) publish(ctx context.Context, ring *token.Ring) error {
+	jwks, err := ring.PublicJWKS()
+	if err != nil {
+		return err
+	}
+	if err := r.Public.PutPublicKeys(ctx, jwks); err != nil {
+		return fmt.Errorf("publish the keys: %w", err)
+	}
+	return nil
+}
