@@ -1,0 +1,33 @@
+package app
+
+import (
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/dynamo"
+	"latchkey/internal/rotation"
+	"latchkey/internal/secret"
+)
+
+// Rotate returns the rotate function from the environment of a Lambda function. The error names every setting that is
+// wrong; nothing is called before the first event.
+func Rotate(getenv func(string) string) (*rotation.Rotator, error) {
+	c, err := deployedConfig(getenv)
+	if err != nil {
+		return nil, err
+	}
+	aws := lambdaConfig(getenv)
+	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), NewLogger(os.Stdout, c.LogLevel)), nil
+}
+
+// NewRotator returns the rotate function over the secret that the settings name, and a store for the public keys.
+func NewRotator(c Config, cfg aws.Config, public auth.PublicKeys, log *slog.Logger) *rotation.Rotator {
+	return rotation.New(rotation.Parts{
+		SecretID: c.Keys.Name, Vault: secret.NewVersions(secretsmanager.NewFromConfig(cfg), c.Keys.Name),
+		Public: public, Algorithm: c.Algorithm, Log: log,
+	})
+}
