@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
 )
 
 // Exit codes, the same for every command.
@@ -63,6 +64,9 @@ func run(ctx context.Context, c *cli, args []string) int {
 		return exitUsage
 	}
 	fmt.Fprintf(c.err, "latchkey: %v\n", err)
+	if errors.Is(err, auth.ErrUnavailable) { // a table of another region, a mistyped name, no network: which one was it?
+		fmt.Fprintf(c.err, "The store is %s, see --store.\n", c.setting(cmd, app.Prefix+"STORE"))
+	}
 	return exitFailed
 }
 

@@ -104,7 +104,7 @@ func clientsListCommand(c *cli) *cobra.Command {
 			defer store.Close()
 			clients, err := store.AllClients(cmd.Context())
 			if err != nil {
-				return fmt.Errorf("list the clients: %w", err)
+				return err
 			}
 			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(table, "ID\tNAME\tKIND\tSTATE\tCREATED")

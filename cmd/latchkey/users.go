@@ -182,7 +182,7 @@ func usersListCommand(c *cli) *cobra.Command {
 			fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
 			for u, err := range store.AllUsers(cmd.Context()) {
 				if err != nil {
-					return fmt.Errorf("list the users: %w", err)
+					return err
 				}
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Status, u.Role)
 			}

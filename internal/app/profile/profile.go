@@ -19,5 +19,8 @@ func Load(ctx context.Context) (aws.Config, error) {
 	if c.Region == "" {
 		return aws.Config{}, fmt.Errorf("no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one")
 	}
+	if _, err := c.Credentials.Retrieve(ctx); err != nil { // kept for the calls that follow
+		return aws.Config{}, fmt.Errorf("find AWS credentials, without which 'aws sts get-caller-identity' fails too: %w", err)
+	}
 	return c, nil
 }
