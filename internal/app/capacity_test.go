@@ -80,19 +80,7 @@ const (
 // capacityHandler is the login function over DynamoDB Local, metered by the ledger, and an API key that it knows.
 func capacityHandler(t *testing.T, spent *ledger, throttle string) (handler http.Handler, key string) {
 	t.Helper()
-	ctx := t.Context()
-	cfg := dynamo.ForLogin(aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(emulator.DynamoDB(t)),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
-	})
-	// Without the time-outs of a sign-in: on a busy machine a second try would be counted as a read too many.
-	cfg.HTTPClient = meteredClient{awshttp.NewBuildableClient(), spent}
-	cfg.APIOptions = append(cfg.APIOptions, spent.meter)
-	store := dynamo.New(cfg, "table-"+rand.Text())
-	check(t, store.CreateTable(ctx))
-
+	ctx, store := t.Context(), meteredStore(t, spent)
 	hasher := password.New(password.Params{Memory: 64, Time: 1, Threads: 1}, 0)
 	weaker := password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0)
 	for _, u := range capacityUsers() {
@@ -123,6 +111,23 @@ func capacityHandler(t *testing.T, spent *ledger, throttle string) (handler http
 		Store: store, Tries: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
 		Keys: app.NewKeyring(config, fixedSource(document)),
 	}), key
+}
+
+// meteredStore is a table of its own in DynamoDB Local.
+func meteredStore(t *testing.T, spent *ledger) *dynamo.Store {
+	t.Helper()
+	cfg := dynamo.ForLogin(aws.Config{
+		Region: "us-east-1", BaseEndpoint: aws.String(emulator.DynamoDB(t)),
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
+		}),
+	})
+	// Without the time-outs of a sign-in: on a busy machine a second try would be counted as a read too many.
+	cfg.HTTPClient = meteredClient{awshttp.NewBuildableClient(), spent}
+	cfg.APIOptions = append(cfg.APIOptions, spent.meter)
+	store := dynamo.New(cfg, "table-"+rand.Text())
+	check(t, store.CreateTable(t.Context()))
+	return store
 }
 
 func capacityUsers() []auth.User {

@@ -1,0 +1,152 @@
+package app_test
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/secret"
+	"latchkey/internal/token"
+)
+
+func publicConfig(t *testing.T, set ...string) app.Config {
+	t.Helper()
+	config, err := app.ConfigFrom(deployedEnv(set...))
+	check(t, err)
+	return config
+}
+
+// deployedEnv is the environment of a deployed function, changed by names and values in turns.
+func deployedEnv(set ...string) func(string) string {
+	env := map[string]string{
+		"STORE": "dynamodb:T", "KEYS": "secretsmanager:S", "ISSUER": "https://login.example.com",
+	}
+	for i := 0; i < len(set); i += 2 {
+		env[set[i]] = set[i+1]
+	}
+	return func(name string) string { return env[strings.TrimPrefix(name, app.Prefix)] }
+}
+
+// newRing returns a ring's document, and what it publishes.
+func newRing(t *testing.T) (document, jwks []byte) {
+	t.Helper()
+	ring, err := token.NewRing(token.ES256, time.Now())
+	check(t, err)
+	document, err = ring.Marshal()
+	check(t, err)
+	jwks, err = ring.PublicJWKS()
+	check(t, err)
+	return document, jwks
+}
+
+// TestPublicFunctions promises that both start without a call to AWS, whatever verifies, and say what is set wrong.
+func TestPublicFunctions(t *testing.T) {
+	for _, algorithm := range []string{"ES256", "HS256"} {
+		if _, _, err := app.Keys(t.Context(), deployedEnv("ALGORITHM", algorithm), io.Discard); err != nil {
+			t.Error(err)
+		}
+		if _, err := app.Authorizer(t.Context(), deployedEnv("ALGORITHM", algorithm), io.Discard); err != nil {
+			t.Error(err)
+		}
+	}
+	wrong := deployedEnv("STORE", "sqlite:users.db", "REVOCATION", "never")
+	_, _, err := app.Keys(t.Context(), wrong, io.Discard)
+	_, other := app.Authorizer(t.Context(), wrong, io.Discard)
+	for _, err := range []error{err, other} {
+		if err == nil || !strings.Contains(err.Error(), "STORE") || !strings.Contains(err.Error(), "REVOCATION") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestPublicKeysOfTheRing promises what the ring publishes, its absence as such, and nothing where it is broken.
+func TestPublicKeysOfTheRing(t *testing.T) {
+	document, jwks := newRing(t)
+	if got, err := app.RingPublicKeys(fixedSource(document)).Get(t.Context()); err != nil || string(got) != string(jwks) {
+		t.Errorf("got %s, %v", got, err)
+	}
+	if got, err := app.RingPublicKeys(fixedSource("{}")).Get(t.Context()); !errors.Is(err, token.ErrNoRing) || got != nil {
+		t.Errorf("no ring: %s, %v", got, err)
+	}
+	if got, err := app.RingPublicKeys(secret.File(t.TempDir() + "/none")).Get(t.Context()); !errors.Is(err, secret.ErrAbsent) || got != nil {
+		t.Errorf("no file: %s, %v", got, err)
+	}
+}
+
+// TestKeysFunction promises a 500 before the first keys are published, the keys from then on, and the last good ones
+// where what is published later is not fit to be.
+func TestKeysFunction(t *testing.T) {
+	kit := authtest.NewKit(t)
+	parts := app.Parts{PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(kit.Store)), Log: slog.New(slog.DiscardHandler)}
+	handler := app.KeysHandler(publicConfig(t), parts)
+	get := func() (int, string) {
+		rec := httptest.NewRecorder()
+		handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil))
+		return rec.Code, rec.Body.String()
+	}
+	if status, body := get(); status != 500 || strings.Contains(body, "keys") {
+		t.Errorf("before the first: %d %s", status, body)
+	}
+	document, jwks := newRing(t)
+	check(t, kit.Store.PutPublicKeys(t.Context(), jwks))
+	time.Sleep(time.Second) // what failed is tried again after that
+	if status, body := get(); status != 200 || body != string(jwks) {
+		t.Errorf("published: %d %s", status, body)
+	}
+	check(t, kit.Store.PutPublicKeys(t.Context(), document))
+	parts.PublicKeys.Refresh(t.Context())
+	if status, body := get(); status != 200 || body != string(jwks) {
+		t.Errorf("the ring itself was put there: %d %s", status, body)
+	}
+}
+
+// TestPublicCapacity promises what a decision and the keys cost on DynamoDB: the keys once a minute, and a session and
+// its user as often as the deployment wants to know.
+func TestPublicCapacity(t *testing.T) {
+	spent := &ledger{}
+	store, ada := meteredStore(t, spent), authtest.Ada()
+	document, jwks := newRing(t)
+	check(t, store.CreateUser(t.Context(), ada))
+	spent.reset(1)
+	check(t, store.PutPublicKeys(t.Context(), jwks))
+	now := time.Now().UTC().Truncate(time.Second)
+	spent.reset(1)
+	check(t, store.PutSession(t.Context(), auth.Session{
+		ID: "sid", UserID: ada.ID, Generation: 1, PasswordEpoch: ada.PasswordEpoch,
+		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour),
+	}))
+	config := publicConfig(t)
+	raw, _, err := app.NewKeyring(config, fixedSource(document)).Sign(t.Context(), auth.Claims{
+		ID: "jti", Subject: ada.ID, SessionID: "sid", IssuedAt: now, ExpiresAt: now.Add(time.Hour),
+	})
+	check(t, err)
+	event := []byte(`{"type":"TOKEN","methodArn":"arn:aws:execute-api:eu-central-1:123456789012:a/b/GET/c","authorizationToken":"Bearer ` + raw + `"}`)
+	for mode, want := range map[string][2]string{
+		"off":     {"GetItem: 1 RRU, 0 WRU", ": 0 RRU, 0 WRU"},
+		"bounded": {"GetItem, BatchGetItem: 3 RRU, 0 WRU", ": 0 RRU, 0 WRU"},
+		"strict":  {"GetItem, BatchGetItem: 3 RRU, 0 WRU", "BatchGetItem: 2 RRU, 0 WRU"},
+	} {
+		authorizer := app.NewAuthorizer(publicConfig(t, "REVOCATION", mode), app.Parts{
+			Sessions: store, PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(store)), Log: slog.New(slog.DiscardHandler),
+		})
+		for call, want := range want {
+			spent.reset(0)
+			if answer, err := authorizer.Invoke(t.Context(), event); err != nil || !strings.Contains(string(answer), "Allow") {
+				t.Fatalf("%s: %s, %v", mode, answer, err)
+			}
+			if diff := cmp.Diff(want, spent.String()); diff != "" {
+				t.Errorf("%s, call %d spent (-want +got):\n%s", mode, call+1, diff)
+			}
+		}
+	}
+}
