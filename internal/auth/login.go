@@ -60,7 +60,8 @@ type login struct {
 
 	identifierHash string
 	tries          TryKeys
-	counted        Counters
+	counted        Counters // as read
+	try            Pair     // as this attempt counted it, once it has
 	userID         string
 	client         Client
 	user           User   // the caller, once read
@@ -74,6 +75,14 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	if err := l.arrive(ctx); err != nil {
 		return Grant{}, err
 	}
+	grant, err := l.enter(ctx)
+	if err != nil && l.reason == "" {
+		l.takeBack(ctx)
+	}
+	return grant, err
+}
+
+func (l *login) enter(ctx context.Context) (Grant, error) {
 	if err := l.meet(ctx); err != nil {
 		return Grant{}, err
 	}

@@ -42,6 +42,9 @@ type TryStore interface {
 	// failures, it adds one failure and takes next's LastAt. Else it returns ErrConflict and changes nothing. A pair
 	// that is not stored is a zero one.
 	CountTry(ctx context.Context, k TryKeys, seen, next Pair, free int64) error
+	// TakeBackTry undoes CountTry: it stores seen's Failures and LastAt where the stored pair still is as it was counted,
+	// and else takes one failure off, where there is one.
+	TakeBackTry(ctx context.Context, k TryKeys, counted, seen Pair) error
 	// ClearTries sets the pair's failures to none and its KnownUntil, whatever is stored.
 	ClearTries(ctx context.Context, k TryKeys, knownUntil time.Time) error
 	// CountFailure counts one failure in the window of a user or of a source: k names one of the two. Where next began
@@ -54,7 +57,8 @@ type TryStore interface {
 type TryRecords interface {
 	// UserTries returns the user's window, and each pair by the hash of its source.
 	UserTries(ctx context.Context, user string) (Window, map[string]Pair, error)
-	// ForgetTries deletes the user's window and pairs, and with them which sources are known.
+	// ForgetTries deletes the user's window and the failures of their pairs. Known sources stay known: without them a
+	// stranger who goes on guessing would lock the user out who was just let in.
 	ForgetTries(ctx context.Context, user string) error
 }
 

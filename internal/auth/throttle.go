@@ -10,7 +10,8 @@ import (
 
 // Limits bound failed sign-ins; the zero value bounds nothing.
 type Limits struct {
-	// Free failures of one user from one source cost no wait; from then on each doubles it, from 1 s to MaxBackoff.
+	// Free failures of one user from one source cost no wait; from then on each doubles it, from 1 s to MaxBackoff. Zero:
+	// they never wait.
 	Free       int64
 	MaxBackoff time.Duration
 	// Source bounds the failures of one source over all users, User those of one user over all sources.
@@ -25,9 +26,13 @@ type Rate struct {
 	Span     time.Duration
 }
 
-// forgetAfter is how long a pair's failures are remembered after the last one: so long that waiting for it gives
-// fewer guesses than guessing once in each longest back-off.
+// forgetAfter is how long a pair's failures are remembered after the last one: so long that, by the default limits,
+// waiting for it gives fewer guesses than guessing once in each longest back-off.
 const forgetAfter = 24 * time.Hour
+
+// maxSkew is how far the clocks of those who count may differ. What was counted further in the future was counted by a
+// clock that was wrong, and must not keep anybody waiting until then.
+const maxSkew = time.Minute
 
 // ThrottledError is ErrThrottled with the time to wait; it is the same for users who are there and who are not.
 type ThrottledError struct{ Wait time.Duration }
@@ -84,10 +89,14 @@ type Window struct {
 
 // next is the pair with one more try.
 func (p Pair) next(now time.Time) Pair {
-	if now.Sub(p.LastAt) >= forgetAfter {
+	if p.forgotten(now) {
 		p.Failures = 0
 	}
 	return Pair{Failures: p.Failures + 1, LastAt: now, KnownUntil: p.KnownUntil}
+}
+
+func (p Pair) forgotten(now time.Time) bool {
+	return now.Sub(p.LastAt) >= forgetAfter || p.LastAt.Sub(now) > maxSkew
 }
 
 // next is the window with one more failure, or a new one where this one is over.
@@ -99,7 +108,9 @@ func (w Window) next(now time.Time, span time.Duration) Window {
 	return w
 }
 
-func (w Window) over(now time.Time) bool { return !now.Before(w.ExpiresAt) }
+func (w Window) over(now time.Time) bool {
+	return !now.Before(w.ExpiresAt) || w.Since.Sub(now) > maxSkew
+}
 
 // backoff is how long a pair with so many failures waits after the last one.
 func (l Limits) backoff(failures int64) time.Duration {
@@ -118,8 +129,8 @@ func (l Limits) wait(c Counters, now time.Time) (time.Duration, Reason) {
 	if c.Source.Failures >= l.Source.Failures && l.Source.Failures > 0 && !c.Source.over(now) {
 		return c.Source.ExpiresAt.Sub(now), reasonThrottledSource
 	}
-	if l.Free > 0 && now.Sub(c.Pair.LastAt) < forgetAfter {
-		if wait := c.Pair.LastAt.Add(l.backoff(c.Pair.Failures)).Sub(now); wait > 0 && c.Pair.Failures >= l.Free {
+	if l.Free > 0 && c.Pair.Failures >= l.Free && !c.Pair.forgotten(now) {
+		if wait := c.Pair.LastAt.Add(l.backoff(c.Pair.Failures)).Sub(now); wait > 0 {
 			return wait, reasonThrottledPair
 		}
 	}
@@ -164,11 +175,12 @@ func (l *login) throttled(now time.Time) error {
 
 // countTry counts before the password is checked, so that guesses sent at once cannot slip through.
 func (l *login) countTry(ctx context.Context, now time.Time) error {
-	if l.tries.Source == "" {
+	if l.tries.Source == "" || l.rules.Limits.Free == 0 {
 		return nil
 	}
 	seen := l.counted.Pair
-	err := l.counters.CountTry(ctx, l.tries, seen, seen.next(now), l.rules.Limits.Free)
+	next := seen.next(now)
+	err := l.counters.CountTry(ctx, l.tries, seen, next, l.rules.Limits.Free)
 	if errors.Is(err, ErrConflict) { // others used up what was free, or tried in this very moment
 		wait := max(l.rules.Limits.backoff(seen.Failures+1), time.Second)
 		return l.refuse(&ThrottledError{wait}, reasonThrottledPair)
@@ -176,14 +188,29 @@ func (l *login) countTry(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("count the try: %w", err)
 	}
+	l.try = next
 	return nil
 }
 
-// countFailure adds to the totals; the pair's own count was taken before.
+// takeBack uncounts a try that our own fault ended: it told nobody anything about the password, and nobody shall wait for it.
+// One that may not have been counted is never taken back, or else hanging up at the right moment would give guesses.
+func (l *login) takeBack(ctx context.Context) {
+	if l.try == (Pair{}) {
+		return
+	}
+	ctx, cancel := outliving(ctx)
+	defer cancel()
+	err := l.counters.TakeBackTry(ctx, l.tries, l.try, l.counted.Pair)
+	l.warn(ctx, "a try that failed by our own fault stays counted", err)
+}
+
+// countFailure adds to the totals; the pair's own count was taken before. Hanging up does not keep it from that.
 func (l *login) countFailure(ctx context.Context) error {
 	if l.tries.User == "" {
 		return nil
 	}
+	ctx, cancel := outliving(ctx)
+	defer cancel()
 	now := l.now().UTC().Truncate(time.Millisecond)
 	sourceCounted := beside(func() error {
 		if l.tries.Source == "" {

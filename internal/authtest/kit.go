@@ -17,7 +17,7 @@ const Password = "correct horse battery staple"
 // Kit is everything that a sign-in needs, and real: the local store, hashes at the lowest cost, a key ring. Tests
 // look into its parts, and step between a service and its ports by Before.
 type Kit struct {
-	Store   *sqlite.Store
+	Store   Store
 	Hasher  *password.Hasher
 	Keyring *token.Keyring
 	Clock   *Clock
@@ -35,6 +35,12 @@ func NewKit(t testing.TB, users ...auth.User) *Kit {
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "kit.db"))
 	check(t, err)
 	t.Cleanup(func() { store.Close() })
+	return NewKitOver(t, store, users...)
+}
+
+// NewKitOver is NewKit over a store of the caller's, for what must hold on each of them.
+func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
+	t.Helper()
 	k := &Kit{
 		Store: store, Clock: NewClock(), Log: newLog(t),
 		Hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
@@ -84,7 +90,8 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 // Service returns a service over the kit whose ids are random; where the rules do not say it, sessions last a week.
 func (k *Kit) Service(rules auth.Rules) *auth.Service {
 	return auth.NewService(auth.Parts{
-		Store: kitStore{k.Store, k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules), Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: kitStore{k.Store, k}, Tries: kitTries{k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules),
+		Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }
 

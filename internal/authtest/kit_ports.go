@@ -2,9 +2,9 @@ package authtest
 
 import (
 	"context"
+	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/sqlite"
 )
 
 // ringDocument is a token.Source that never changes.
@@ -14,7 +14,7 @@ func (d ringDocument) Get(context.Context) ([]byte, error)     { return d, nil }
 func (d ringDocument) Refresh(context.Context) ([]byte, error) { return d, nil }
 
 type kitStore struct {
-	*sqlite.Store
+	Store
 	k *Kit
 }
 
@@ -44,6 +44,41 @@ func (s kitStore) ReplaceHash(ctx context.Context, userID, old, new string) erro
 		return err
 	}
 	return s.Store.ReplaceHash(ctx, userID, old, new)
+}
+
+type kitTries struct{ k *Kit }
+
+func (s kitTries) CountTry(ctx context.Context, keys auth.TryKeys, seen, next auth.Pair, free int64) error {
+	if err := s.k.called("CountTry"); err != nil {
+		return err
+	}
+	return s.k.Store.CountTry(ctx, keys, seen, next, free)
+}
+
+func (s kitTries) TakeBackTry(ctx context.Context, keys auth.TryKeys, counted, seen auth.Pair) error {
+	if err := s.k.called("TakeBackTry"); err != nil {
+		return err
+	}
+	return s.k.Store.TakeBackTry(ctx, keys, counted, seen)
+}
+
+func (s kitTries) ClearTries(ctx context.Context, keys auth.TryKeys, knownUntil time.Time) error {
+	if err := s.k.called("ClearTries"); err != nil {
+		return err
+	}
+	return s.k.Store.ClearTries(ctx, keys, knownUntil)
+}
+
+// CountFailure is two calls to a test, by which of the windows it counts in.
+func (s kitTries) CountFailure(ctx context.Context, keys auth.TryKeys, seen, next auth.Window) error {
+	of := "CountFailure of the user"
+	if keys.User == "" {
+		of = "CountFailure of the source"
+	}
+	if err := s.k.called(of); err != nil {
+		return err
+	}
+	return s.k.Store.CountFailure(ctx, keys, seen, next)
 }
 
 type kitPasswords struct{ k *Kit }

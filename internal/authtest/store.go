@@ -45,6 +45,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"clients", clientPromises()},
 		{"sessions", sessionPromises()},
 		{"rotation", rotationPromises()},
+		{"tries", tryPromises()},
 		{"public keys", publicKeysPromises()},
 		{"list", listPromises()},
 		{"values", valuePromises()},

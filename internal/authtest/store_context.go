@@ -37,11 +37,21 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, rotated(newSession(ada.ID, "s1")), 0) },
-		"PublicKeys":       func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
-		"PutPublicKeys":    func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
-		"CreateClient":     func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
-		"DisableClient":    func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
-		"AllClients":       func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"CountTry": func(ctx context.Context) error {
+			return s.CountTry(ctx, tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, 5)
+		},
+		"TakeBackTry": func(ctx context.Context) error { return s.TakeBackTry(ctx, tryKeys(), auth.Pair{}, auth.Pair{}) },
+		"ClearTries":  func(ctx context.Context) error { return s.ClearTries(ctx, tryKeys(), tried()) },
+		"CountFailure": func(ctx context.Context) error {
+			return s.CountFailure(ctx, tryKeys().OfUser(), auth.Window{}, newWindow(1, tried()))
+		},
+		"UserTries":     func(ctx context.Context) error { _, _, err := s.UserTries(ctx, tryKeys().User); return err },
+		"ForgetTries":   func(ctx context.Context) error { return s.ForgetTries(ctx, tryKeys().User) },
+		"PublicKeys":    func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
+		"PutPublicKeys": func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
+		"CreateClient":  func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
+		"DisableClient": func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
+		"AllClients":    func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}
@@ -87,6 +97,7 @@ func contextEndedWrites(t *testing.T, s Store) {
 	wantClients(t, s, site)
 	wantSession(t, s, session)
 	wantNoSession(t, s, ada.ID, "s2")
+	wantCounters(t, s, auth.Counters{})
 	_, err := s.PublicKeys(t.Context())
 	wantError(t, "PublicKeys", err, auth.ErrNotFound)
 }

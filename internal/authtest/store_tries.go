@@ -17,11 +17,15 @@ func tryPromises() []promise {
 		{"count tries at once", triesAtOnce},
 		{"count a try beyond the free ones", tryBeyondFree},
 		{"count anew after a long time", tryAnew},
+		{"count a try of what is gone", tryGone},
+		{"take a try back", tryTakenBack},
+		{"take a try back after others", tryTakenBackAfterOthers},
 		{"clear tries", triesClear},
 		{"count failures", failuresCount},
 		{"count failures at once", failuresAtOnce},
 		{"begin a window anew", windowAnew},
 		{"show and forget tries", triesForget},
+		{"forget no known source", triesForgetKeepsKnown},
 	}
 }
 
@@ -138,6 +142,59 @@ func tryAnew(t *testing.T, s Store) {
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: anew.LastAt}})
 }
 
+func countTry(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
+	t.Helper()
+	if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
+		t.Fatalf("CountTry: %v", err)
+	}
+	return next
+}
+
+// A pair that was forgotten after it was seen begins anew, whatever it had.
+func tryGone(t *testing.T, s Store) {
+	at := tried()
+	seen := auth.Pair{Failures: 7, LastAt: at}
+	countTry(t, s, seen, auth.Pair{Failures: 8, LastAt: at.Add(time.Second)})
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: at.Add(time.Second)}})
+}
+
+func tryTakenBack(t *testing.T, s Store) {
+	known := tried().Add(time.Hour)
+	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil {
+		t.Fatal(err)
+	}
+	before := []auth.Pair{{KnownUntil: known}}
+	for i := range 7 {
+		next := auth.Pair{Failures: int64(i + 1), LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: known}
+		before = append(before, countTry(t, s, before[i], next))
+	}
+	for i := len(before) - 1; i > 0; i-- {
+		if err := s.TakeBackTry(t.Context(), tryKeys(), before[i], before[i-1]); err != nil {
+			t.Fatalf("TakeBackTry: %v", err)
+		}
+		wantCounters(t, s, auth.Counters{Pair: before[i-1]})
+	}
+	for _, k := range []auth.TryKeys{tryKeys(), {User: "nobody", Source: "home"}} { // nothing is left to be taken back
+		if err := s.TakeBackTry(t.Context(), k, before[1], before[0]); err != nil {
+			t.Errorf("TakeBackTry of nothing: %v", err)
+		}
+	}
+	wantCounters(t, s, auth.Counters{Pair: before[0]})
+	if nobody := counters(t, s, auth.TryKeys{User: "nobody", Source: "home"}); nobody != (auth.Counters{}) {
+		t.Errorf("taking nothing back made %+v", nobody)
+	}
+}
+
+func tryTakenBackAfterOthers(t *testing.T, s Store) {
+	at := tried()
+	first := countTry(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
+	second := countTry(t, s, first, auth.Pair{Failures: 2, LastAt: at.Add(time.Second)})
+	if err := s.TakeBackTry(t.Context(), tryKeys(), first, auth.Pair{}); err != nil {
+		t.Fatalf("TakeBackTry: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: second.LastAt}})
+}
+
 func triesClear(t *testing.T, s Store) {
 	known := tried().Add(time.Hour)
 	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil { // nothing was counted
@@ -236,4 +293,19 @@ func triesForget(t *testing.T, s Store) {
 	if c := counters(t, s, other); c.User != newWindow(1, at) {
 		t.Errorf("another user's window is %+v", c.User)
 	}
+}
+
+func triesForgetKeepsKnown(t *testing.T, s Store) {
+	known, at := tried().Add(time.Hour), tried()
+	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil {
+		t.Fatal(err)
+	}
+	countTry(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: at, KnownUntil: known})
+	if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, newWindow(1, at)); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.ForgetTries(t.Context(), tryKeys().User); err != nil {
+		t.Fatalf("ForgetTries: %v", err)
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
 }

@@ -97,9 +97,17 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, session) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, session.ID); return err },
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID) },
-		"CreateClient":     func(ctx context.Context) error { return s.CreateClient(ctx, client) },
-		"DisableClient":    func(ctx context.Context) error { return s.DisableClient(ctx, client.KeyHash) },
-		"AllClients":       func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"CountTry":         func(ctx context.Context) error { return s.CountTry(ctx, tries(), auth.Pair{}, pair(1), 5) },
+		"TakeBackTry":      func(ctx context.Context) error { return s.TakeBackTry(ctx, tries(), pair(1), auth.Pair{}) },
+		"ClearTries":       func(ctx context.Context) error { return s.ClearTries(ctx, tries(), authtest.Start()) },
+		"CountFailure": func(ctx context.Context) error {
+			return s.CountFailure(ctx, tries().OfUser(), auth.Window{}, window(1))
+		},
+		"UserTries":     func(ctx context.Context) error { _, _, err := s.UserTries(ctx, tries().User); return err },
+		"ForgetTries":   func(ctx context.Context) error { return s.ForgetTries(ctx, tries().User) },
+		"CreateClient":  func(ctx context.Context) error { return s.CreateClient(ctx, client) },
+		"DisableClient": func(ctx context.Context) error { return s.DisableClient(ctx, client.KeyHash) },
+		"AllClients":    func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}

@@ -2,6 +2,7 @@ package dynamo
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"maps"
 	"strings"
@@ -15,10 +16,11 @@ import (
 )
 
 // CountTry is one conditional write, and a second one only where a pair that was forgotten is begun anew by two tries
-// at once. A try whose answer is lost may count twice: it errs on the side of fewer guesses.
+// at once. A try whose answer was lost, and which the SDK sends again, finds its tryId and counts twice: it errs on the
+// side of fewer guesses, but is not taken for another's.
 func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
 	const attempted = "count the try"
-	values := item{":one": number(1)}
+	values := item{":one": number(1), ":id": text(rand.Text())}
 	values.setTime(":at", next.LastAt)
 	values.setNumber(":ttl", next.ExpiresAt().Unix()+1)
 	same := "failures = :seen AND lastAt = :seenAt"
@@ -31,15 +33,32 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 		}
 		same = ""
 	}
-	condition := "attribute_not_exists(failures) OR failures < :free"
+	condition := "attribute_not_exists(failures) OR failures < :free OR tryId = :id"
 	values[":free"] = number(free)
 	if same != "" && seen.Failures > 0 {
 		condition += " OR (" + same + ")"
 		values[":seen"] = number(seen.Failures)
 		values.setTime(":seenAt", seen.LastAt)
 	}
-	err := s.update(ctx, pairKey(k), "SET lastAt = :at, #ttl = :ttl ADD failures :one", condition, values)
+	err := s.update(ctx, pairKey(k), "SET lastAt = :at, tryId = :id, #ttl = :ttl ADD failures :one", condition, values)
 	return written(attempted, err, auth.ErrConflict)
+}
+
+// TakeBackTry is one conditional write, and a second one where others have tried meanwhile.
+func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
+	const attempted = "take the try back"
+	values := item{":counted": number(counted.Failures), ":seen": number(seen.Failures)}
+	values.setTime(":at", counted.LastAt)
+	values.setTime(":seenAt", seen.LastAt)
+	restore := "SET failures = :seen, lastAt = :seenAt"
+	if seen.LastAt.IsZero() {
+		restore = "SET failures = :seen REMOVE lastAt"
+	}
+	err := s.update(ctx, pairKey(k), restore, "failures = :counted AND lastAt = :at", values)
+	if isRefused(err) {
+		err = s.update(ctx, pairKey(k), "ADD failures :less", "failures > :none", item{":less": number(-1), ":none": number(0)})
+	}
+	return written(attempted, err, nil)
 }
 
 // ClearTries replaces the item.
@@ -78,7 +97,9 @@ func (s *Store) CountFailure(ctx context.Context, k auth.TryKeys, seen, next aut
 func (s *Store) update(ctx context.Context, k key, expression, condition string, values item) error {
 	input := &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.item(), UpdateExpression: &expression, ExpressionAttributeValues: values,
-		ExpressionAttributeNames: map[string]string{"#ttl": "ttl"}, // a reserved word
+	}
+	if strings.Contains(expression, "#ttl") { // a reserved word; naming it in vain is an error
+		input.ExpressionAttributeNames = map[string]string{"#ttl": "ttl"}
 	}
 	if condition != "" {
 		input.ConditionExpression = &condition
@@ -106,13 +127,22 @@ func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[st
 	return window, pairs, nil
 }
 
-// ForgetTries deletes page by page; a try that is counted meanwhile may stay.
+// ForgetTries deletes page by page, but for known sources, of which it resets the failures; a try that is counted
+// meanwhile may stay.
 func (s *Store) ForgetTries(ctx context.Context, user string) error {
 	const attempted = "forget the user's tries"
 	var keys []map[string]types.AttributeValue
 	err := s.eachTry(ctx, user, func(f *fields) error {
-		keys = append(keys, key{f.text("pk"), f.text("sk")}.item())
-		return f.err
+		k := key{f.text("pk"), f.text("sk")}
+		if pairFrom(f).KnownUntil.IsZero() {
+			keys = append(keys, k.item())
+			return f.err
+		}
+		err := s.update(ctx, k, "SET failures = :none REMOVE lastAt", "attribute_exists(pk)", item{":none": number(0)})
+		if isRefused(err) { // it has expired meanwhile
+			return nil
+		}
+		return err
 	})
 	if err == nil {
 		err = s.deleteEvery(ctx, keys)

@@ -35,8 +35,9 @@ type Store struct {
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
 	try, triesOf                                 *sql.Stmt
-	countTry, clearTries, countFailure           *sql.Stmt
-	forgetTries                                  *sql.Stmt
+	countTry, takeBackTry                        *sql.Stmt
+	clearTries, countFailure                     *sql.Stmt
+	forgetFailures, forgetUnknown                *sql.Stmt
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores only hold memory
@@ -126,9 +127,11 @@ func (s *Store) prepare() error {
 		{&s.try, s.readers, selectTries + " WHERE user = ? AND source = ?"},
 		{&s.triesOf, s.readers, selectTries + " WHERE user = ?"},
 		{&s.countTry, s.quick, countTry},
+		{&s.takeBackTry, s.quick, takeBackTry},
 		{&s.clearTries, s.quick, clearTries},
 		{&s.countFailure, s.quick, countFailure},
-		{&s.forgetTries, s.durable, "DELETE FROM tries WHERE user = ?"},
+		{&s.forgetFailures, s.durable, "UPDATE tries SET failures = 0, at = ? WHERE user = ? AND source <> ''"},
+		{&s.forgetUnknown, s.durable, "DELETE FROM tries WHERE user = ? AND known_until = ?"},
 		{&s.document, s.readers, "SELECT body FROM documents WHERE name = ?"},
 		{&s.putDocument, s.durable, "INSERT INTO documents (name, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"},
 		{&s.endSession, s.durable, "DELETE FROM sessions WHERE user_id = ? AND id = ?"},

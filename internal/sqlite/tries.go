@@ -14,10 +14,14 @@ const (
 	selectTries = "SELECT user, source, failures, at, known_until, expires_at FROM tries"
 
 	// ?7 and ?8 are the failures and the time that were seen, ?9 how many failures are free.
-	countTry = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+	countTry = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, 1, ?4, ?5, ?6)
 		ON CONFLICT DO UPDATE SET at = excluded.at, expires_at = max(expires_at, excluded.expires_at),
-			failures = iif(failures = ?7 AND at = ?8, excluded.failures, failures + 1)
+			failures = iif(failures = ?7 AND at = ?8, ?3, failures + 1)
 		WHERE (failures = ?7 AND at = ?8) OR failures < ?9`
+	// ?3 and ?4 are the failures and the time as they were counted, ?5 and ?6 as they were seen before.
+	takeBackTry = `UPDATE tries SET failures = iif(failures = ?3 AND at = ?4, ?5, failures - 1),
+			at = iif(failures = ?3 AND at = ?4, ?6, at)
+		WHERE user = ?1 AND source = ?2 AND failures > 0`
 	clearTries = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET failures = excluded.failures, at = excluded.at, known_until = excluded.known_until,
 			expires_at = excluded.expires_at`
@@ -61,8 +65,7 @@ func (s *Store) tryOf(ctx context.Context, k auth.TryKeys) (tryRow, error) {
 	return row, err
 }
 
-// CountTry is one statement, so nothing comes between looking and counting. A pair that is not there is stored as next:
-// where the one that was seen is gone, it has expired.
+// CountTry is one statement, so nothing comes between looking and counting.
 func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
 	const attempt = "count the try"
 	changed, err := s.putTry(ctx, s.countTry, next.LastAt, k, next.Failures, next.LastAt, next.KnownUntil, next.ExpiresAt(),
@@ -71,6 +74,13 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
 	}
 	return failed(attempt, err)
+}
+
+// TakeBackTry is one statement, as CountTry is.
+func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
+	_, err := s.write(ctx, s.takeBackTry, k.User, k.Source, counted.Failures, counted.LastAt.UnixMilli(),
+		seen.Failures, seen.LastAt.UnixMilli())
+	return failed("take the try back", err)
 }
 
 // ClearTries stores the pair anew.
@@ -121,10 +131,15 @@ func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[st
 	return window, pairs, nil
 }
 
-// ForgetTries deletes the user's window and pairs; it is on disk once confirmed.
+// ForgetTries is on disk once confirmed. It is two statements: what comes between them is forgotten or was not there yet.
 func (s *Store) ForgetTries(ctx context.Context, user string) error {
-	_, err := s.write(ctx, s.forgetTries, user)
-	return failed("forget the user's tries", err)
+	const attempt = "forget the user's tries"
+	never := time.Time{}.UnixMilli()
+	if _, err := s.write(ctx, s.forgetFailures, never, user); err != nil {
+		return failed(attempt, err)
+	}
+	_, err := s.write(ctx, s.forgetUnknown, user, never)
+	return failed(attempt, err)
 }
 
 // tryRow is a row of either meaning.

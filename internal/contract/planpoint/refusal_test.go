@@ -2,6 +2,7 @@ package planpoint_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -138,7 +139,7 @@ func TestFailures(t *testing.T) {
 			}
 		}
 	}
-	s.Store.Close()
+	s.Store.(io.Closer).Close()
 	if a := s.call(t, request(credentials("ada"))); a.status != 500 {
 		t.Errorf("over a closed store: %d", a.status)
 	}
