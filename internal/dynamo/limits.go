@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
 )
 
 // A person waits while these run out. The SDK's own limits are 30 s for a connection, none for a call, and
@@ -41,6 +42,7 @@ func ForLogin(cfg aws.Config) aws.Config {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts = tries
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return pause(), nil })
+			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(unreadable))
 		})
 	}
 	return cfg
@@ -48,6 +50,15 @@ func ForLogin(cfg aws.Config) aws.Config {
 
 // pause does not grow from try to try: with three of them it only has to spread what collided.
 func pause() time.Duration { return minPause + rand.N(maxPause-minPause) }
+
+// unreadable makes an answer that broke off, or that something in between gave, worth another try: the SDK tries again
+// where there was no answer at all. Every write of ours may come twice.
+func unreadable(err error) aws.Ternary {
+	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
+		return aws.TrueTernary
+	}
+	return aws.UnknownTernary
+}
 
 // again waits before every round but the first, for the part of a batch that DynamoDB left undone.
 func again(ctx context.Context, round int) error {
