@@ -106,13 +106,23 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 	if err != nil {
 		return Grant{}, err
 	}
-	if err := r.store.RotateSession(ctx, p.session, from); errors.Is(err, ErrNotFound) {
+	if err := r.rotate(ctx, p.session, from); errors.Is(err, ErrNotFound) {
 		return Grant{}, r.refuse(reasonSessionUnknown)
 	} else if err != nil {
 		return Grant{}, fmt.Errorf("rotate the session: %w", err)
 	}
 	r.audit.kid = kid
 	return grant, nil
+}
+
+// rotationLimit bounds a rotation. One that failed so late may have been done all the same, and then the client is still
+// within the usual grace of 10 s when it comes again, 5 s after our answer.
+const rotationLimit = 4 * time.Second
+
+func (r *refresh) rotate(ctx context.Context, next Session, from int64) error {
+	ctx, cancel := context.WithTimeout(ctx, rotationLimit)
+	defer cancel()
+	return r.store.RotateSession(ctx, next, from)
 }
 
 // grant makes the tokens of the session as it stands in p.

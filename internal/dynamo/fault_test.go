@@ -181,6 +181,12 @@ func TestLostAnswers(t *testing.T) {
 	if err := s.PutSession(t.Context(), session); !errors.Is(err, auth.ErrConflict) {
 		t.Errorf("the same session once more: %v, want a conflict", err)
 	}
+	session.Generation = 2
+	lose("UpdateItem")
+	must(t, s.RotateSession(t.Context(), session, 1))
+	if err := s.RotateSession(t.Context(), session, 1); !errors.Is(err, auth.ErrConflict) {
+		t.Errorf("the same rotation once more: %v, want a conflict", err)
+	}
 	lose("UpdateItem")
 	must(t, s.DisableClient(t.Context(), newClient().KeyHash))
 	lose("UpdateItem")

@@ -52,8 +52,8 @@ func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (a
 	return session, user, nil
 }
 
-// RotateSession is one conditional write: 1 WRU. Where its answer is lost and the SDK tries again, the second try is a
-// conflict like a lost race, and the caller finds its own generation when it reads again.
+// RotateSession is one conditional write: 1 WRU. The item's writeId tells a second try of the same rotation, after a lost
+// answer, from another one, as it does for PutSession.
 func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64) error {
 	const attempted = "rotate the session"
 	k, ok := sessionKey(next.UserID, next.ID)
@@ -62,6 +62,7 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 	}
 	changed := sessionTimes(next)
 	changed.setNumber("from", from)
+	changed.setText("writeId", rand.Text())
 	values := item{}
 	for name, value := range changed {
 		values[":"+name] = value
@@ -69,8 +70,8 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.item(),
 		UpdateExpression: aws.String("SET generation = :generation, rotatedAt = :rotatedAt, lastUsedAt = :lastUsedAt, " +
-			"expiresAt = :expiresAt, #ttl = :ttl"),
-		ConditionExpression:                 aws.String("generation = :from"),
+			"expiresAt = :expiresAt, writeId = :writeId, #ttl = :ttl"),
+		ConditionExpression:                 aws.String("generation = :from OR writeId = :writeId"),
 		ExpressionAttributeNames:            map[string]string{"#ttl": "ttl"}, // a reserved word
 		ExpressionAttributeValues:           values,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
