@@ -20,8 +20,8 @@ import (
 // made by the first request.
 const warmLimit = time.Second
 
-// Login returns the handler of the login function from the environment of a Lambda function, and its logger, which writes to out. The
-// error names every setting that is wrong.
+// Login returns the handler of the login function from the environment of a Lambda function, and its logger, which
+// writes to out. The error names every setting that is wrong.
 func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
 	c, p, err := deployed(ctx, getenv, out)
 	if err != nil {
