@@ -183,7 +183,7 @@ func (i *importer) replace(ctx context.Context, existing auth.User, entry userfi
 		return fmt.Errorf("update %s: %w", u.Email, err)
 	}
 	if u.Status != auth.StatusReady || u.PasswordEpoch != existing.PasswordEpoch {
-		if err := i.store.EndSessions(ctx, u.ID); err != nil {
+		if err := i.store.EndSessions(ctx, u.ID, ""); err != nil {
 			return fmt.Errorf("end the sessions of %s: %w", u.Email, err)
 		}
 	}

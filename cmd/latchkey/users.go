@@ -268,7 +268,7 @@ func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(*auth.Use
 			return before, fmt.Errorf("change %s: %w", name, err)
 		}
 		if u.Status != auth.StatusReady || u.PasswordEpoch != before.PasswordEpoch {
-			if err := store.EndSessions(ctx, u.ID); err != nil {
+			if err := store.EndSessions(ctx, u.ID, ""); err != nil {
 				return u, fmt.Errorf("%s is changed, but their sessions are not ended: do it again: %w", name, err)
 			}
 		}

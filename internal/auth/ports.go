@@ -104,8 +104,9 @@ type SessionStore interface {
 	SessionsOf(ctx context.Context, userID string) ([]Session, error)
 	// EndSession deletes the session, and returns no error where there is none.
 	EndSession(ctx context.Context, userID, sessionID string) error
-	// EndSessions deletes every session of the user, and returns no error where there is none.
-	EndSessions(ctx context.Context, userID string) error
+	// EndSessions deletes every session of the user, and returns no error where there is none. The one named last goes
+	// after all others, so that whoever has it can do so again where it failed halfway.
+	EndSessions(ctx context.Context, userID, last string) error
 }
 
 // Passwords does all hashing. Verify computes exactly one hash for a password in NFC and two for others,

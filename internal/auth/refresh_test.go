@@ -437,7 +437,7 @@ func TestRefreshOfASessionThatEndsMeanwhile(t *testing.T) {
 	g := signIn(t, k, attempt("ada"), profileTerms())
 	k.Before(func(call string) error {
 		if call == "RotateSession" {
-			return k.Store.EndSessions(t.Context(), "ada")
+			return k.Store.EndSessions(t.Context(), "ada", "")
 		}
 		return nil
 	})

@@ -95,7 +95,7 @@ func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error
 	case all && session.ActorID != "":
 		return ErrImpersonation
 	case all:
-		return s.store.EndSessions(ctx, session.UserID)
+		return s.store.EndSessions(ctx, session.UserID, session.ID)
 	}
 	return s.store.EndSession(ctx, session.UserID, session.ID)
 }

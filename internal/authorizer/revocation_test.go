@@ -47,7 +47,7 @@ func ways(t *testing.T) map[string]func(*kit) {
 			}
 		},
 		"signed out everywhere": func(k *kit) {
-			if err := k.Store.EndSessions(t.Context(), "user-1"); err != nil {
+			if err := k.Store.EndSessions(t.Context(), "user-1", ""); err != nil {
 				t.Fatal(err)
 			}
 		},

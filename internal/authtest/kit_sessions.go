@@ -62,11 +62,11 @@ func (s kitSessions) EndSession(ctx context.Context, userID, sessionID string) e
 	return s.k.Store.EndSession(ctx, userID, sessionID)
 }
 
-func (s kitSessions) EndSessions(ctx context.Context, userID string) error {
+func (s kitSessions) EndSessions(ctx context.Context, userID, last string) error {
 	if err := s.k.called("EndSessions"); err != nil {
 		return err
 	}
-	return s.k.Store.EndSessions(ctx, userID)
+	return s.k.Store.EndSessions(ctx, userID, last)
 }
 
 type kitTokens struct{ k *Kit }

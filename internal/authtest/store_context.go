@@ -32,7 +32,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"ReplaceHash":      func(ctx context.Context) error { return s.ReplaceHash(ctx, ada.ID, "", "new") },
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
-		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID) },
+		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, "s1") },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },

@@ -96,7 +96,7 @@ func sessionsEnd(t *testing.T, s Store) {
 	for i := range 120 { // more than a DynamoDB batch or transaction takes
 		put(t, s, newSession("ada", fmt.Sprintf("s-%03d", i)))
 	}
-	if err := s.EndSessions(t.Context(), "ada"); err != nil {
+	if err := s.EndSessions(t.Context(), "ada", "s-007"); err != nil {
 		t.Fatalf("EndSessions: %v", err)
 	}
 	for i := range 120 {
@@ -112,7 +112,7 @@ func sessionsEnd(t *testing.T, s Store) {
 func sessionsEndNone(t *testing.T, s Store) {
 	create(t, s, Ada())
 	for _, userID := range []string{"ada", "nobody"} {
-		if err := s.EndSessions(t.Context(), userID); err != nil {
+		if err := s.EndSessions(t.Context(), userID, "s-007"); err != nil {
 			t.Errorf("EndSessions(%q): %v", userID, err)
 		}
 	}

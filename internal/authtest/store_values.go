@@ -118,7 +118,7 @@ func specialIDs(t *testing.T, s Store) {
 		u.ID, u.Version = id, 1
 		wantUser(t, s, u)
 	}
-	if err := s.EndSessions(t.Context(), "a"); err != nil {
+	if err := s.EndSessions(t.Context(), "a", ""); err != nil {
 		t.Fatal(err)
 	}
 	for _, sessionID := range ids {

@@ -222,11 +222,11 @@ func TestUnprocessed(t *testing.T) {
 	if calls := w.take(); len(calls) != 2 {
 		t.Errorf("Arrive: %q, want two calls", calls)
 	}
-	must(t, s.EndSessions(t.Context(), "ada"))
+	must(t, s.EndSessions(t.Context(), "ada", ""))
 	if calls := w.take(); len(calls) != 1+2+2 {
 		t.Errorf("EndSessions of 30: %q, want a query, and two batches twice each", calls)
 	}
-	must(t, s.EndSessions(t.Context(), "ada"))
+	must(t, s.EndSessions(t.Context(), "ada", ""))
 	if calls := w.take(); len(calls) != 1 {
 		t.Errorf("EndSessions once more: %q, want one query that finds nothing", calls)
 	}
@@ -249,7 +249,7 @@ func TestNothingProcessed(t *testing.T) {
 	if calls := w.take(); len(calls) != 3 {
 		t.Errorf("Arrive: %q, want three tries", calls)
 	}
-	if err := s.EndSessions(t.Context(), "ada"); !errors.Is(err, auth.ErrUnavailable) {
+	if err := s.EndSessions(t.Context(), "ada", ""); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("EndSessions: %v, want unavailable", err)
 	}
 	if calls := w.take(); len(calls) != 1+3 {

@@ -30,7 +30,7 @@ func TestUnusableIDs(t *testing.T) {
 			"Session":       {readOwn, auth.ErrNotFound},
 			"Session of":    {readOther, auth.ErrNotFound},
 			"DisableClient": {s.DisableClient(t.Context(), id), auth.ErrNotFound},
-			"EndSessions":   {s.EndSessions(t.Context(), id), nil},
+			"EndSessions":   {s.EndSessions(t.Context(), id, id), nil},
 		} {
 			if !errors.Is(tc.got, tc.want) {
 				t.Errorf("%s(%.10q): %v, want %v", call, id, tc.got, tc.want)

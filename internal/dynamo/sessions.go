@@ -126,9 +126,9 @@ func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
 	}
 }
 
-// EndSessions deletes page by page. A session that is put meanwhile may stay: the caller changes the user
-// first, so that such a session is of an older epoch.
-func (s *Store) EndSessions(ctx context.Context, userID string) error {
+// EndSessions deletes page by page, and the last session by a call of its own. A session that is put meanwhile may stay:
+// the caller changes the user first, so that such a session is of an older epoch.
+func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 	const attempted = "end the user's sessions"
 	k, ok := sessionKey(userID, "any")
 	if !ok {
@@ -142,11 +142,14 @@ func (s *Store) EndSessions(ctx context.Context, userID string) error {
 		if err != nil {
 			return unavailable(attempted, err)
 		}
-		if err := s.deleteEvery(ctx, page.Items); err != nil {
+		others := slices.DeleteFunc(page.Items, func(it map[string]types.AttributeValue) bool {
+			return (&fields{item: it}).text("sk") == sessionPrefix+last
+		})
+		if err := s.deleteEvery(ctx, others); err != nil {
 			return unavailable(attempted, err)
 		}
 	}
-	return nil
+	return s.EndSession(ctx, userID, last)
 }
 
 const maxBatch = 25 // writes, DynamoDB's limit

@@ -96,7 +96,7 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 		"ReplaceHash":      func(ctx context.Context) error { return s.ReplaceHash(ctx, ada.ID, "$old$hash", "$new$hash") },
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, session) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, session.ID); return err },
-		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID) },
+		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
 		"CountTry":         func(ctx context.Context) error { return s.CountTry(ctx, tries(), auth.Pair{}, pair(1), 5) },
 		"TakeBackTry":      func(ctx context.Context) error { return s.TakeBackTry(ctx, tries(), pair(1), auth.Pair{}) },
 		"ClearTries":       func(ctx context.Context) error { return s.ClearTries(ctx, tries(), authtest.Start()) },

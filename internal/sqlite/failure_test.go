@@ -59,7 +59,7 @@ func TestFailingWrites(t *testing.T) {
 			}
 			wantUnavailable(t, "UpdateUser", s.UpdateUser(ctx, secretUser()))
 			wantUnavailable(t, "ReplaceHash", s.ReplaceHash(ctx, "u", "secret-old", "secret-new"))
-			wantUnavailable(t, "EndSessions", s.EndSessions(ctx, "u"))
+			wantUnavailable(t, "EndSessions", s.EndSessions(ctx, "u", ""))
 			wantUnavailable(t, "DisableClient", s.DisableClient(ctx, "secret"))
 		})
 	}

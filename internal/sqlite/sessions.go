@@ -79,9 +79,9 @@ func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error 
 	return failed("end the session", err)
 }
 
-// EndSessions deletes every session of the user. Unlike putting one it is on disk once confirmed: a power cut must
-// not bring back what was ended.
-func (s *Store) EndSessions(ctx context.Context, userID string) error {
+// EndSessions deletes every session of the user at once, so that none is the last. Unlike putting one it is on disk once
+// confirmed: a power cut must not bring back what was ended.
+func (s *Store) EndSessions(ctx context.Context, userID, _ string) error {
 	_, err := s.write(ctx, s.endSessions, userID)
 	return failed("end the sessions", err)
 }
