@@ -5,7 +5,6 @@ package password
 
 import (
 	"context"
-	"slices"
 )
 
 // Hasher verifies passwords and makes hashes; it is safe for concurrent use and keeps neither.
@@ -27,7 +26,7 @@ func New(target Params, limit uint32) *Hasher {
 }
 
 // Verify reports whether the password matches, and then whether the stored hash is weaker than new ones are. It
-// computes one hash, or two where the password is not in NFC and its own bytes do not match, whatever the stored
+// computes one hash, or two where the password is not in NFC, whether one matches or not and whatever the stored
 // text is: one that is empty, unrecognised or over the caps costs what a new hash costs. The error is never about
 // the password: ctx ended before hashing could begin.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
@@ -39,7 +38,9 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, ou
 		known, password = decoy{known}, ""
 	}
 	err = h.gate.run(ctx, known.memory(), func() {
-		match = slices.ContainsFunc(forms(password), known.matches)
+		for _, form := range forms(password) { // all of them: stopping at a match would tell that there was one
+			match = known.matches(form) || match
+		}
 	})
 	return match, match && known.outdated(h.target), err
 }
