@@ -5,7 +5,7 @@ export CGO_ENABLED := 0
 # What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
 LAMBDA_GOARCH ?= amd64
 
-.PHONY: run build test check emulators bench fuzz sam-local
+.PHONY: run build test check emulators bench timing fuzz sam-local
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -29,6 +29,9 @@ emulators: ## install DynamoDB Local (needs Java and Maven) and moto (needs Pyth
 
 bench: ## measure, as ratios in one run
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) ./...
+
+timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
+	go run ./internal/timing -n $(or $(N),400)
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)

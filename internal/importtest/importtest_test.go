@@ -46,6 +46,7 @@ func rules() []rule {
 		{"internal/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/importtest", nil},
+		{"internal/timing", nil},
 	}
 }
 

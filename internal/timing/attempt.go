@@ -1,0 +1,82 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// kind is one way to be refused, and how long each try took.
+type kind struct {
+	name  string
+	path  string
+	body  []byte
+	times []time.Duration
+}
+
+const (
+	planpoint    = "/api/users/login"
+	organization = "/users/login"
+)
+
+func newKind(name, path, user, password string) *kind {
+	member := map[string]string{planpoint: "username", organization: "email"}[path]
+	body, err := json.Marshal(map[string]string{member: email(user), "password": password})
+	if err != nil {
+		panic("timing: " + err.Error()) // two strings
+	}
+	return &kind{name: name, path: path, body: body}
+}
+
+// refusals are the ways that a stranger must not tell from each other.
+func refusals(path string) []*kind {
+	wrong, long := strings.Repeat("x", len(password)), strings.Repeat("x", 1025)
+	kinds := []*kind{
+		newKind("unknown user", path, "nobod", wrong),
+		newKind("wrong password", path, "wrong", wrong),
+		newKind("over-long password", path, "wrong", long),
+		newKind("over-long, unknown", path, "nobod", long),
+		newKind("pending", path, "pends", password),
+		newKind("disabled", path, "dried", password),
+		newKind("no password", path, "empty", password),
+	}
+	if path == organization {
+		kinds = append(kinds, newKind("wrong role", path, "roles", password))
+	}
+	return kinds
+}
+
+// try sends one attempt and returns how long the answer took, to its last byte, and what it was.
+func (s *server) try(ctx context.Context, k *kind) (time.Duration, answer, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+k.path, bytes.NewReader(k.body))
+	if err != nil {
+		return 0, answer{}, fmt.Errorf("make an attempt: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	start := time.Now()
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return 0, answer{}, fmt.Errorf("try to sign in: %w", err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	took := time.Since(start)
+	if err != nil {
+		return 0, answer{}, fmt.Errorf("read the answer: %w", err)
+	}
+	res.Header.Del("Date")
+	return took, answer{res.StatusCode, string(body), fmt.Sprint(res.Header)}, nil
+}
+
+// answer is all that a stranger sees but the time.
+type answer struct {
+	status       int
+	body, header string
+}
+
+func (a answer) throttled() bool { return strings.Contains(a.header, "Retry-After") }

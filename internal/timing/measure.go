@@ -1,0 +1,125 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	others = 2000        // users beside those who are tried
+	settle = time.Second // what a start leaves to do is done then
+)
+
+// asDeployed is the service as its settings are by default, but for throttling, which would end the measurement.
+func asDeployed(ctx context.Context, binary string, n int) ([]table, error) {
+	tables, err := everyContract(ctx, binary, "as deployed", []string{"LATCHKEY_THROTTLE=off"}, n)
+	for i, t := range tables {
+		tables[i].allowed = median(t.kinds[0].times) / 50
+	}
+	return tables, err
+}
+
+// aroundTheHash makes hashing almost free, so that what stands around it shows under a magnifying glass, and counts
+// failures without ever refusing. A tenth of what shows here is less than 1 % of a sign-in as deployed.
+func aroundTheHash(ctx context.Context, binary string, n int) ([]table, error) {
+	tables, err := everyContract(ctx, binary, "almost without hashing, failures counted", []string{
+		"LATCHKEY_PASSWORD_HASH=argon2id:m=8,t=1,p=1", "LATCHKEY_THROTTLE_FREE=1000000",
+		"LATCHKEY_THROTTLE_SOURCE=1000000/1h", "LATCHKEY_THROTTLE_USER=1000000/1h",
+	}, n)
+	for i, t := range tables {
+		tables[i].allowed = median(t.kinds[0].times) / 10
+	}
+	return tables, err
+}
+
+func everyContract(ctx context.Context, binary, title string, settings []string, n int) ([]table, error) {
+	s, err := serve(ctx, binary, settings, users(others))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	time.Sleep(settle)
+	var tables []table
+	for _, path := range []string{planpoint, organization} {
+		kinds := refusals(path)
+		if err := s.measure(ctx, kinds, n, false); err != nil {
+			return nil, err
+		}
+		tables = append(tables, table{title: title + ", " + path, kinds: kinds})
+	}
+	return tables, nil
+}
+
+// throttledPair compares users who are there and who are not while both wait for their own failures.
+func throttledPair(ctx context.Context, binary string, n int) ([]table, error) {
+	return throttled(ctx, binary, "refused for the user and the source", n, 5, []string{
+		"LATCHKEY_THROTTLE_FREE=1", "LATCHKEY_THROTTLE_USER=1000/1h", "LATCHKEY_THROTTLE_SOURCE=100000/1h",
+	})
+}
+
+// throttledUser compares them while both are refused to sources that are not known.
+func throttledUser(ctx context.Context, binary string, n int) ([]table, error) {
+	return throttled(ctx, binary, "refused for the user", n, 1, []string{
+		"LATCHKEY_THROTTLE_FREE=1000", "LATCHKEY_THROTTLE_USER=1/1h", "LATCHKEY_THROTTLE_SOURCE=100000/1h",
+	})
+}
+
+// throttled fails so often for each user, waiting as long as it must between, that refusals last for the measurement.
+// The right password must not tell itself from a wrong one either.
+func throttled(ctx context.Context, binary, title string, n, failures int, settings []string) ([]table, error) {
+	s, err := serve(ctx, binary, append(settings, "LATCHKEY_PASSWORD_HASH=argon2id:m=8,t=1,p=1"), users(others))
+	if err != nil {
+		return nil, err
+	}
+	defer s.stop()
+	kinds := []*kind{
+		newKind("unknown user", planpoint, "nobod", "wrong"),
+		newKind("ready", planpoint, "wrong", "wrong"),
+		newKind("right password", planpoint, "right", "wrong"),
+		newKind("pending", planpoint, "pends", "wrong"),
+	}
+	for failure := range failures {
+		time.Sleep(settle << failure / 2) // the wait after so many, with one free
+		for _, k := range kinds {
+			if _, got, err := s.try(ctx, k); err != nil {
+				return nil, err
+			} else if got.throttled() {
+				return nil, errors.New("refused before its time")
+			}
+		}
+	}
+	kinds[2].body = newKind("", planpoint, "right", password).body
+	if err := s.measure(ctx, kinds, n, true); err != nil {
+		return nil, err
+	}
+	return []table{{title, kinds, median(kinds[0].times) / 20}}, nil
+}
+
+// measure tries each kind n times, one at a time and in a new random order each round, so that what the machine does
+// meanwhile falls on all alike. Every answer must be the same.
+func (s *server) measure(ctx context.Context, kinds []*kind, n int, throttled bool) error {
+	const warmup = 5
+	var first answer
+	for round := range warmup + n {
+		for _, i := range rand.Perm(len(kinds)) {
+			k := kinds[i]
+			took, got, err := s.try(ctx, k)
+			if err != nil {
+				return err
+			}
+			if first == (answer{}) {
+				first = got
+			}
+			if got.throttled() != throttled || got.status >= 500 || !throttled && got != first {
+				return fmt.Errorf("%s is answered by %+v, others by %+v", k.name, got, first)
+			}
+			if round >= warmup {
+				k.times = append(k.times, took)
+			}
+		}
+	}
+	return nil
+}

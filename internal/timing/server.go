@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// password is every user's who has one.
+const password = "correct horse battery staple"
+
+// server is a `latchkey serve` of its own, over a new SQLite file.
+type server struct {
+	cmd  *exec.Cmd
+	base string
+}
+
+// serve starts the binary with the settings over the users, and returns once it listens. Standard error, where the log
+// goes, is /dev/null: the work of logging is part of a sign-in.
+func serve(ctx context.Context, binary string, settings []string, users string) (*server, error) {
+	dir, err := os.MkdirTemp(filepath.Dir(binary), "serve-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a directory: %w", err)
+	}
+	env := append(os.Environ(), "LATCHKEY_STORE=sqlite:"+dir+"/users.db", "LATCHKEY_KEYS=file:"+dir+"/keys.json", "LATCHKEY_AUDIT=-")
+	env = append(env, settings...)
+	load := exec.CommandContext(ctx, binary, "users", "import", "-")
+	load.Env, load.Stdin = env, strings.NewReader(users)
+	if out, err := load.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("import the users: %w\n%s", err, out)
+	}
+	s := &server{cmd: exec.CommandContext(ctx, binary, "serve", "--addr", "127.0.0.1:0")}
+	s.cmd.Env = env
+	s.cmd.Cancel = func() error { return s.cmd.Process.Signal(syscall.SIGTERM) }
+	out, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the server: %w", err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if at, ready := strings.CutPrefix(lines.Text(), "listening on "); ready {
+			s.base = at
+			return s, nil
+		}
+	}
+	s.stop()
+	return nil, errors.New("the server ended and did not listen")
+}
+
+// stop ends the server; how it ended is no matter any more.
+func (s *server) stop() {
+	s.cmd.Cancel()
+	s.cmd.Wait()
+}
+
+// users are one for each way that a sign-in goes, all with a profile and an account, among so many others that the file
+// has some depth. Their names are of one length.
+func users(others int) string {
+	var lines strings.Builder
+	add := func(name, status, credential, userType string) {
+		fmt.Fprintf(&lines, `{"email": %q, "status": %q, %s "role": "editor", "name": "Ada", "lastName": "Lovelace", "companyName": `+
+			`"Analytical Engines", "country": "GB", "city": "London", "projects": ["64b0000000000000000000aa"], "accounts": `+
+			`[{"organizationId": "org-1", "organizationName": "Analytical Engines", "userType": %q}]}`+"\n",
+			email(name), status, credential, userType)
+	}
+	const owner = "Organization Owner"
+	plain := fmt.Sprintf(`"password": %q,`, password)
+	add("wrong", "ready", plain, owner)
+	add("right", "ready", plain, owner)
+	add("pends", "pending", plain, owner)
+	add("dried", "disabled", plain, owner)
+	add("empty", "pending", "", owner)
+	add("roles", "ready", plain, "Organization Member")
+	for i := range others {
+		add(fmt.Sprintf("%05d", i), "pending", "", owner)
+	}
+	return lines.String()
+}
+
+func email(name string) string { return name + "@example.com" }
