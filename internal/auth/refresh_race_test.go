@@ -31,6 +31,7 @@ func dynamoStore(t *testing.T) authtest.Store {
 
 // TestParallelRefreshes promises that any number of tabs may refresh at once: each gets the one child, which works.
 func TestParallelRefreshes(t *testing.T) {
+	t.Parallel()
 	for name, open := range map[string]func(*testing.T, *authtest.Kit) authtest.Store{
 		"sqlite":   func(_ *testing.T, k *authtest.Kit) authtest.Store { return k.Store },
 		"dynamodb": func(t *testing.T, _ *authtest.Kit) authtest.Store { return dynamoStore(t) },

@@ -132,9 +132,11 @@ func TestRefreshGivesWholeLives(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	first := signIn(t, k, attempt("ada"), profileTerms())
 	k.Before(func(string) error { k.Clock.Advance(300 * time.Microsecond); return nil })
-	if g := mustRefresh(t, k, first.RefreshToken); g.RefreshLife != 7*day {
+	g := mustRefresh(t, k, first.RefreshToken)
+	if g.RefreshLife != 7*day {
 		t.Errorf("the refresh token lives %v, want 7 days", g.RefreshLife)
 	}
+	wantStored(t, k, g.Session) // though stores keep no more than milliseconds
 }
 
 func TestRefreshTwice(t *testing.T) {

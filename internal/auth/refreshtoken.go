@@ -47,8 +47,8 @@ func parseRefreshToken(token string) (c refreshClaim, ok bool) {
 	if len(token) > maxRefreshToken {
 		return c, false
 	}
-	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || base64.RawURLEncoding.EncodeToString(raw) != token { // the decoder skips line breaks
+	raw, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || base64.RawURLEncoding.EncodeToString(raw) != token { // the decoder skips line breaks and stray bits
 		return c, false
 	}
 	if c.userID, raw, ok = cutText(raw); !ok {

@@ -113,6 +113,8 @@ func TestRefreshWithAForgedToken(t *testing.T) {
 		{"a user as long as can be said", encoded(payload(long, "s", 1), mac), "malformed"},
 		{"a user not UTF-8", encoded(payload("ada\xff", ada.Session.ID, 1), mac), "session_unknown"},
 		{"a user with NUL", encoded(payload("ada\x00", ada.Session.ID, 1), mac), "session_unknown"},
+		{"a length past the end", encoded([]byte{0, 5}, []byte("abcd")), "malformed"},
+		{"half a length", encoded([]byte{0, 1, 'a'}, []byte{0}), "malformed"},
 		{"words", "not a token at all", "malformed"},
 		{"8 KiB", strings.Repeat("A", 8<<10), "malformed"},
 	} {

@@ -15,6 +15,7 @@ import (
 // TestSessionModel lets random things happen to a user's sessions, and compares each answer with a plain model's. Each
 // round has a user of its own in the one store.
 func TestSessionModel(t *testing.T) {
+	t.Parallel()
 	k := authtest.NewKit(t)
 	rules := auth.Rules{RefreshGrace: grace, SessionIdle: 3 * day, SessionMax: 10 * day}
 	round := 0
