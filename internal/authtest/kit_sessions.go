@@ -11,9 +11,18 @@ import (
 // Sessions returns what is done with open sessions, over the kit and with the rules that Service has.
 func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions {
 	return auth.NewSessions(auth.SessionParts{
-		Store: kitSessions{k}, Keys: kitKeys{k}, Tokens: kitTokens{k}, Rules: withTimes(rules), Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: k.SessionStore(), Keys: k.Keys(), Tokens: k.Tokens(), Rules: withTimes(rules), Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }
+
+// SessionStore is the port to open sessions, for handlers that are made of ports; Before steps between, as for Sessions.
+func (k *Kit) SessionStore() auth.SessionStore { return kitSessions{k} }
+
+// Keys is the port to the key ring that signs; see SessionStore.
+func (k *Kit) Keys() auth.Keys { return kitKeys{k} }
+
+// Tokens is the port to the key ring that verifies; its one method is called VerifyToken here. See SessionStore.
+func (k *Kit) Tokens() auth.Verifier { return kitTokens{k} }
 
 // withTimes gives sessions a week where the rules do not say how long they last, and then a grace of 10 s.
 func withTimes(rules auth.Rules) auth.Rules {

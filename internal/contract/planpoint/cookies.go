@@ -28,11 +28,14 @@ type Cookies struct {
 // Set adds both cookies of the grant to the answer, or the access cookie alone where nothing can be refreshed.
 // Each lives as long as its token.
 func (c Cookies) Set(w http.ResponseWriter, g auth.Grant) {
-	http.SetCookie(w, c.access(g.AccessToken, int(g.AccessLife/time.Second)))
+	http.SetCookie(w, c.access(g.AccessToken, seconds(g.AccessLife)))
 	if g.RefreshToken != "" {
-		http.SetCookie(w, c.refresh(g.RefreshToken, int(g.RefreshLife/time.Second)))
+		http.SetCookie(w, c.refresh(g.RefreshToken, seconds(g.RefreshLife)))
 	}
 }
+
+// seconds rounds up: a Max-Age of 0 would be left out, and a browser keep a cookie without one for as long as it runs.
+func seconds(life time.Duration) int { return int((life + time.Second - 1) / time.Second) }
 
 // Clear makes a browser forget both cookies; all attributes but the life are as they were set (RFC 6265bis 5.7).
 func (c Cookies) Clear(w http.ResponseWriter) {
