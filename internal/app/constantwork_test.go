@@ -1,0 +1,114 @@
+package app_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/contract/organization"
+	"latchkey/internal/contract/planpoint"
+)
+
+// trace is all that a refused attempt does and answers: what a stranger sees, and what they could measure.
+type trace struct {
+	Calls  []string // of the store, the hasher and the keys; sorted, because some run beside each other
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// strange are the ways to be refused that a stranger must not tell from each other; each is of a user of its own.
+func strange() []struct{ name, user, password string } {
+	return []struct{ name, user, password string }{
+		{"unknown user", "nobody", authtest.Password},
+		{"wrong password", "grace", "wrong"},
+		{"wrong password, not in NFC", "hedy", "wro\u0308ng"},
+		{"over-long password", "mary", strings.Repeat("x", 1025)},
+		{"over-long password, unknown user", "no-one", strings.Repeat("x", 1025)},
+		{"password with NUL", "edith", authtest.Password + "\x00"},
+		{"pending", "joan", authtest.Password},
+		{"disabled", "dorothy", authtest.Password},
+		{"no password", "adele", authtest.Password},
+		{"broken hash", "klara", authtest.Password},
+		{"wrong role", "alan", authtest.Password}, // at /users/login; at the other it is a wrong password
+	}
+}
+
+// TestConstantWork promises that whoever is refused costs the same calls and gets the same answer, by either contract,
+// with throttling on, and while they are throttled as well: then whatever the password.
+func TestConstantWork(t *testing.T) {
+	limits := auth.Limits{
+		Free: 3, MaxBackoff: time.Minute, Source: auth.Rate{Failures: 1000, Span: time.Hour}, User: auth.Rate{Failures: 1000, Span: time.Hour},
+	}
+	for _, contract := range []struct{ path, member string }{{planpoint.Path, "username"}, {organization.Path, "email"}} {
+		t.Run(contract.path, func(t *testing.T) {
+			k := strangersKit(t)
+			rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}, Limits: limits}
+			handler := map[string]http.Handler{
+				planpoint.Path:    planpoint.New(planpoint.Config{Log: k.Log.Logger()}, k.Service(rules)),
+				organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
+			}[contract.path]
+			for try := range limits.Free + 2 {
+				var want trace
+				for i, s := range strange() {
+					if s.name == "wrong role" && contract.path == planpoint.Path {
+						s.password = "wrong"
+					}
+					got := attemptTrace(t, k, handler, contract.path, map[string]string{contract.member: s.user + "@example.com", "password": s.password})
+					if i == 0 {
+						want = got
+					}
+					if d := cmp.Diff(want, got); d != "" {
+						t.Errorf("try %d: %s differs (-unknown user +got):\n%s", try, s.name, d)
+					}
+				}
+				hashed, refusedEarly := slices.Contains(want.Calls, "Verify"), want.Header.Get("Retry-After") != ""
+				if throttled := try >= limits.Free; hashed == throttled || refusedEarly != throttled {
+					t.Errorf("try %d: %+v", try, want)
+				}
+			}
+		})
+	}
+}
+
+// strangersKit has a user for each of strange, all with an account that qualifies but alan.
+func strangersKit(t *testing.T) *authtest.Kit {
+	t.Helper()
+	users := []auth.User{authtest.Alan()}
+	for _, name := range []string{"grace", "hedy", "mary", "edith", "joan", "dorothy", "adele", "klara"} {
+		u := authtest.NewUser(name)
+		u.Accounts = authtest.Grace().Accounts
+		u.Status = map[string]auth.Status{"joan": auth.StatusPending, "dorothy": auth.StatusDisabled}[name]
+		if u.Status == "" {
+			u.Status = auth.StatusReady
+		}
+		users = append(users, u)
+	}
+	k := authtest.NewKit(t, users...)
+	k.Update(t, "adele", func(u *auth.User) { u.PasswordHash = "" })
+	k.Update(t, "klara", func(u *auth.User) { u.PasswordHash = "$argon2id$v=19$m=8,t=1" })
+	return k
+}
+
+func attemptTrace(t *testing.T, k *authtest.Kit, handler http.Handler, path string, credentials map[string]string) trace {
+	t.Helper()
+	body, err := json.Marshal(credentials)
+	check(t, err)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(string(body)))
+	r.Header.Set("Content-Type", "application/json")
+	r.RemoteAddr = "192.0.2.7:4711"
+	answer := httptest.NewRecorder()
+	k.Calls()
+	handler.ServeHTTP(answer, r)
+	calls := k.Calls()
+	slices.Sort(calls)
+	return trace{calls, answer.Code, answer.Result().Header, answer.Body.String()}
+}
