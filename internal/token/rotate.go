@@ -32,8 +32,14 @@ func (r *Ring) Rotate(a Algorithm, published []byte, now time.Time) (rotated *Ri
 	case now.Before(r.RotatesFrom()):
 		return r, false, nil
 	}
-	rotated, err = r.succeed(append(r.previous(now), r.current.retiring(now)), r.next.activated(now), a, now)
+	rotated, err = r.RotateNow(a, now)
 	return rotated, err == nil, err
+}
+
+// RotateNow takes the step however short the next key has been public: whoever verifies by keys that they fetched before
+// refuses the new tokens until they fetch them again.
+func (r *Ring) RotateNow(a Algorithm, now time.Time) (*Ring, error) {
+	return r.succeed(append(r.previous(now), r.current.retiring(now)), r.next.activated(now), a, now)
 }
 
 // RotatesFrom returns the earliest time at which Rotate changes the keys: when the next key has been public for

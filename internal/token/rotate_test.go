@@ -167,6 +167,19 @@ func TestRotateTooSoon(t *testing.T) {
 	}
 }
 
+// TestRotateNow promises the same step as Rotate's without the wait.
+func TestRotateNow(t *testing.T) {
+	old := newRing(t, token.ES256, now)
+	rotated, err := old.RotateNow(token.HS256, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	was, is := old.Facts(), rotated.Facts()
+	if len(is) != 3 || is[0].KeyID != was[0].KeyID || is[1].KeyID != was[1].KeyID || is[2].Algorithm != "HS256" {
+		t.Errorf("from %v to %v", was, is)
+	}
+}
+
 // TestRetire promises how long a previous key stays: it verifies the longest token that it can have signed, no token
 // after its time, not even in a ring or a set that was read before, and the next rotation takes it out.
 func TestRetire(t *testing.T) {
