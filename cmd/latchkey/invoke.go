@@ -13,13 +13,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/app/profile"
 	"latchkey/internal/lambdahttp"
 )
 
 func invokeCommand(c *cli) *cobra.Command {
-	functions := []string{"login", "session", "keys", "authorizer"}
+	functions := []string{"login", "session", "keys", "authorizer", "rotate"}
 	return &cobra.Command{
-		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an API Gateway event through a function's real handler",
+		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an event through a function's real handler",
 		Args: exactly("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
 		Long: `Runs one event through the handler that runs on Lambda, over --store and --keys, and prints the function's
 answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to standard error.`,
@@ -42,18 +43,18 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 			}
 			defer audit.Close()
 			log := slog.New(audit.handler(app.NewLogger(c.err, config.LogLevel).Handler()))
-			parts, store, err := c.parts(cmd, config, log)
+			function, store, err := c.function(cmd, args[0], config, log)
 			if err != nil {
 				return err
 			}
 			defer store.Close()
-			return c.invoke(cmd, args[0], parts, config, event)
+			return c.invoke(cmd, function, event)
 		},
 	}
 }
 
-func (c *cli) invoke(cmd *cobra.Command, name string, parts app.Parts, config app.Config, event []byte) error {
-	answer, err := function(name, config, parts).Invoke(cmd.Context(), event)
+func (c *cli) invoke(cmd *cobra.Command, function lambda.Handler, event []byte) error {
+	answer, err := function.Invoke(cmd.Context(), event)
 	if err != nil { // which Lambda reports so; for an authorizer it may be the answer
 		answer, _ = json.Marshal(map[string]string{"errorMessage": err.Error()})
 		fmt.Fprintf(c.out, "%s\n", answer)
@@ -63,18 +64,40 @@ func (c *cli) invoke(cmd *cobra.Command, name string, parts app.Parts, config ap
 	return err
 }
 
-// function is what Lambda would run under the name.
-func function(name string, config app.Config, parts app.Parts) lambda.Handler {
+// function is what Lambda would run under the name, over a store to be closed afterwards.
+func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *slog.Logger) (lambda.Handler, io.Closer, error) {
+	if name == "rotate" { // which may be there to make the first ring
+		return c.rotator(cmd, config, log)
+	}
+	parts, store, err := c.parts(cmd, config, log)
+	if err != nil {
+		return nil, nil, err
+	}
 	switch name {
 	case "authorizer":
-		return app.NewAuthorizer(config, parts)
+		return app.NewAuthorizer(config, parts), store, nil
 	case "keys":
-		return lambdahttp.Wrap(app.KeysHandler(config, parts), lambdahttp.WithLogger(parts.Log))
+		return lambdahttp.Wrap(app.KeysHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
 	case "session":
-		return lambdahttp.Wrap(app.SessionHandler(config, parts), lambdahttp.WithLogger(parts.Log))
+		return lambdahttp.Wrap(app.SessionHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
 	default:
-		return lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(parts.Log))
+		return lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
 	}
+}
+
+func (c *cli) rotator(cmd *cobra.Command, config app.Config, log *slog.Logger) (lambda.Handler, io.Closer, error) {
+	if config.Keys.Kind != "secretsmanager" {
+		return nil, nil, usageError{fmt.Errorf("the rotate function is for a secret, not for %s; 'latchkey keys rotate' rotates either", config.Keys)}
+	}
+	aws, err := profile.Load(cmd.Context())
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return nil, nil, err
+	}
+	return app.NewRotator(config, aws, store, log), store, nil
 }
 
 func (c *cli) readEvent(ctx context.Context, name string) ([]byte, error) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"text/tabwriter"
@@ -11,21 +10,22 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
-	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
 
 func keysCommand(c *cli) *cobra.Command {
-	return group("keys", "Make and list signing keys", keysInitCommand(c), keysListCommand(c))
+	return group("keys", "Make, list and change signing keys",
+		keysInitCommand(c), keysListCommand(c), keysRotateCommand(c), keysRevokeCommand(c))
 }
 
 func keysInitCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "init", Short: "Make the first key ring where there is none", Args: noArguments,
 		Long: `Makes the first key ring in the file or secret named by --keys, and prints its public facts. A ring that is
-there already is left alone, and the exit code is then 1: its keys have signed tokens that are in use.`,
+there already is left alone, and the exit code is then 1: its keys have signed tokens that are in use. A deployed
+stack makes its own; by hand, --store names the table where its functions find the public keys.`,
 		Example: `  latchkey keys init
-  latchkey keys init --algorithm RS256 --keys secretsmanager:ARN   # the stack's output SigningKeysArn`,
+  latchkey keys init --algorithm RS256 --keys secretsmanager:ARN --store dynamodb:TABLE   # the stack's outputs`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			config, err := c.config(cmd)
 			if err != nil {
@@ -33,7 +33,7 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 			}
 			var ring *token.Ring
 			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.Change) error {
-				if ring, err = c.initKeys(cmd.Context(), config); err == nil {
+				if ring, err = c.initKeys(cmd, config); err == nil {
 					change.KeyID = currentKey(ring).KeyID
 				}
 				return err
@@ -49,25 +49,22 @@ there already is left alone, and the exit code is then 1: its keys have signed t
 }
 
 // initKeys makes a ring where there is none. Of several that do so at once, all but one are told that there is one.
-func (c *cli) initKeys(ctx context.Context, config app.Config) (*token.Ring, error) {
-	keys, err := c.openKeys(ctx, config.Keys)
+func (c *cli) initKeys(cmd *cobra.Command, config app.Config) (*token.Ring, error) {
+	p, err := c.openRing(cmd, config)
 	if err != nil {
 		return nil, err
 	}
-	_, seen, err := readRing(ctx, keys)
-	if errors.Is(err, token.ErrNoRing) {
-		ring, failed := makeRing(ctx, keys, seen, config.Algorithm)
-		if !errors.Is(failed, secret.ErrChanged) {
-			return ring, failed
+	defer p.Close()
+	ring, err := p.change(cmd.Context(), func(ring *token.Ring, _ []byte) (*token.Ring, error) {
+		if ring != nil {
+			return nil, told{fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys), auth.ErrConflict}
 		}
-		if _, _, err = readRing(ctx, keys); errors.Is(err, token.ErrNoRing) {
-			return nil, failed
-		}
+		return token.NewRing(config.Algorithm, time.Now())
+	})
+	if err == nil && p.unpublished() {
+		fmt.Fprintln(c.err, "The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.")
 	}
-	if err != nil {
-		return nil, fmt.Errorf("look for a key ring in %s: %w", config.Keys, err)
-	}
-	return nil, told{fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys), auth.ErrConflict}
+	return ring, err
 }
 
 func keysListCommand(c *cli) *cobra.Command {
@@ -85,7 +82,7 @@ func keysListCommand(c *cli) *cobra.Command {
 			}
 			ring, _, err := readRing(cmd.Context(), keys)
 			if errors.Is(err, token.ErrNoRing) {
-				return fmt.Errorf("%s holds no key ring yet; 'latchkey keys init' makes one", config.Keys)
+				return noRing(config.Keys)
 			} else if err != nil {
 				return fmt.Errorf("read the key ring in %s: %w", config.Keys, err)
 			}
