@@ -27,8 +27,9 @@ check: ## format, vet, staticcheck, known vulnerabilities, template
 emulators: ## install DynamoDB Local (needs Java and Maven) and moto (needs Python) for the tests
 	internal/emulator/install
 
-bench: ## measure, as ratios in one run
-	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),1s) ./...
+bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see docs/benchmarks.md
+	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),300ms) ./internal/...
+	go run ./internal/bench
 
 timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
 	go run ./internal/timing -n $(or $(N),400)
@@ -42,4 +43,4 @@ sam-local: ## emulators with a demo user, for sam local on this machine
 # sam build calls one of these for each function (BuildMethod: makefile).
 build-%Function:
 	GOOS=linux GOARCH=$(LAMBDA_GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
-		-o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
+		-o "$(ARTIFACTS_DIR)/bootstrap" $(or $(PACKAGE),./functions/$(shell echo $* | tr A-Z a-z))

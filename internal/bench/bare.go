@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/crypto/argon2"
+
+	"latchkey/internal/password"
+)
+
+// playBare is the whole of a process that stands beside Latchkey's.
+func playBare(ctx context.Context, args []string) error {
+	switch args[0] {
+	case "server":
+		var size answerSize
+		if _, err := fmt.Sscan(strings.Join(args[1:], " "), &size.body, &size.access, &size.refresh); err != nil {
+			return fmt.Errorf("read the size of the answer: %w", err)
+		}
+		return serveBare(ctx, size)
+	case "hash":
+		params, err := password.ParseParams(strings.Join(args[1:], " "))
+		if err != nil {
+			return err
+		}
+		return hashBare(os.Stdin, os.Stdout, params)
+	}
+	return errors.New("it takes no arguments")
+}
+
+// answerSize is how many bytes a login's answer has: its body and the values of its two cookies.
+type answerSize struct{ body, access, refresh int }
+
+func serveBare(ctx context.Context, size answerSize) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	server := &http.Server{Handler: bareHandler(size)}
+	context.AfterFunc(ctx, func() { server.Close() })
+	fmt.Println("listening on http://" + listener.Addr().String())
+	return server.Serve(listener)
+}
+
+// bareHandler does what no login over HTTP can do without: it reads JSON, sets two cookies and answers JSON.
+func bareHandler(size answerSize) http.Handler {
+	type answer struct {
+		Text string `json:"text"`
+	}
+	filled := answer{strings.Repeat("x", max(0, size.body-len(`{"text":""}`)))}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var given struct{ Username, Password string }
+		body, err := io.ReadAll(r.Body)
+		if err == nil {
+			err = json.Unmarshal(body, &given)
+		}
+		if err != nil || given.Username == "" || given.Password == "" {
+			http.Error(w, "bad request", http.StatusBadRequest)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{Name: "planpoint", Value: strings.Repeat("x", size.access), Path: "/", HttpOnly: true})
+		http.SetCookie(w, &http.Cookie{Name: "planpointRefresh", Value: strings.Repeat("x", size.refresh), Path: "/", HttpOnly: true})
+		out, err := json.Marshal(filled)
+		if err != nil {
+			http.Error(w, "internal error", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.Write(out)
+	})
+}
+
+// hashBare reads numbers, computes so many hashes for each on all processors, and says when it is done.
+func hashBare(in io.Reader, out io.Writer, p password.Params) error {
+	orders := bufio.NewScanner(in)
+	for orders.Scan() {
+		var count int64
+		if _, err := fmt.Sscan(orders.Text(), &count); err != nil {
+			return fmt.Errorf("read how many hashes: %w", err)
+		}
+		var left atomic.Int64
+		left.Store(count)
+		var all sync.WaitGroup
+		for range runtime.GOMAXPROCS(0) {
+			all.Go(func() {
+				for left.Add(-1) >= 0 {
+					argon2.IDKey([]byte(loginPassword), make([]byte, 16), p.Time, p.Memory, p.Threads, 32)
+				}
+			})
+		}
+		all.Wait()
+		fmt.Fprintln(out, "done")
+	}
+	return orders.Err()
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const loginPassword = "correct horse battery staple"
+
+func email(user int) string { return fmt.Sprintf("user-%d@example.com", user) }
+
+// importLines are so many users as `latchkey users import` reads them, each with the profile of somebody real.
+func importLines(users int) string {
+	var lines strings.Builder
+	for i := range users {
+		fmt.Fprintf(&lines, `{"email": %q, "password": %q, "status": "ready", "role": "editor", "name": "Ada", `+
+			`"lastName": "Lovelace", "companyName": "Analytical Engines", "country": "GB", "city": "London", `+
+			`"projects": ["64b0000000000000000000aa", "64b0000000000000000000ab"], "accounts": [{"organizationId": "org-1", `+
+			`"organizationName": "Analytical Engines", "userType": "Organization Owner"}]}`+"\n", email(i), loginPassword)
+	}
+	return lines.String()
+}
+
+// load signs users in, one after the other, over connections that are kept open.
+type load struct {
+	url     string
+	users   int
+	clients int
+	http    *http.Client
+}
+
+func newLoad(base string, users, clients int) *load {
+	return &load{
+		url: base + "/api/users/login", users: users, clients: clients,
+		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}},
+	}
+}
+
+// run makes so many logins with all clients at once and returns when the last is answered. Any answer but 200 is an error.
+func (l *load) run(ctx context.Context, logins int) error {
+	var next atomic.Int64
+	all, ctx := errgroup.WithContext(ctx)
+	for range l.clients {
+		all.Go(func() error {
+			for i := next.Add(1); i <= int64(logins); i = next.Add(1) {
+				if _, err := l.login(ctx, int(i)%l.users); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return all.Wait()
+}
+
+// login signs the user in and returns how large the answer was.
+func (l *load) login(ctx context.Context, user int) (answerSize, error) {
+	body := fmt.Sprintf(`{"username": %q, "password": %q}`, email(user), loginPassword)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(body))
+	if err != nil {
+		return answerSize{}, fmt.Errorf("make a login: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	answer, err := l.http.Do(r)
+	if err != nil {
+		return answerSize{}, fmt.Errorf("log in: %w", err)
+	}
+	defer answer.Body.Close()
+	length, err := io.Copy(io.Discard, answer.Body)
+	cookies := answer.Cookies()
+	if err != nil || answer.StatusCode != http.StatusOK || len(cookies) != 2 {
+		return answerSize{}, fmt.Errorf("log in at %s: %s, %d cookies, error %v", l.url, answer.Status, len(cookies), err)
+	}
+	return answerSize{int(length), len(cookies[0].Value), len(cookies[1].Value)}, nil
+}

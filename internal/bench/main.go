@@ -1,0 +1,60 @@
+// Command bench measures Latchkey beside the least that any program in its place must do: a bare server, a bare hash,
+// an empty function. Both sides take turns in one run and the result is a ratio, because what a busy machine does to
+// one it does to the other. It needs Linux, for it reads processor time in /proc.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run measures, or plays the bare side for a bench that started it.
+func run(ctx context.Context, args []string) error {
+	if len(args) > 0 {
+		return playBare(ctx, args)
+	}
+	dir, err := os.MkdirTemp("", "latchkey-bench-*")
+	if err != nil {
+		return fmt.Errorf("make a working directory: %w", err)
+	}
+	defer os.RemoveAll(dir)
+	latchkey := dir + "/latchkey"
+	if err := command(ctx, "go", "build", "-trimpath", "-o", latchkey, "./cmd/latchkey"); err != nil {
+		return err
+	}
+	fmt.Printf("%d processors; load averages %s\n\n", runtime.NumCPU(), loadAverages())
+	fmt.Println(heading())
+	var missed bool
+	for _, measure := range []func() ([]result, error){
+		func() ([]result, error) { return measureLogin(ctx, latchkey, dir) },
+		func() ([]result, error) { return measureHashing(ctx, latchkey, dir) },
+		func() ([]result, error) { return measureFunction(ctx, dir) },
+	} {
+		results, err := measure()
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			fmt.Println(r)
+			missed = missed || !r.met()
+		}
+	}
+	fmt.Printf("\nload averages %s\n", loadAverages())
+	if missed {
+		return errors.New("a goal was missed")
+	}
+	return nil
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// result is one line of the report.
+type result struct {
+	name       string
+	ours, bare string
+	ratio      sample // ours to bare
+	value      float64
+	goal       goal // of value; zero: none
+}
+
+// goal is a bound, from above or from below.
+type goal struct {
+	least, most float64
+	unit        string
+}
+
+func (r result) met() bool {
+	return r.value >= r.goal.least && (r.goal.most == 0 || r.value <= r.goal.most)
+}
+
+// String is the line as the report shows it.
+func (r result) String() string {
+	verdict := ""
+	switch {
+	case r.goal.most > 0:
+		verdict = fmt.Sprintf("goal: at most %.3g%s", r.goal.most, r.goal.unit)
+	case r.goal.least > 0:
+		verdict = fmt.Sprintf("goal: at least %.3g%s", r.goal.least, r.goal.unit)
+	}
+	if !r.met() {
+		verdict += ", MISSED"
+	}
+	return strings.TrimRight(row(r.name, r.ours, r.bare, r.ratio.String(), verdict), " ")
+}
+
+func heading() string { return row("", "latchkey", "bare", "ratio (middle half)", "") }
+
+func row(name, ours, bare, ratio, verdict string) string {
+	return fmt.Sprintf("%-41s %10s %10s   %-24s %s", name, ours, bare, ratio, verdict)
+}
+
+// sample is the same thing measured several times.
+type sample []float64
+
+// quantile returns the value below which so large a part of the sample lies; 0.5 is the median.
+func (s sample) quantile(part float64) float64 {
+	sorted := slices.Sorted(slices.Values(s))
+	return sorted[int(part*float64(len(sorted)-1)+0.5)]
+}
+
+func (s sample) median() float64 { return s.quantile(0.5) }
+
+// String is the median, and the middle half of the sample where there is more than one value.
+func (s sample) String() string {
+	switch len(s) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprintf("%.3g x", s[0])
+	}
+	return fmt.Sprintf("%.3g x (%.3g to %.3g)", s.median(), s.quantile(0.25), s.quantile(0.75))
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"time"
+)
+
+// side is a process that is measured and how to make it do its work n times.
+type side struct {
+	*process
+	work func(n int) error
+}
+
+// turn is what each piece of work of one turn took, on average.
+type turn struct {
+	cpu  float64 // ms of the process
+	rate float64 // a second
+}
+
+func (s side) turn(n int) (turn, error) {
+	before, err := s.cpu()
+	if err != nil {
+		return turn{}, err
+	}
+	began := time.Now()
+	if err := s.work(n); err != nil {
+		return turn{}, err
+	}
+	took := time.Since(began)
+	after, err := s.cpu()
+	if err != nil {
+		return turn{}, err
+	}
+	return turn{float64(after-before) / float64(time.Millisecond) / float64(n), float64(n) / took.Seconds()}, nil
+}
+
+// alternate gives every side its turn, so many times, and returns the turns by side. A first round warms all up
+// and is not measured.
+func alternate(times, n int, sides ...side) ([][]turn, error) {
+	turns := make([][]turn, len(sides))
+	for round := range times + 1 {
+		for k := range sides {
+			i := (round + k) % len(sides) // nobody is always first
+			t, err := sides[i].turn(n)
+			if err != nil {
+				return nil, err
+			}
+			if round > 0 {
+				turns[i] = append(turns[i], t)
+			}
+		}
+	}
+	return turns, nil
+}
+
+// serveLatchkey starts `latchkey serve` over a new SQLite file with users, as its own defaults have it but for the hash.
+func serveLatchkey(ctx context.Context, latchkey, dir, hash string, users, clients int) (side, *load, error) {
+	env := []string{
+		"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json", "LATCHKEY_PASSWORD_HASH=" + hash,
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		return side{}, nil, fmt.Errorf("make a place for the store: %w", err)
+	}
+	add := exec.CommandContext(ctx, latchkey, "users", "import", "-")
+	add.Env, add.Stdin = append(os.Environ(), env...), strings.NewReader(importLines(users))
+	if out, err := add.CombinedOutput(); err != nil {
+		return side{}, nil, fmt.Errorf("import users: %w\n%s", err, out)
+	}
+	return startServer(ctx, env, users, clients, latchkey, "serve", "--addr", "127.0.0.1:0")
+}
+
+// startServer starts a server that says where it listens; its work is to sign users in.
+func startServer(ctx context.Context, env []string, users, clients int, name string, args ...string) (side, *load, error) {
+	p, err := start(ctx, env, name, args...)
+	if err != nil {
+		return side{}, nil, err
+	}
+	base, err := p.await("listening on ")
+	if err != nil {
+		p.stop()
+		return side{}, nil, err
+	}
+	to := newLoad(base, users, clients)
+	return side{p, func(n int) error { return to.run(ctx, n) }}, to, nil
+}
+
+// startHash starts a process that only hashes.
+func startHash(ctx context.Context, params string) (side, error) {
+	p, err := start(ctx, nil, os.Args[0], "hash", params)
+	if err != nil {
+		return side{}, err
+	}
+	return side{p, func(n int) error {
+		if _, err := fmt.Fprintln(p.in, n); err != nil {
+			return fmt.Errorf("order hashes: %w", err)
+		}
+		_, err := p.await("done")
+		return err
+	}}, nil
+}
