@@ -1,7 +1,6 @@
 package authorizer
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -92,10 +91,11 @@ func joined(roles []string) string {
 	return strings.Join(plain, ",")
 }
 
+// encode does not fail, for claims are text that was JSON before.
 func encode(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {
-		return nil, fmt.Errorf("%w: encode the answer: %w", ErrFailed, err)
+		return nil, ErrFailed
 	}
 	return text, nil
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -27,8 +26,8 @@ var (
 	ErrFailed = errors.New("authorizer: failed")
 )
 
-// deadlineMargin is the time kept back from a call's deadline, so that the answer still gets out.
-const deadlineMargin = 500 * time.Millisecond
+// decisionLimit is a second less than the deployed function has, so that our own error still gets out.
+const decisionLimit = 4 * time.Second
 
 // Config is what an Authorizer is made of; Now may be nil and is then the real clock.
 type Config struct {
@@ -61,11 +60,11 @@ func New(c Config) *Authorizer {
 // Invoke answers one event with a decision as JSON. The error is ErrUnauthorized where a REST API denies, and
 // ErrFailed where the fault is ours; its text is constant.
 func (a *Authorizer) Invoke(ctx context.Context, event []byte) (answer []byte, err error) {
-	ctx, cancel := withMargin(ctx)
+	ctx, cancel := context.WithTimeout(ctx, decisionLimit)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil { // which would end the process
-			a.log.ErrorContext(ctx, "the authorizer panicked", "panic", describe(p), "stack", string(debug.Stack()))
+		if p := recover(); p != nil { // which would end the process; its value may hold parts of the event
+			a.log.ErrorContext(ctx, "the authorizer panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			answer, err = nil, ErrFailed
 		}
 	}()
@@ -97,21 +96,4 @@ func (a *Authorizer) authorize(ctx context.Context, r request) (auth.Claims, err
 		return auth.Claims{}, fmt.Errorf("verify the token: %w", err)
 	}
 	return claims, a.revoked.check(ctx, claims)
-}
-
-func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithDeadline(ctx, deadline.Add(-min(deadlineMargin, time.Until(deadline)/10)))
-}
-
-// describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts of
-// the request.
-func describe(p any) string {
-	if err, ok := p.(runtime.Error); ok {
-		return err.Error()
-	}
-	return fmt.Sprintf("%T", p)
 }

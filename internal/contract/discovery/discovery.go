@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"sync/atomic"
 
-	"latchkey/internal/auth"
 	"latchkey/internal/web"
 )
 
@@ -68,12 +67,12 @@ type message struct {
 func (h *handler) documents(ctx context.Context) (*documents, error) {
 	text, err := h.keys.Get(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%w: get the public keys: %w", auth.ErrUnavailable, err)
+		return nil, fmt.Errorf("get the public keys: %w", err)
 	}
 	last := h.last.Load()
 	if last == nil || string(last.source) != string(text) {
 		if last, err = render(h.issuer, text); err != nil {
-			return nil, fmt.Errorf("%w: %w", auth.ErrUnavailable, err)
+			return nil, err
 		}
 		h.last.Store(last)
 	}
