@@ -116,6 +116,7 @@ func strictHelp(root *cobra.Command) {
 		if err != nil || len(rest) > 0 {
 			return usageError{fmt.Errorf("there is no command %q", strings.Join(args, " "))}
 		}
+		found.InitDefaultHelpFlag()
 		return found.Help()
 	}
 }

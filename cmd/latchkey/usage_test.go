@@ -78,6 +78,23 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestWaysToHelp promises the same help by each way of asking for it.
+func TestWaysToHelp(t *testing.T) {
+	l := newLaptop(t)
+	for _, ways := range [][][]string{
+		{{"--help"}, {"help"}, {}},
+		{{"users", "--help"}, {"help", "users"}, {"users"}},
+		{{"users", "import", "--help"}, {"help", "users", "import"}, {"users", "import", "-h"}},
+	} {
+		want := l.ok("", ways[0]...)
+		for _, way := range ways[1:] {
+			if got := l.ok("", way...); got != want {
+				t.Errorf("latchkey %s prints\n%s", strings.Join(way, " "), got)
+			}
+		}
+	}
+}
+
 // TestExamples promises that the examples in the help are command lines that are understood.
 func TestExamples(t *testing.T) {
 	var visit func(cmd *cobra.Command)
