@@ -24,7 +24,7 @@ check: ## format, vet, staticcheck, known vulnerabilities, template
 	@.ci/vulnerabilities
 	@.ci/template
 
-emulators: ## install DynamoDB Local (needs Java and Maven) and moto (needs Python) for the tests
+emulators: ## install DynamoDB Local (needs Java and Maven), moto and PyJWT (need Python) for the tests
 	internal/emulator/install
 
 bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see docs/benchmarks.md
