@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -159,9 +160,18 @@ func observed(next http.Handler, log *slog.Logger) http.Handler {
 		defer cancel()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(answer, r.WithContext(ctx))
-		log.InfoContext(r.Context(), "request", "method", r.Method, "path", r.URL.Path, "status", answer.status,
+		log.InfoContext(r.Context(), "request", "method", r.Method, "path", logged(r.URL.Path), "status", answer.status,
 			"ms", float64(time.Since(start).Microseconds())/1000, "source", r.RemoteAddr)
 	})
+}
+
+// logged is a path without the id of a session, in whose place a client may send any text, a token too.
+func logged(path string) string {
+	const sessions = "/api/users/sessions/"
+	if strings.HasPrefix(path, sessions) {
+		return sessions + "{id}"
+	}
+	return path
 }
 
 type statusWriter struct {

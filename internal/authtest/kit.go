@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"encoding/json"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -53,8 +54,26 @@ func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
 		Issuer: "https://login.example.com", Audience: "test", Now: k.Clock.Now,
 	})
 	k.Log.Keep(Password, "@example.com")
+	k.Log.Keep(keyMaterial(t, text)...)
 	k.Add(t, users...)
 	return k
+}
+
+// keyMaterial is what of a key ring document nobody else may see.
+func keyMaterial(t testing.TB, document []byte) []string {
+	t.Helper()
+	var ring struct {
+		Keys []struct {
+			D string `json:"d"`
+		} `json:"keys"`
+		MACKey string `json:"macKey"`
+	}
+	check(t, json.Unmarshal(document, &ring))
+	material := []string{ring.MACKey}
+	for _, key := range ring.Keys {
+		material = append(material, key.D)
+	}
+	return material
 }
 
 // Add stores the users, each with Password in place of what hash they have.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -20,7 +21,7 @@ type Log struct {
 func newLog(t testing.TB) *Log {
 	l := &Log{}
 	t.Cleanup(func() {
-		for _, secret := range l.secrets {
+		for _, secret := range l.Kept() {
 			if strings.Contains(l.String(), secret) {
 				t.Errorf("the log holds %q:\n%s", secret, l)
 			}
@@ -38,6 +39,13 @@ func (l *Log) Keep(secrets ...string) {
 			l.secrets = append(l.secrets, secret)
 		}
 	}
+}
+
+// Kept returns all texts that were given to Keep.
+func (l *Log) Kept() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.secrets)
 }
 
 // Logger returns a logger of every level into the log, one JSON object a line.

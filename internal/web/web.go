@@ -72,7 +72,7 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if tracked.wrote {
-		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", r.URL.Path, "error", err)
+		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", logged(r), "error", err)
 		return
 	}
 	clear(w.Header()) // a refusal carries nothing, no cookie above all, that the handler set before it failed
@@ -114,7 +114,7 @@ func describe(p any) string {
 func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	i := slices.IndexFunc(e.Refusals, func(f Refusal) bool { return errors.Is(err, f.Err) })
 	if i < 0 {
-		e.Log.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+		e.Log.ErrorContext(r.Context(), "request failed", "path", logged(r), "error", err)
 		w.Header().Set("Retry-After", seconds(failureRetry))
 		WriteJSON(w, http.StatusInternalServerError, e.Failure)
 		return
@@ -163,6 +163,15 @@ func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	setSecurityHeaders(w.Header())
 	WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
+}
+
+// logged is the request's path without what stands in the place of an id: that may be any text, a token too.
+func logged(r *http.Request) string {
+	path := r.URL.EscapedPath()
+	if id := r.PathValue("id"); id != "" {
+		return strings.TrimSuffix(path, id) + "{id}"
+	}
+	return path
 }
 
 // tracker notes whether an answer was begun, after which no other can be given.
