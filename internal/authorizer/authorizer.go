@@ -26,7 +26,7 @@ var (
 	ErrFailed = errors.New("authorizer: failed")
 )
 
-// decisionLimit is a second less than the deployed function has, so that our own error still gets out.
+// decisionLimit is well below the 10 s that API Gateway waits for an authorizer, so that our own error still gets out.
 const decisionLimit = 4 * time.Second
 
 // Config is what an Authorizer is made of; Now may be nil and is then the real clock.
