@@ -119,7 +119,7 @@ func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
 		return nil, fmt.Errorf("list the sessions: %w", err)
 	}
 	live := slices.DeleteFunc(all, func(x Session) bool { return x.Ended(c.User, s.now()) != "" })
-	slices.SortFunc(live, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	slices.SortStableFunc(live, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return live, nil
 }
 
