@@ -109,8 +109,8 @@ func (s *Store) prepare() error {
 		db   *sql.DB
 		text string
 	}{
-		{&s.arrive, s.readers, "SELECT id FROM users WHERE identifier = ?"},
-		{&s.userByID, s.readers, selectUser + " WHERE id = ?"},
+		{&s.arrive, s.readers, "SELECT ifnull((SELECT id FROM users WHERE identifier = ?), '')"},
+		{&s.userByID, s.readers, selectUserOrNobody},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
 		{&s.userPage, s.readers, selectUser + " WHERE id > ? ORDER BY id LIMIT ?"},
 		{&s.createUser, s.durable, insertUser},

@@ -16,6 +16,13 @@ import (
 const (
 	selectUser = `SELECT id, identifier, email, password_hash, status, role, password_epoch, version,
 		created_at, updated_at, accounts, profile FROM users`
+	// Where nobody has the id, nobody is read instead, who has no id and is as large as most: what a sign-in of somebody
+	// who is not there costs must not be less.
+	selectUserOrNobody = selectUser + ` WHERE id = ?1 UNION ALL
+		SELECT '', 'nobody@example.com', 'nobody@example.com', '', '', '', 1, 1, 0, 0,
+		'[{"id":"","organizationId":"","organizationName":"","userType":"","isSelected":true}]',
+		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}'
+		WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1)`
 	insertUser = `INSERT INTO users (identifier, email, password_hash, status, role, password_epoch,
 		created_at, updated_at, accounts, profile, id, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
 	updateUser = `UPDATE users SET identifier = ?, email = ?, password_hash = ?, status = ?, role = ?, password_epoch = ?,
@@ -27,7 +34,7 @@ const usersPerPage = 64 // in memory at once while all are listed
 
 // Arrive reads one thing after the other, as auth.LoginStore allows: there is no round trip to save here.
 func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (found auth.Arrival, err error) {
-	if found.UserID, err = readOne(ctx, s.arrive, scanText, q.Identifier.String()); err != nil && !errors.Is(err, sql.ErrNoRows) {
+	if found.UserID, err = readOne(ctx, s.arrive, scanText, q.Identifier.String()); err != nil {
 		return auth.Arrival{}, failed("resolve the identifier", err)
 	}
 	if q.KeyHash != "" {
@@ -41,9 +48,12 @@ func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (found auth.Arr
 	return found, nil
 }
 
-// UserByID returns the user or auth.ErrNotFound.
+// UserByID returns the user, or auth.ErrNotFound after the same work.
 func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) {
 	u, err := readOne(ctx, s.userByID, scanUser, userID)
+	if err == nil && u.ID == "" {
+		u, err = auth.User{}, sql.ErrNoRows
+	}
 	return u, failed("read the user", err)
 }
 
