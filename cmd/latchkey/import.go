@@ -30,7 +30,7 @@ its number and reason, and the others go in; the exit code is then 1. Users who 
 and left as they are, unless --update is given: it replaces all but their ids and, where the line has none, their
 password. A changed password ends the user's sessions.`,
 		Example: `  latchkey users import users.jsonl
-  pg_dump_users | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
+  cat users-*.jsonl | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			in, err := c.open(cmd.Context(), args[0])
 			if err != nil {
@@ -95,9 +95,13 @@ func (i *importer) lines(ctx context.Context, in io.Reader) error {
 		if len(raw) <= userfile.MaxLine && len(bytes.TrimSpace(raw)) == 0 {
 			continue
 		}
-		if err := i.take(ctx, raw); errors.Is(err, auth.ErrUnavailable) || ctx.Err() != nil {
+		if err = ctx.Err(); err == nil {
+			err = i.take(ctx, raw)
+		}
+		if errors.Is(err, auth.ErrUnavailable) || errors.Is(err, context.Canceled) {
 			return fmt.Errorf("stopped at line %d, the lines before it are done: %w", number, err)
-		} else if err != nil {
+		}
+		if err != nil {
 			i.refused++
 			fmt.Fprintf(i.err, "line %d: %v\n", number, err)
 		}

@@ -231,6 +231,31 @@ func TestImportStops(t *testing.T) {
 	}
 }
 
+// TestImportInterrupted promises that an interrupt right after a line was stored counts that line as done.
+func TestImportInterrupted(t *testing.T) {
+	l := newLaptop(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	var log output
+	i := importer{store: &interrupting{l.store(), interrupt}, err: &log}
+	line := `{"email":"%s@example.com","passwordHash":"` + bcryptHash + `","status":"ready"}` + "\n"
+	err := i.run(ctx, strings.NewReader(fmt.Sprintf(line+line, "a", "b")))
+	if err == nil || err.Error() != "stopped at line 2, the lines before it are done: context canceled" || !strings.HasPrefix(log.String(), "1 added") {
+		t.Errorf("%v: %s", err, log.String())
+	}
+	l.user("a@example.com")
+}
+
+// interrupting is a store whose user presses Ctrl-C when one was stored.
+type interrupting struct {
+	*sqlite.Store
+	interrupt func()
+}
+
+func (s *interrupting) CreateUser(ctx context.Context, u auth.User) error {
+	defer s.interrupt()
+	return s.Store.CreateUser(ctx, u)
+}
+
 type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, errors.New("the pipe broke") }
@@ -241,17 +266,26 @@ func TestInterruptedInput(t *testing.T) {
 		{"users", "import", "-"}, {"users", "add", "ada@example.com", "--password-stdin"}, {"invoke", "login", "-"},
 	} {
 		l := newLaptop(t)
-		pipe, hold := io.Pipe()
+		ctx, interrupt := context.WithCancel(t.Context())
 		var out, log output
 		c := l.cli("", &out, &log)
-		c.in = pipe
-		ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		c.in = idle{interrupt, t.Context()}
 		if code := run(ctx, c, args); code != exitFailed || !strings.Contains(log.String(), "interrupted") {
 			t.Errorf("%v: exit %d: %s", args, code, log.String())
 		}
-		stop()
-		hold.Close()
 	}
+}
+
+// idle is a terminal at which somebody presses Ctrl-C where input is awaited, and never types any.
+type idle struct {
+	interrupt func()
+	test      context.Context
+}
+
+func (i idle) Read([]byte) (int, error) {
+	i.interrupt()
+	<-i.test.Done()
+	return 0, io.EOF
 }
 
 // TestKilledImport promises that of an import that is killed every line is whole in the store up to the last one that
