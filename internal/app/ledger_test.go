@@ -23,21 +23,36 @@ type ledger struct {
 	rounds        [][]string // what ran together stands together
 	running       int
 	reads, writes float64 // capacity units
-
-	expected int           // writes that have not begun
-	begun    chan struct{} // closed when all expected writes have
+	meetings      []meeting
 }
 
-// reset starts a new page, on which each write waits for so many to have begun. Without that, two fast writes
-// that run beside each other could look as if one waited for the other.
-func (l *ledger) reset(writes int) {
+// meeting is where the steps of a round wait for each other.
+type meeting struct {
+	steps int
+	all   chan struct{} // closed when so many have begun
+}
+
+// expect starts a new page, on which each step waits until its round is as large as the wanted entry has it. Without
+// that, two fast steps that run beside each other could look as if one waited for the other.
+func (l *ledger) expect(want string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.rounds, l.reads, l.writes = nil, 0, 0
-	l.expected, l.begun = writes, make(chan struct{})
+	l.rounds, l.meetings, l.reads, l.writes = nil, nil, 0, 0
+	rounds, _, _ := strings.Cut(want, ":")
+	for round := range strings.SplitSeq(rounds, ", ") {
+		l.meetings = append(l.meetings, meeting{strings.Count(round, " + ") + 1, make(chan struct{})})
+	}
 }
 
 func (l *ledger) begin(step string) {
+	select {
+	case <-l.enter(step):
+	case <-time.After(5 * time.Second): // the others wait for this one, and the rounds will say so
+	}
+}
+
+// enter notes the step and returns what closes when its round is complete.
+func (l *ledger) enter(step string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.running == 0 {
@@ -46,11 +61,13 @@ func (l *ledger) begin(step string) {
 	l.running++
 	last := len(l.rounds) - 1
 	l.rounds[last] = append(l.rounds[last], step)
-	if step == "PutItem" || step == "UpdateItem" {
-		if l.expected--; l.expected == 0 {
-			close(l.begun)
-		}
+	if last >= len(l.meetings) {
+		l.meetings = append(l.meetings, meeting{1, make(chan struct{})})
 	}
+	if here := l.meetings[last]; len(l.rounds[last]) == here.steps {
+		close(here.all)
+	}
+	return l.meetings[last].all
 }
 
 func (l *ledger) end() {
@@ -120,12 +137,6 @@ func (c meteredClient) Do(r *http.Request) (*http.Response, error) {
 	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	c.spent.begin(operation)
 	defer c.spent.end()
-	if operation == "PutItem" || operation == "UpdateItem" {
-		select {
-		case <-c.spent.begun:
-		case <-time.After(5 * time.Second): // the others wait for this one, and the rounds will say so
-		}
-	}
 	return c.HTTPClient.Do(r)
 }
 

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"context"
 	"encoding/json"
 	"path/filepath"
 	"sync"
@@ -24,6 +25,7 @@ type Kit struct {
 	Clock   *Clock
 	Log     *Log
 
+	ctx    context.Context // the test's
 	mu     sync.Mutex
 	before func(call string) error
 	calls  []string
@@ -43,7 +45,7 @@ func NewKit(t testing.TB, users ...auth.User) *Kit {
 func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
 	t.Helper()
 	k := &Kit{
-		Store: store, Clock: NewClock(), Log: newLog(t),
+		ctx: t.Context(), Store: store, Clock: NewClock(), Log: newLog(t),
 		Hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
 	}
 	ring, err := token.NewRing(token.ES256, Start())

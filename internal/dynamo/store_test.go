@@ -24,6 +24,12 @@ func TestStore(t *testing.T) {
 	authtest.RunStore(t, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
 }
 
+// TestThrottle promises that sign-ins over DynamoDB Local are limited as auth says.
+func TestThrottle(t *testing.T) {
+	t.Parallel()
+	authtest.RunThrottle(t, 5, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
+}
+
 // open returns a store over a new table of its own, and the wire between the two.
 func open(t *testing.T) (*dynamo.Store, *wire) {
 	t.Helper()

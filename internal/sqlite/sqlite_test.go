@@ -14,6 +14,12 @@ func TestStoreContract(t *testing.T) {
 	})
 }
 
+func TestThrottle(t *testing.T) {
+	authtest.RunThrottle(t, 60, func(t *testing.T) authtest.Store {
+		return open(t, filepath.Join(t.TempDir(), "store.db"))
+	})
+}
+
 // open returns the store in the file, which the end of the test closes.
 func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
