@@ -24,52 +24,140 @@ import (
 	"latchkey/internal/token"
 )
 
-// TestLoginCapacity promises what a sign-in costs on DynamoDB, by either contract: two reads one after the other,
-// the hash, and where it succeeds one round of writing. Refusals must not differ from each other in any of it.
+// TestLoginCapacity promises what a sign-in costs on DynamoDB, by either contract: two reads one after the other, a write
+// beside the second, the hash, and one round of writing. Refusals must not differ from each other in any of it.
 func TestLoginCapacity(t *testing.T) {
 	spent := &ledger{}
-	handler, key := capacityHandler(t, spent, "off")
+	handler, key := capacityHandler(t, spent, nil)
 	const (
-		succeeds = "GetItem, GetItem, hash, PutItem: 2 RRU, 1 WRU"
-		refused  = "GetItem, GetItem, hash: 2 RRU, 0 WRU"
+		succeeds = "BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 5 RRU, 3 WRU"
+		refused  = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem + UpdateItem: 5 RRU, 3 WRU"
 	)
-	for _, test := range []struct {
-		name, path, user, password, key string
-		status                          int
-		want                            string
-	}{
-		{"success", planpointLogin, "ada", authtest.Password, "", 200, succeeds},
-		{"API key", planpointLogin, "ada", authtest.Password, key, 200, "BatchGetItem, GetItem, hash, PutItem: 3 RRU, 1 WRU"},
-		{"rehash", planpointLogin, "old", authtest.Password, "", 200,
+	for _, test := range []capacityCase{
+		{"success", planpointLogin, "ada", authtest.Password, "", home, 200, succeeds},
+		{"API key", planpointLogin, "ada", authtest.Password, key, home, 200,
+			"BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 6 RRU, 3 WRU"},
+		{"rehash", planpointLogin, "old", authtest.Password, "", home, 200,
+			"BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem + UpdateItem: 5 RRU, 4 WRU"},
+		{"after the rehash", planpointLogin, "old", authtest.Password, "", home, 200, succeeds},
+		{"unknown user", planpointLogin, "nobody", authtest.Password, "", home, 401, refused},
+		{"wrong password", planpointLogin, "ada", "wrong", "", home, 401, refused},
+		{"wrong password again", planpointLogin, "ada", "wrong", "", home, 401, refused},
+		{"success after failures", planpointLogin, "ada", authtest.Password, "", home, 200, succeeds},
+		{"wrong password, old hash", planpointLogin, "weak", "wrong", "", home, 401, refused},
+		{"pending", planpointLogin, "joan", authtest.Password, "", home, 401, refused},
+		{"disabled", planpointLogin, "dorothy", authtest.Password, "", home, 401, refused},
+		{"no known source", planpointLogin, "ada", authtest.Password, "", "", 200,
+			"BatchGetItem, GetItem, hash, PutItem: 3 RRU, 1 WRU"},
+		{"no known source, wrong password", planpointLogin, "ada", "wrong", "", "", 401,
+			"BatchGetItem, GetItem, hash, UpdateItem: 3 RRU, 1 WRU"},
+		{"organization", organizationLogin, "grace", authtest.Password, "", home, 200, succeeds},
+		{"organization, unknown user", organizationLogin, "nobody", authtest.Password, "", home, 200, refused},
+		{"organization, wrong password", organizationLogin, "grace", "wrong", "", home, 200, refused},
+		{"organization, pending", organizationLogin, "joan", authtest.Password, "", home, 200, refused},
+		{"organization, wrong role", organizationLogin, "alan", authtest.Password, "", home, 200, refused},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, handler, spent) })
+	}
+}
+
+// TestUnlimitedLoginCapacity promises that whoever turns the limits off pays for none of them.
+func TestUnlimitedLoginCapacity(t *testing.T) {
+	spent := &ledger{}
+	handler, key := capacityHandler(t, spent, map[string]string{"LATCHKEY_THROTTLE": "off"})
+	for _, test := range []capacityCase{
+		{"success", planpointLogin, "ada", authtest.Password, "", home, 200, "GetItem, GetItem, hash, PutItem: 2 RRU, 1 WRU"},
+		{"API key", planpointLogin, "ada", authtest.Password, key, home, 200, "BatchGetItem, GetItem, hash, PutItem: 3 RRU, 1 WRU"},
+		{"rehash", planpointLogin, "old", authtest.Password, "", home, 200,
 			"GetItem, GetItem, hash, PutItem + UpdateItem: 2 RRU, 2 WRU"},
-		{"after the rehash", planpointLogin, "old", authtest.Password, "", 200, succeeds},
-		{"unknown user", planpointLogin, "nobody", authtest.Password, "", 401, refused},
-		{"wrong password", planpointLogin, "ada", "wrong", "", 401, refused},
-		{"wrong password, old hash", planpointLogin, "weak", "wrong", "", 401, refused},
-		{"pending", planpointLogin, "joan", authtest.Password, "", 401, refused},
-		{"disabled", planpointLogin, "dorothy", authtest.Password, "", 401, refused},
-		{"organization", organizationLogin, "grace", authtest.Password, "", 200, succeeds},
-		{"organization, unknown user", organizationLogin, "nobody", authtest.Password, "", 200, refused},
-		{"organization, wrong password", organizationLogin, "grace", "wrong", "", 200, refused},
-		{"organization, pending", organizationLogin, "joan", authtest.Password, "", 200, refused},
-		{"organization, wrong role", organizationLogin, "alan", authtest.Password, "", 200, refused},
+		{"unknown user", planpointLogin, "nobody", authtest.Password, "", home, 401, "GetItem, GetItem, hash: 2 RRU, 0 WRU"},
+		{"wrong password", planpointLogin, "ada", "wrong", "", home, 401, "GetItem, GetItem, hash: 2 RRU, 0 WRU"},
+	} {
+		t.Run(test.name, func(t *testing.T) { test.run(t, handler, spent) })
+	}
+}
+
+// TestThrottledLoginCapacity promises that a refusal over a limit is one read, whichever limit it is and whoever was named,
+// and that a known source costs what it always does.
+func TestThrottledLoginCapacity(t *testing.T) {
+	spent := &ledger{}
+	handler, key := capacityHandler(t, spent, map[string]string{"LATCHKEY_THROTTLE_SOURCE": "6/15m", "LATCHKEY_THROTTLE_USER": "6/1h"})
+	const (
+		refused = "BatchGetItem: 4 RRU, 0 WRU"
+		stuffer = "[2001:db8::1]:443"
+	)
+	send := func(user, password, source string) {
+		spent.expect("")
+		capacityCase{path: planpointLogin, user: user, password: password, source: source}.send(t, handler)
+	}
+	for i := range 6 {
+		send(fmt.Sprintf("stuffed-%d", i), "wrong", stuffer)
+	}
+	for range 5 {
+		send("ada", "wrong", home)
+		send("nobody", "wrong", "198.51.100.1:1")
+	}
+	send("ada", "wrong", "198.51.100.2:1")
+	send("grace", authtest.Password, "198.51.100.3:1")
+	for i := range 6 {
+		send("grace", "wrong", fmt.Sprintf("198.51.100.%d:1", 10+i))
+	}
+	for _, test := range []capacityCase{
+		{"pair", planpointLogin, "ada", authtest.Password, "", home, 401, refused},
+		{"pair, wrong password", planpointLogin, "ada", "wrong", "", home, 401, refused},
+		{"pair, unknown user", planpointLogin, "nobody", "wrong", "", "198.51.100.1:1", 401, refused},
+		{"pair, organization", organizationLogin, "ada", authtest.Password, "", home, 200, refused},
+		{"source", planpointLogin, "old", authtest.Password, "", stuffer, 401, refused},
+		{"source, unknown user", planpointLogin, "fresh", "wrong", "", stuffer, 401, refused},
+		{"source, its neighbour in the /64", planpointLogin, "old", authtest.Password, "", "[2001:db8::2]:443", 401, refused},
+		{"source, API key", planpointLogin, "old", authtest.Password, key, stuffer, 401, "BatchGetItem: 5 RRU, 0 WRU"},
+		{"user", planpointLogin, "ada", authtest.Password, "", "198.51.100.4:1", 401, refused},
+		{"user, organization", organizationLogin, "grace", authtest.Password, "", "198.51.100.4:1", 200, refused},
+		{"user, no known source", planpointLogin, "ada", authtest.Password, "", "", 401, "BatchGetItem: 2 RRU, 0 WRU"},
+		{"user, from a source that the user knows", planpointLogin, "grace", authtest.Password, "", "198.51.100.3:9", 200,
+			"BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 5 RRU, 3 WRU"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			spent.reset(strings.Count(test.want, "PutItem") + strings.Count(test.want, "UpdateItem"))
-			body := fmt.Sprintf(`{"username": "%s@example.com", "email": "%[1]s@example.com", "password": %q}`, test.user, test.password)
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, test.path, strings.NewReader(body))
-			r.Header.Set("Content-Type", "application/json")
-			r.Header.Set("Authorization", test.key)
-			answer := httptest.NewRecorder()
-			handler.ServeHTTP(answer, r)
-			if answer.Code != test.status {
-				t.Errorf("status %d, want %d: %s", answer.Code, test.status, answer.Body)
-			}
-			if diff := cmp.Diff(test.want, spent.String()); diff != "" {
-				t.Errorf("spent (-want +got):\n%s", diff)
+			answer := test.run(t, handler, spent)
+			if (answer.Header().Get("Retry-After") != "") != strings.HasSuffix(test.want, " 0 WRU") {
+				t.Errorf("Retry-After %q", answer.Header().Get("Retry-After"))
 			}
 		})
 	}
+}
+
+const home = "192.0.2.7:4711"
+
+// capacityCase is a sign-in, its status, and what it spends.
+type capacityCase struct {
+	name, path, user, password, key, source string
+	status                                  int
+	want                                    string
+}
+
+func (c capacityCase) send(t *testing.T, handler http.Handler) *httptest.ResponseRecorder {
+	t.Helper()
+	body := fmt.Sprintf(`{"username": "%s@example.com", "email": "%[1]s@example.com", "password": %q}`, c.user, c.password)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, c.path, strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Authorization", c.key)
+	r.RemoteAddr = c.source
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, r)
+	return answer
+}
+
+func (c capacityCase) run(t *testing.T, handler http.Handler, spent *ledger) *httptest.ResponseRecorder {
+	t.Helper()
+	spent.expect(c.want)
+	answer := c.send(t, handler)
+	if answer.Code != c.status {
+		t.Errorf("status %d, want %d: %s", answer.Code, c.status, answer.Body)
+	}
+	if diff := cmp.Diff(c.want, spent.String()); diff != "" {
+		t.Errorf("spent (-want +got):\n%s", diff)
+	}
+	return answer
 }
 
 const (
@@ -77,8 +165,9 @@ const (
 	organizationLogin = "/users/login"
 )
 
-// capacityHandler is the login function over DynamoDB Local, metered by the ledger, and an API key that it knows.
-func capacityHandler(t *testing.T, spent *ledger, throttle string) (handler http.Handler, key string) {
+// capacityHandler is the login function over DynamoDB Local, metered by the ledger, and an API key that it knows. Its
+// clock stands still, so that no wait ends while a busy machine is slow.
+func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (handler http.Handler, key string) {
 	t.Helper()
 	ctx, store := t.Context(), meteredStore(t, spent)
 	hasher := password.New(password.Params{Memory: 64, Time: 1, Threads: 1}, 0)
@@ -97,19 +186,22 @@ func capacityHandler(t *testing.T, spent *ledger, throttle string) (handler http
 	check(t, store.CreateClient(ctx, auth.Client{KeyHash: auth.HashAPIKey(key), Name: "site", Kind: auth.ClientStandard}))
 
 	config, err := app.ConfigFrom(func(name string) string {
+		if value, given := settings[name]; given {
+			return value
+		}
 		return map[string]string{
 			"LATCHKEY_STORE": "dynamodb:T", "LATCHKEY_KEYS": "secretsmanager:S", "LATCHKEY_ISSUER": "https://login.example.com",
-			"LATCHKEY_THROTTLE": throttle,
 		}[name]
 	})
 	check(t, err)
-	ring, err := token.NewRing(token.ES256, time.Now())
+	start := time.Now()
+	ring, err := token.NewRing(token.ES256, start)
 	check(t, err)
 	document, err := ring.Marshal()
 	check(t, err)
 	return app.LoginHandler(config, app.Parts{
 		Store: store, Tries: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
-		Keys: app.NewKeyring(config, fixedSource(document)),
+		Keys: app.NewKeyring(config, fixedSource(document)), Now: func() time.Time { return start },
 	}), key
 }
 

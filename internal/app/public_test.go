@@ -117,10 +117,8 @@ func TestPublicCapacity(t *testing.T) {
 	store, ada := meteredStore(t, spent), authtest.Ada()
 	document, jwks := newRing(t)
 	check(t, store.CreateUser(t.Context(), ada))
-	spent.reset(1)
 	check(t, store.PutPublicKeys(t.Context(), jwks))
 	now := time.Now().UTC().Truncate(time.Second)
-	spent.reset(1)
 	check(t, store.PutSession(t.Context(), auth.Session{
 		ID: "sid", UserID: ada.ID, Generation: 1, PasswordEpoch: ada.PasswordEpoch,
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour),
@@ -140,7 +138,7 @@ func TestPublicCapacity(t *testing.T) {
 			Sessions: store, PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(store)), Log: slog.New(slog.DiscardHandler),
 		})
 		for call, want := range want {
-			spent.reset(0)
+			spent.expect(want)
 			if answer, err := authorizer.Invoke(t.Context(), event); err != nil || !strings.Contains(string(answer), "Allow") {
 				t.Fatalf("%s: %s, %v", mode, answer, err)
 			}
