@@ -17,10 +17,11 @@ func ParseProxies(list []string) (Proxies, error) {
 	var p Proxies
 	for _, text := range list {
 		prefix, err := netip.ParsePrefix(text)
-		if addr, bad := netip.ParseAddr(text); bad == nil {
+		if addr, bad := netip.ParseAddr(text); bad == nil && addr.Zone() == "" {
+			addr = addr.Unmap()
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
-		if err != nil {
+		if err != nil || prefix.Addr().Is4In6() { // which would contain nothing: addresses are compared unmapped
 			return nil, fmt.Errorf("has %q; write addresses or blocks like 10.0.0.0/8", text)
 		}
 		p = append(p, prefix.Masked())
