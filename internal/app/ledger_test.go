@@ -103,6 +103,12 @@ func (l *ledger) meter(stack *middleware.Stack) error {
 			for _, table := range call.RequestItems {
 				keys += len(table.Keys)
 			}
+		case *dynamodb.QueryInput:
+			call.ReturnConsumedCapacity = total
+		case *dynamodb.DeleteItemInput:
+			call.ReturnConsumedCapacity = total
+		case *dynamodb.BatchWriteItemInput:
+			call.ReturnConsumedCapacity = total
 		case *dynamodb.PutItemInput:
 			call.ReturnConsumedCapacity = total
 		case *dynamodb.UpdateItemInput:
@@ -130,6 +136,14 @@ func (l *ledger) charge(result any, keys int) {
 			keys -= len(found)
 		}
 		l.reads += float64(keys)
+	case *dynamodb.QueryOutput:
+		l.reads += *answer.ConsumedCapacity.CapacityUnits
+	case *dynamodb.DeleteItemOutput:
+		l.writes += *answer.ConsumedCapacity.CapacityUnits
+	case *dynamodb.BatchWriteItemOutput:
+		for _, c := range answer.ConsumedCapacity {
+			l.writes += *c.CapacityUnits
+		}
 	case *dynamodb.PutItemOutput:
 		l.writes += *answer.ConsumedCapacity.CapacityUnits
 	case *dynamodb.UpdateItemOutput:
