@@ -1,0 +1,101 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/contract/organization"
+	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/contract/session"
+	"latchkey/internal/web"
+)
+
+// fuzzRoutes are both contracts and the session endpoints over a store with Grace.
+func fuzzRoutes(f *testing.F) (*authtest.Kit, web.Routes) {
+	f.Helper()
+	k := authtest.NewKit(f, authtest.Grace())
+	rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}}
+	routes := web.Routes{
+		planpoint.Path:    planpoint.New(planpoint.Config{Log: k.Log.Logger()}, k.Service(rules)),
+		organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
+	}
+	maps.Copy(routes, session.Routes(session.Config{Log: k.Log.Logger()}, k.Sessions(rules)))
+	return k, routes
+}
+
+func answerTo(routes web.Routes, r *http.Request) (int, string) {
+	answer := httptest.NewRecorder()
+	routes.ServeHTTP(answer, r)
+	return answer.Code, answer.Body.String()
+}
+
+// FuzzCredentials looks for a body that is answered by a 5xx, or signs in without being what a plain reader of JSON
+// would call the credentials.
+func FuzzCredentials(f *testing.F) {
+	_, routes := fuzzRoutes(f)
+	good := `{"username":"grace@example.com","email":"grace@example.com","password":"` + authtest.Password + `"}`
+	for _, seed := range []string{
+		good, strings.ToUpper(good), good + good, " " + good + "\n", good[1:], `{"username":null,"email":[],"password":{}}`,
+		`{"username":"grace@example.com","password":"","impersonate":""}`, `{"username":"\ud800","email":"\u0000"}`, "\xff", `{}`, `[]`,
+	} {
+		f.Add([]byte(seed), "application/json")
+	}
+	f.Add([]byte(good), "application/json; charset=utf-8")
+	f.Add([]byte(good), "text/plain")
+	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
+		for path, name := range map[string]string{planpoint.Path: "username", organization.Path: "email"} {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
+			r.Header.Set("Content-Type", contentType)
+			status, answer := answerTo(routes, r)
+			if !slices.Contains([]int{200, 400, 401, 403}, status) {
+				t.Fatalf("%s %q is answered by %d %s", path, body, status, answer)
+			}
+			var members map[string]any
+			err := json.Unmarshal(body, &members)
+			user, _ := members[name].(string)
+			if strings.Contains(answer, "oken") && (err != nil || members["password"] != authtest.Password ||
+				!strings.EqualFold(strings.TrimSpace(user), "grace@example.com")) {
+				t.Fatalf("%s %q signs in", path, body)
+			}
+		}
+	})
+}
+
+// FuzzCookies looks for a Cookie header that is answered by a 5xx, or passes for a session without holding its token. What
+// the fuzzer writes as ACCESS and REFRESH is the real ones.
+func FuzzCookies(f *testing.F) {
+	k, routes := fuzzRoutes(f)
+	g, err := k.Service(auth.Rules{}).Login(f.Context(), auth.Attempt{
+		Identifier: authtest.Identifier("grace@example.com"), Password: authtest.Password,
+	}, auth.Terms{Contract: "planpoint", AccessLife: planpoint.AccessLife, Refreshable: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, header := range []string{
+		"", "planpoint=ACCESS", `planpoint="ACCESS"`, "planpoint=ACCESS; planpointRefresh=REFRESH", "planpoint=ACCESS; planpoint=x", "planpoint=REFRESH",
+		"planpointRefresh=ACCESS", " ;planpoint=ACCESS,x", "planpoint=ACCES\tS", "a=b; =; planpoint", "planpoint=ACCESS\x00", "PLANPOINT=ACCESS",
+	} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		header = strings.NewReplacer("ACCESS", g.AccessToken, "REFRESH", g.RefreshToken).Replace(header)
+		for _, e := range []struct{ method, path, needs string }{
+			{http.MethodGet, "/api/users/me", g.AccessToken}, {http.MethodGet, "/api/users/sessions", g.AccessToken}, {http.MethodPost, "/api/users/refresh", g.RefreshToken},
+		} {
+			r := httptest.NewRequestWithContext(t.Context(), e.method, e.path, nil)
+			r.Header.Set("Cookie", header)
+			status, answer := answerTo(routes, r)
+			if !slices.Contains([]int{200, 400, 401}, status) || status == 200 && !strings.Contains(header, e.needs) {
+				t.Fatalf("%s with %q is answered by %d %s", e.path, header, status, answer)
+			}
+		}
+	})
+}
