@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
+	"time"
 
 	"latchkey/internal/web"
 )
@@ -22,6 +23,7 @@ const (
 type Config struct {
 	Issuer string // as in tokens, to the letter: readers compare it
 	Log    *slog.Logger
+	Now    func() time.Time // nil is the real clock
 }
 
 // Source is where the published JWK Set comes from, cached; it is asked for every request.
@@ -33,7 +35,10 @@ type Source interface {
 // Routes returns the two endpoints by their paths. Where no keys can be had, before the first ring too, both are a
 // 500 that nobody caches: an empty answer would make good tokens look bad.
 func Routes(c Config, keys Source) web.Routes {
-	h := &handler{issuer: c.Issuer, keys: keys}
+	h := &handler{issuer: c.Issuer, keys: keys, now: c.Now}
+	if h.now == nil {
+		h.now = time.Now
+	}
 	endpoint := func(pick func(*documents) document) http.Handler {
 		return web.Endpoint{
 			Method: http.MethodGet, Public: true, Log: c.Log, Failure: message{"Internal server error"},
@@ -56,6 +61,7 @@ func Routes(c Config, keys Source) web.Routes {
 type handler struct {
 	issuer string
 	keys   Source
+	now    func() time.Time
 	last   atomic.Pointer[documents]
 }
 
@@ -63,15 +69,18 @@ type message struct {
 	Message string `json:"message"`
 }
 
+// maxAge is how old rendered documents get: keys retire by the clock, between two changes of the set.
+const maxAge = time.Minute
+
 // documents returns both documents, rendered once for as long as the keys stay the same.
 func (h *handler) documents(ctx context.Context) (*documents, error) {
 	text, err := h.keys.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("get the public keys: %w", err)
 	}
-	last := h.last.Load()
-	if last == nil || string(last.source) != string(text) {
-		if last, err = render(h.issuer, text); err != nil {
+	last, now := h.last.Load(), h.now()
+	if last == nil || string(last.source) != string(text) || now.Sub(last.made) >= maxAge {
+		if last, err = render(h.issuer, text, now); err != nil {
 			return nil, err
 		}
 		h.last.Store(last)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 
@@ -19,6 +20,7 @@ const cacheControl = "public, max-age=300"
 // documents are both documents as they are sent; they do not change once made.
 type documents struct {
 	source              []byte // what they were made of
+	made                time.Time
 	jwks, configuration document
 }
 
@@ -38,12 +40,13 @@ type configuration struct {
 }
 
 // render makes both documents of one set, so that the algorithms of one are the keys' of the other. The set is
-// written anew from its public members, whatever else was stored with it.
-func render(issuer string, text []byte) (*documents, error) {
+// written anew from its public members, whatever else was stored with it, without keys that are retired by now.
+func render(issuer string, text []byte, now time.Time) (*documents, error) {
 	keys, err := token.ParseJWKS(text)
 	if err != nil {
 		return nil, err
 	}
+	keys = keys.At(now)
 	jwks, err := keys.Marshal()
 	if err != nil {
 		return nil, err
@@ -55,7 +58,7 @@ func render(issuer string, text []byte) (*documents, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode the discovery document: %w", err)
 	}
-	return &documents{source: text, jwks: newDocument(jwks), configuration: newDocument(config)}, nil
+	return &documents{source: text, made: now, jwks: newDocument(jwks), configuration: newDocument(config)}, nil
 }
 
 func newDocument(body []byte) document {
