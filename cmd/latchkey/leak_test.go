@@ -100,7 +100,7 @@ func (l *leakKit) administer(printed *strings.Builder) string {
 	}
 	show("n3w password of ada", "users", "set-password", "ada@example.com", "--password-stdin")
 	show(secretPassword, "users", "set-password", "ada@example.com", "--password-stdin")
-	for _, command := range []string{"disable", "enable", "unlock", "show"} {
+	for _, command := range []string{"disable", "enable", "unlock", "sessions", "sign-out", "show"} {
 		show("", "users", command, "ada@example.com")
 		show("", "users", command, "nobody@example.com")
 	}

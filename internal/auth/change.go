@@ -37,6 +37,7 @@ type Change struct {
 	IdentifierHash string // where the user may not be there
 	ClientID       string
 	KeyID          string
+	SessionID      string // of EventUserSignOut where it is one session
 	Operator       string // who did it, by the name that the machine knows them by
 
 	Added, Updated, Refused int // of EventUserImport
@@ -46,7 +47,7 @@ type Change struct {
 // An error that says neither that something is missing, taken nor unavailable is one about what was asked for.
 func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
 	r := auditRecord{
-		event: c.Event, userID: c.UserID, identifierHash: c.IdentifierHash, client: c.ClientID, kid: c.KeyID,
+		event: c.Event, userID: c.UserID, identifierHash: c.IdentifierHash, client: c.ClientID, kid: c.KeyID, sessionID: c.SessionID,
 		outcome: outcomeRefused,
 	}
 	switch {
