@@ -46,6 +46,15 @@ func newKey(a Algorithm, times keyTimes) (*key, error) {
 	if !ok {
 		return nil, fmt.Errorf("unknown algorithm %q", a)
 	}
+	for { // one id in 64 begins with a hyphen, and would be a flag where people hand it to a command
+		k, err := generateKey(kind, times)
+		if err != nil || k.id[0] != '-' {
+			return k, err
+		}
+	}
+}
+
+func generateKey(kind kind, times keyTimes) (*key, error) {
 	p, err := kind.generate()
 	if err != nil {
 		return nil, err

@@ -247,3 +247,18 @@ func TestPrinting(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyIDsAreNoFlags promises ids that people can hand to a command: of 500, eight or so would begin with a hyphen.
+func TestKeyIDsAreNoFlags(t *testing.T) {
+	for range 250 {
+		ring, err := token.NewRing(token.EdDSA, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range ring.Facts() {
+			if strings.HasPrefix(k.KeyID, "-") {
+				t.Fatalf("key id %s", k.KeyID)
+			}
+		}
+	}
+}
