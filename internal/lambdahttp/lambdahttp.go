@@ -18,8 +18,8 @@ import (
 // maxPayload is how many bytes of JSON Lambda carries in a synchronous call, in each direction.
 const maxPayload = 6_291_556
 
-// deadlineMargin is the time kept back from a call's deadline, so that the answer still gets out; calls that have less
-// than ten times of it left keep a tenth.
+// deadlineMargin is the time kept back from a call's deadline, so that the answer still gets out, and before it what
+// must be written though the time is over; calls that have less than twice of it left keep a half.
 const deadlineMargin = 500 * time.Millisecond
 
 // What a refused caller is told: constants, as the event may hold anything.
@@ -89,7 +89,7 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	if !ok {
 		return context.WithCancel(ctx)
 	}
-	return context.WithDeadline(ctx, deadline.Add(-min(deadlineMargin, time.Until(deadline)/10)))
+	return context.WithDeadline(ctx, deadline.Add(-min(deadlineMargin, time.Until(deadline)/2)))
 }
 
 // describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts
