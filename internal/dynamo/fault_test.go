@@ -187,6 +187,16 @@ func TestLostAnswers(t *testing.T) {
 	if err := s.RotateSession(t.Context(), session, 1); !errors.Is(err, auth.ErrConflict) {
 		t.Errorf("the same rotation once more: %v, want a conflict", err)
 	}
+	for n := range int64(3) {
+		must(t, s.CountTry(t.Context(), tries(), pair(n), pair(n+1), 5))
+	}
+	lose("UpdateItem")
+	must(t, s.TakeBackTry(t.Context(), tries(), pair(3), pair(2)))
+	lose("UpdateItem")
+	must(t, s.TakeBackTry(t.Context(), tries(), pair(1), pair(0))) // others have tried since
+	if got := counters(t, s).Pair.Failures; got != 1 {
+		t.Errorf("%d failures are left of three, two of which were taken back", got)
+	}
 	lose("UpdateItem")
 	must(t, s.DisableClient(t.Context(), newClient().KeyHash))
 	lose("UpdateItem")

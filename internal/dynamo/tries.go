@@ -44,19 +44,22 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 	return written(attempted, err, auth.ErrConflict)
 }
 
-// TakeBackTry is one conditional write, and a second one where others have tried meanwhile.
+// TakeBackTry is one conditional write, and a second one where others have tried meanwhile. By the tryId it knows what it
+// took back already, and what the SDK sends again after a lost answer.
 func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
 	const attempted = "take the try back"
-	values := item{":counted": number(counted.Failures), ":seen": number(seen.Failures)}
+	id := text(rand.Text())
+	values := item{":counted": number(counted.Failures), ":seen": number(seen.Failures), ":id": id}
 	values.setTime(":at", counted.LastAt)
 	values.setTime(":seenAt", seen.LastAt)
-	restore := "SET failures = :seen, lastAt = :seenAt"
+	restore := "SET failures = :seen, tryId = :id, lastAt = :seenAt"
 	if seen.LastAt.IsZero() {
-		restore = "SET failures = :seen REMOVE lastAt"
+		restore = "SET failures = :seen, tryId = :id REMOVE lastAt"
 	}
 	err := s.update(ctx, pairKey(k), restore, "failures = :counted AND lastAt = :at", values)
 	if isRefused(err) {
-		err = s.update(ctx, pairKey(k), "ADD failures :less", "failures > :none", item{":less": number(-1), ":none": number(0)})
+		err = s.update(ctx, pairKey(k), "SET tryId = :id ADD failures :less", "failures > :none AND NOT tryId = :id",
+			item{":less": number(-1), ":none": number(0), ":id": id})
 	}
 	return written(attempted, err, nil)
 }
