@@ -75,6 +75,7 @@ type auditRecord struct {
 	outcome                string
 	reason                 Reason
 	userID, identifierHash string
+	targetHash             string
 	actorID, sessionID     string
 	source                 Source
 	contract, client, kid  string
@@ -93,6 +94,7 @@ func (j journal) write(ctx context.Context, r auditRecord, more ...slog.Attr) {
 	}
 	for _, optional := range append([]slog.Attr{
 		slog.String("user", r.userID), slog.String("identifierHash", r.identifierHash),
+		slog.String("targetHash", r.targetHash),
 		slog.String("actor", r.actorID), slog.String("session", r.sessionID),
 		slog.String("source", r.source.String()), slog.String("contract", r.contract),
 		slog.String("client", r.client), slog.String("kid", r.kid),
@@ -148,7 +150,7 @@ func (l *login) record(err error) auditRecord {
 		r.client = l.client.ID()
 	}
 	if !l.attempt.Impersonate.IsZero() {
-		r.event, r.actorID, r.userID = eventImpersonation, l.user.ID, l.target.ID
+		r.event, r.actorID, r.userID, r.targetHash = eventImpersonation, l.user.ID, l.target.ID, l.targetHash
 	}
 	if err == nil {
 		r.sessionID, r.kid = l.session.ID, l.keyID

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -26,17 +27,52 @@ func TestTheDocumentNamesEveryCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ kind, heading string }{{"Event", "Events"}, {"Reason", "Reasons"}} {
-		section := regexp.MustCompile(`(?s)\n## ` + test.heading + `\n(.*?)\n## `).FindSubmatch(document)
-		if section == nil {
-			t.Fatalf("the document has no section %s", test.heading)
-		}
-		var named []string
-		for _, row := range regexp.MustCompile("(?m)^\\| `([a-z_]+)` \\|").FindAllSubmatch(section[1], -1) {
-			named = append(named, string(row[1]))
-		}
-		slices.Sort(named)
-		if d := cmp.Diff(codes(t, test.kind), named); d != "" {
+		if d := cmp.Diff(codes(t, test.kind), documented(t, document, test.heading)); d != "" {
 			t.Errorf("%s differ (-code +document):\n%s", test.heading, d)
+		}
+	}
+}
+
+// documented returns the words that begin the rows of the section's table, sorted.
+func documented(t *testing.T, document []byte, heading string) []string {
+	t.Helper()
+	section := regexp.MustCompile(`(?s)\n## ` + heading + `\n(.*?)\n## `).FindSubmatch(document)
+	if section == nil {
+		t.Fatalf("the document has no section %s", heading)
+	}
+	var words []string
+	for _, row := range regexp.MustCompile("(?m)^\\| ((?:`[a-zA-Z_]+`(?:, )?)+) \\|").FindAllSubmatch(section[1], -1) {
+		for _, word := range strings.Split(string(row[1]), ", ") {
+			words = append(words, strings.Trim(word, "`"))
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
+// TestTheQueriesAskForWhatIsThere promises that every name and code in the document's queries is a field or a code.
+func TestTheQueriesAskForWhatIsThere(t *testing.T) {
+	document, err := os.ReadFile("../../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := slices.Concat(documented(t, document, "Fields"), documented(t, document, "Events"), documented(t, document, "Reasons"), []string{
+		"audit", "success", "refused", "failed", "throttled_", // values
+		"error", // of the lines that are no records
+		"filter", "fields", "stats", "sort", "by", "as", "and", "like", "desc", "count", "count_distinct", "sum", "latest", "earliest", "strcontains", "bin", "m",
+	})
+	queries := regexp.MustCompile("(?s)\n```\n(filter .*?)\n```").FindAllSubmatch(document, -1)
+	if len(queries) < 8 {
+		t.Fatalf("the document has only %d queries", len(queries))
+	}
+	for _, query := range queries {
+		text := regexp.MustCompile(`"[0-9a-f]{8,}"`).ReplaceAllString(string(query[1]), "") // an id or hash of somebody's
+		aliases := regexp.MustCompile(` as (\w+)`).FindAllStringSubmatch(text, -1)
+		for _, word := range regexp.MustCompile(`@?[a-zA-Z_]+`).FindAllString(text, -1) {
+			isAlias := slices.ContainsFunc(aliases, func(a []string) bool { return a[1] == word })
+			if !isAlias && word != "@timestamp" && !slices.Contains(known, word) {
+				t.Errorf("%s is no field and no code:\n%s", word, text)
+			}
 		}
 	}
 }

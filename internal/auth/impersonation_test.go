@@ -43,7 +43,8 @@ func TestImpersonation(t *testing.T) {
 				t.Fatalf("error %v, want %v", err, test.want)
 			}
 			records := k.Log.Audit(t)
-			if len(records) != 1 || records[0]["event"] != "impersonation" || records[0]["reason"] != test.reason {
+			if len(records) != 1 || records[0]["event"] != "impersonation" || records[0]["reason"] != test.reason ||
+				records[0]["targetHash"] != hashOf(t, k, test.target) || records[0]["identifierHash"] != hashOf(t, k, test.caller) {
 				t.Fatalf("audit %v, want one record of an impersonation with the reason %s", records, test.reason)
 			}
 			if err != nil {
@@ -55,6 +56,16 @@ func TestImpersonation(t *testing.T) {
 			wantImpersonated(t, k, g, test.caller, test.target)
 		})
 	}
+}
+
+// hashOf is what stands for the user's address in the audit.
+func hashOf(t *testing.T, k *authtest.Kit, name string) string {
+	t.Helper()
+	hash, err := auth.IdentifierHash(t.Context(), k.Keyring, authtest.Identifier(name+"@example.com"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hash
 }
 
 func wantImpersonated(t *testing.T, k *authtest.Kit, g auth.Grant, caller, target string) {

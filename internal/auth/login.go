@@ -59,6 +59,7 @@ type login struct {
 	terms   Terms
 
 	identifierHash string
+	targetHash     string // of the one to be impersonated
 	tries          TryKeys
 	counted        Counters // as read
 	try            Pair     // as this attempt counted it, once it has
@@ -141,6 +142,11 @@ func (l *login) name(ctx context.Context) error {
 	var err error
 	if l.identifierHash, err = IdentifierHash(ctx, l.keys, l.attempt.Identifier); err != nil {
 		return err
+	}
+	if !l.attempt.Impersonate.IsZero() {
+		if l.targetHash, err = IdentifierHash(ctx, l.keys, l.attempt.Impersonate); err != nil {
+			return err
+		}
 	}
 	if l.rules.Limits != (Limits{}) {
 		l.tries, err = NewTryKeys(ctx, l.keys, l.attempt.Identifier, l.attempt.Source)
