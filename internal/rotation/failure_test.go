@@ -202,6 +202,25 @@ func TestStuck(t *testing.T) {
 	}
 }
 
+// TestValueNotFound promises that a version in use whose value does not come is not taken for a fresh secret.
+func TestValueNotFound(t *testing.T) {
+	k := newKit("{}")
+	k.rotate(t, "v1")
+	if err := k.vault.begin("v2"); err != nil {
+		t.Fatal(err)
+	}
+	delete(k.vault.values, "v1")
+	before, puts := k.vault.snapshot(), k.table.puts
+	for _, step := range []string{"createSecret", "testSecret", "finishSecret"} {
+		if err := k.step(t, step, "v2"); err == nil || !strings.Contains(err.Error(), "has no value") {
+			t.Errorf("%s: %v", step, err)
+		}
+	}
+	if k.vault.snapshot() != before || k.table.puts != puts {
+		t.Error("something was written")
+	}
+}
+
 // TestUnreadable promises that a secret that cannot be read at all fails every step but those that need nothing of it.
 func TestUnreadable(t *testing.T) {
 	k := newKit("{}")

@@ -43,6 +43,7 @@ type vault struct {
 	labels   map[string]string // from label to version
 	versions []string
 	off      bool // rotation is not turned on
+	tidies   bool // Promote takes AWSPENDING along, as the user guide says and not all that is built after it does
 	fail     func(call string) error
 }
 
@@ -103,6 +104,9 @@ func (v *vault) Promote(_ context.Context, from, to string) error {
 		return fmt.Errorf("AWSCURRENT is at %s, not at %s", v.labels["AWSCURRENT"], from)
 	}
 	v.labels["AWSPREVIOUS"], v.labels["AWSCURRENT"] = from, to
+	if v.tidies && v.labels["AWSPENDING"] == to {
+		delete(v.labels, "AWSPENDING")
+	}
 	return nil
 }
 

@@ -59,7 +59,7 @@ func New(p Parts) *Rotator {
 }
 
 // Invoke takes one step (lambda.Handler) and writes one record of it. An error means that the step is to be repeated,
-// or the event was not for us; Secrets Manager repeats all steps for hours.
+// or the event was not for us; Secrets Manager repeats the whole of a rotation that failed.
 func (r *Rotator) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := parseEvent(payload)
 	var d done
@@ -98,17 +98,17 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 	case e.step == setSecret:
 		return done{reason: "nothing_to_set"}, nil // nobody but us knows the keys
 	}
-	rings, err := r.rings(ctx, v)
+	have, err := r.rings(ctx, v)
 	if err != nil {
 		return done{}, err
 	}
 	switch e.step {
 	case createSecret:
-		return r.create(ctx, v, rings)
+		return r.create(ctx, v, have)
 	case testSecret:
-		return r.test(rings)
+		return r.test(have)
 	default:
-		return r.finish(ctx, v, rings)
+		return r.finish(ctx, v, have)
 	}
 }
 
@@ -120,11 +120,11 @@ type rings struct {
 // rings reads both. A pending ring that cannot take the current one's place never will, and would block all rotations
 // to come: it loses its label, so that the next one starts anew.
 func (r *Rotator) rings(ctx context.Context, v version) (rings, error) {
-	current, err := r.ring(ctx, v.inUse)
+	current, err := r.current(ctx, v.inUse)
 	if err != nil {
-		return rings{}, fmt.Errorf("read the current ring: %w", err)
+		return rings{}, err
 	}
-	pending, err := r.ring(ctx, v.id)
+	pending, _, err := r.ring(ctx, v.id)
 	if err == nil && pending != nil && current != nil {
 		if err = pending.Follows(current, r.Now()); err != nil {
 			err = unusableError{err}
@@ -154,21 +154,34 @@ func (r *Rotator) dropped(ctx context.Context, v version, current *token.Ring, w
 // unusableError is about a ring, not about the reading of it.
 type unusableError struct{ error }
 
-// ring returns nil for a version that holds nothing, or what CloudFormation put there.
-func (r *Rotator) ring(ctx context.Context, version string) (*token.Ring, error) {
+// current returns the ring in use, nil before there is one. A version in use whose value is not found has one that
+// cannot be had now: to take it for none would replace all keys.
+func (r *Rotator) current(ctx context.Context, version string) (*token.Ring, error) {
 	if version == "" {
 		return nil, nil
 	}
-	value, found, err := r.Vault.Value(ctx, version)
-	if err != nil || !found {
-		return nil, err
-	}
-	ring, err := token.ParseRing(value)
-	if errors.Is(err, token.ErrNoRing) {
-		return nil, nil
+	ring, found, err := r.ring(ctx, version)
+	if err == nil && !found {
+		err = fmt.Errorf("version %s is in use and has no value", version)
 	}
 	if err != nil {
-		return nil, unusableError{err}
+		return nil, fmt.Errorf("read the current ring: %w", err)
 	}
 	return ring, nil
+}
+
+// ring returns nil for a version that holds nothing, and for what CloudFormation puts there before there is a ring.
+func (r *Rotator) ring(ctx context.Context, version string) (ring *token.Ring, found bool, err error) {
+	value, found, err := r.Vault.Value(ctx, version)
+	if err != nil || !found {
+		return nil, false, err
+	}
+	ring, err = token.ParseRing(value)
+	switch {
+	case errors.Is(err, token.ErrNoRing):
+		return nil, true, nil
+	case err != nil:
+		return nil, true, unusableError{err}
+	}
+	return ring, true, nil
 }

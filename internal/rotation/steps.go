@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/token"
@@ -83,10 +84,12 @@ func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	if v.pending {
-		if err := r.Vault.Drop(ctx, v.id); err != nil {
-			return done{}, fmt.Errorf("take %s from the version in use: %w", labelPending, err)
-		}
+	labels, _, err := r.Vault.Versions(ctx) // anew: the promotion may have taken it along
+	if err == nil && slices.Contains(labels[v.id], labelPending) {
+		err = r.Vault.Drop(ctx, v.id)
+	}
+	if err != nil {
+		return done{}, fmt.Errorf("take %s from the version in use: %w", labelPending, err)
 	}
 	return done{"in_use", ring}, nil
 }
@@ -118,9 +121,9 @@ func (r *Rotator) publishCurrent(ctx context.Context) (*token.Ring, error) {
 		if err != nil {
 			return nil, err
 		}
-		ring, err := r.ring(ctx, before)
+		ring, err := r.current(ctx, before)
 		if err != nil {
-			return nil, fmt.Errorf("read the current ring: %w", err)
+			return nil, err
 		}
 		if ring == nil {
 			return nil, fmt.Errorf("read the current ring: %w", token.ErrNoRing)
