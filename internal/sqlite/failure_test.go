@@ -59,6 +59,8 @@ func TestFailingWrites(t *testing.T) {
 			}
 			wantUnavailable(t, "UpdateUser", s.UpdateUser(ctx, secretUser()))
 			wantUnavailable(t, "ReplaceHash", s.ReplaceHash(ctx, "u", "secret-old", "secret-new"))
+			wantUnavailable(t, "RotateSession", s.RotateSession(ctx, session, 1))
+			wantUnavailable(t, "EndSession", s.EndSession(ctx, "u", "s"))
 			wantUnavailable(t, "EndSessions", s.EndSessions(ctx, "u", ""))
 			wantUnavailable(t, "DisableClient", s.DisableClient(ctx, "secret"))
 		})
