@@ -24,7 +24,7 @@ type ringPlace struct {
 	io.Closer
 }
 
-// openRing opens both. A secret without a table is as well as none to a command that changes keys in use.
+// openRing opens both. A secret is opened without a table where --store names none: see unpublished.
 func (c *cli) openRing(cmd *cobra.Command, config app.Config) (ringPlace, error) {
 	keys, err := c.openKeys(cmd.Context(), config.Keys)
 	if err != nil {
