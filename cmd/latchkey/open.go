@@ -101,7 +101,7 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 	ring := app.NewKeyring(config, app.CachedKeys(keys))
 	return app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
-		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)),
+		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), InTurn: config.Store.Kind == "sqlite",
 	}, store, nil
 }
 

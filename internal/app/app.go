@@ -32,6 +32,8 @@ type Parts struct {
 	Log        *slog.Logger
 	Now        func() time.Time
 	NewID      func() string
+	// InTurn is auth.Parts.InTurn.
+	InTurn bool
 }
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
@@ -65,7 +67,7 @@ func ServeHandler(c Config, p Parts) http.Handler {
 func loginRoutes(c Config, p Parts) web.Routes {
 	service := auth.NewService(auth.Parts{
 		Store: p.Store, Tries: p.Tries, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
-		Rules: rules(c),
+		Rules: rules(c), InTurn: p.InTurn,
 	})
 	return web.Routes{
 		planpoint.Path: planpoint.New(planpoint.Config{

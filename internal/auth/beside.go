@@ -7,19 +7,26 @@ import (
 	"time"
 )
 
-// beside runs f while the caller goes on; wait returns its error. A panic in it is an error too: in a goroutine of
-// its own it would end the process.
+// beside runs f while the caller goes on; wait, which must be called, returns its error.
 func beside(f func() error) (wait func() error) {
 	done := make(chan error, 1)
-	go func() {
-		defer func() {
-			if p := recover(); p != nil {
-				done <- fmt.Errorf("panic: %T\n%s", p, debug.Stack())
-			}
-		}()
-		done <- f()
-	}()
+	go func() { done <- guarded(f) }()
 	return func() error { return <-done }
+}
+
+// inTurn stands in for beside over a store that makes one write at a time: it runs f when the caller waits for it.
+func inTurn(f func() error) (wait func() error) {
+	return func() error { return guarded(f) }
+}
+
+// guarded makes an error of a panic, which in a goroutine of its own would end the process.
+func guarded(f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %T\n%s", p, debug.Stack())
+		}
+	}()
+	return f()
 }
 
 // lastWords is the time for what must be written when the caller's is over: less than a function keeps for its answer.

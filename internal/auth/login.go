@@ -160,7 +160,7 @@ func (l *login) meet(ctx context.Context) error {
 	if l.userID == "" {
 		l.userID = "unknown " + l.identifierHash // no valid id has a space
 	}
-	counted := beside(func() error { return l.countTry(ctx, l.now().UTC().Truncate(time.Millisecond)) })
+	counted := l.beside(func() error { return l.countTry(ctx, l.now().UTC().Truncate(time.Millisecond)) })
 	user, err := l.store.UserByID(ctx, l.userID)
 	if refused := counted(); refused != nil {
 		return refused
@@ -232,8 +232,8 @@ func (l *login) refuse(err error, reason Reason) error {
 // write stores the session and, beside it, clears the counters and stores the stronger hash; only the session's
 // failure fails the login.
 func (l *login) write(ctx context.Context, outdated bool) error {
-	rehashed := beside(func() error { return l.rehash(ctx, outdated) })
-	cleared := beside(func() error { return l.clearTries(ctx) })
+	rehashed := l.beside(func() error { return l.rehash(ctx, outdated) })
+	cleared := l.beside(func() error { return l.clearTries(ctx) })
 	err := l.store.PutSession(ctx, l.session)
 	l.warn(ctx, "the stronger hash was not stored; the next sign-in tries again", rehashed())
 	l.warn(ctx, "the user's failures were not cleared; the next sign-in tries again", cleared())

@@ -15,6 +15,7 @@ type Service struct {
 	keys      Keys
 	rules     Rules
 	journal   journal
+	beside    func(f func() error) (wait func() error)
 	now       func() time.Time
 	newID     func() string
 }
@@ -39,13 +40,19 @@ type Parts struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	NewID     func() string
+	// InTurn makes no call beside another. It is for a store in this process, where waiting for one another and for
+	// goroutines costs more than the calls.
+	InTurn bool
 }
 
 // NewService returns a service over the parts; it starts nothing and reads nothing.
 func NewService(p Parts) *Service {
 	s := &Service{
 		store: p.Store, counters: p.Tries, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
-		journal: journal{p.Log}, now: p.Now, newID: p.NewID,
+		journal: journal{p.Log}, beside: beside, now: p.Now, newID: p.NewID,
+	}
+	if p.InTurn {
+		s.beside = inTurn
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -212,7 +212,7 @@ func (l *login) countFailure(ctx context.Context) error {
 	ctx, cancel := outliving(ctx)
 	defer cancel()
 	now := l.now().UTC().Truncate(time.Millisecond)
-	sourceCounted := beside(func() error {
+	sourceCounted := l.beside(func() error {
 		if l.tries.Source == "" {
 			return nil
 		}

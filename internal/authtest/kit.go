@@ -24,6 +24,7 @@ type Kit struct {
 	Keyring *token.Keyring
 	Clock   *Clock
 	Log     *Log
+	InTurn  bool // of the services: auth.Parts.InTurn
 
 	ctx    context.Context // the test's
 	mu     sync.Mutex
@@ -112,7 +113,7 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 func (k *Kit) Service(rules auth.Rules) *auth.Service {
 	return auth.NewService(auth.Parts{
 		Store: kitStore{k.Store, k}, Tries: kitTries{k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules),
-		Log: k.Log.Logger(), Now: k.Clock.Now,
+		Log: k.Log.Logger(), Now: k.Clock.Now, InTurn: k.InTurn,
 	})
 }
 
