@@ -77,12 +77,12 @@ func TestTheQueriesAskForWhatIsThere(t *testing.T) {
 	}
 }
 
-// codes returns the values of the package's constants of the type, sorted.
+// codes returns the values of all constants of the type, this package's and the rotation's, sorted.
 func codes(t *testing.T, kind string) []string {
 	t.Helper()
 	var values []string
-	for _, name := range []string{"audit.go", "change.go"} {
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+	for _, path := range []string{"audit.go", "change.go", "../rotation/record.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -91,7 +91,11 @@ func codes(t *testing.T, kind string) []string {
 			if !ok {
 				return true
 			}
-			if name, ok := spec.Type.(*ast.Ident); ok && name.Name == kind {
+			name, ok := spec.Type.(*ast.Ident)
+			if of, qualified := spec.Type.(*ast.SelectorExpr); qualified {
+				name, ok = of.Sel, true
+			}
+			if ok && name.Name == kind {
 				value, _ := strconv.Unquote(spec.Values[0].(*ast.BasicLit).Value)
 				values = append(values, value)
 			}
@@ -99,7 +103,7 @@ func codes(t *testing.T, kind string) []string {
 		})
 	}
 	slices.Sort(values)
-	return values
+	return slices.Compact(values)
 }
 
 func TestChangesAreRecorded(t *testing.T) {

@@ -10,13 +10,11 @@ import (
 const (
 	EventUserAdd       Event = "user_add"
 	EventUserImport    Event = "user_import"
-	EventUserUpdate    Event = "user_update"
 	EventUserPassword  Event = "user_password"
 	EventUserDisable   Event = "user_disable"
 	EventUserEnable    Event = "user_enable"
 	EventUserUnlock    Event = "user_unlock"
 	EventUserSignOut   Event = "user_sign_out"
-	EventUserDelete    Event = "user_delete"
 	EventClientAdd     Event = "client_add"
 	EventClientDisable Event = "client_disable"
 	EventKeyInit       Event = "key_init"

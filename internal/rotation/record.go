@@ -9,6 +9,21 @@ import (
 	"latchkey/internal/token"
 )
 
+const eventKeyRotation auth.Event = "key_rotation"
+
+// What a step did, where it did not fail; docs/audit.md says what each means.
+const (
+	reasonOK             auth.Reason = "ok"
+	reasonFirstRing      auth.Reason = "first_ring"
+	reasonRotated        auth.Reason = "rotated"
+	reasonTooSoon        auth.Reason = "too_soon"
+	reasonPendingAlready auth.Reason = "pending_already"
+	reasonNothingToSet   auth.Reason = "nothing_to_set"
+	reasonNothingPending auth.Reason = "nothing_pending"
+	reasonInUse          auth.Reason = "in_use"
+	reasonCurrentAlready auth.Reason = "current_already"
+)
+
 // record writes what became of one event, in the words of the audit of sign-ins.
 func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
 	level, outcome := slog.LevelInfo, "success"
@@ -19,7 +34,7 @@ func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
 		level, outcome, d.reason = slog.LevelError, "failed", "unavailable"
 	}
 	attrs := []slog.Attr{
-		slog.String("event", "key_rotation"), slog.String("outcome", outcome), slog.String("reason", d.reason),
+		slog.String("event", string(eventKeyRotation)), slog.String("outcome", outcome), slog.String("reason", string(d.reason)),
 		slog.String("step", e.String()),
 	}
 	if d.ring != nil {

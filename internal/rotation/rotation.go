@@ -75,7 +75,7 @@ func (r *Rotator) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 
 // done is what a step did, for the record; ring is nil where it touched none.
 type done struct {
-	reason string
+	reason auth.Reason
 	ring   *token.Ring
 }
 
@@ -94,9 +94,9 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 	case e.step == finishSecret && v.current:
 		return r.settle(ctx, v)
 	case v.current:
-		return done{reason: "current_already"}, nil
+		return done{reason: reasonCurrentAlready}, nil
 	case e.step == setSecret:
-		return done{reason: "nothing_to_set"}, nil // nobody but us knows the keys
+		return done{reason: reasonNothingToSet}, nil // nobody but us knows the keys
 	}
 	have, err := r.rings(ctx, v)
 	if err != nil {

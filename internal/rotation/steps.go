@@ -14,7 +14,7 @@ import (
 // has been public since it was made, and its age tells how long verifiers have had to learn it.
 func (r *Rotator) create(ctx context.Context, v version, have rings) (done, error) {
 	if have.pending != nil {
-		return done{"pending_already", have.pending}, r.announce(ctx, v, have.pending)
+		return done{reasonPendingAlready, have.pending}, r.announce(ctx, v, have.pending)
 	}
 	ring, reason, err := r.successor(ctx, have.current)
 	if err != nil {
@@ -35,10 +35,10 @@ func (r *Rotator) create(ctx context.Context, v version, have rings) (done, erro
 
 // successor is a first ring, a rotated one, or a copy where it is too soon: an error then would leave the version
 // empty and pending, which blocks every rotation after it.
-func (r *Rotator) successor(ctx context.Context, current *token.Ring) (*token.Ring, string, error) {
+func (r *Rotator) successor(ctx context.Context, current *token.Ring) (*token.Ring, auth.Reason, error) {
 	if current == nil {
 		ring, err := token.NewRing(r.Algorithm, r.Now())
-		return ring, "first_ring", err
+		return ring, reasonFirstRing, err
 	}
 	published, err := r.Public.PublicKeys(ctx)
 	if err != nil && !errors.Is(err, auth.ErrNotFound) {
@@ -46,21 +46,21 @@ func (r *Rotator) successor(ctx context.Context, current *token.Ring) (*token.Ri
 	}
 	ring, changed, err := current.Rotate(r.Algorithm, published, r.Now())
 	if err == nil && !changed {
-		return ring, "too_soon", nil
+		return ring, reasonTooSoon, nil
 	}
-	return ring, "rotated", err
+	return ring, reasonRotated, err
 }
 
 // test signs and verifies with the pending ring. None is no failure: where rotation is turned on without rotating at
 // once, Secrets Manager takes this step alone, with a version that it throws away.
 func (r *Rotator) test(have rings) (done, error) {
 	if have.pending == nil {
-		return done{reason: "nothing_pending"}, nil
+		return done{reason: reasonNothingPending}, nil
 	}
 	if err := have.pending.SelfTest(); err != nil {
 		return done{}, fmt.Errorf("test the pending ring: %w", err)
 	}
-	return done{"ok", have.pending}, nil
+	return done{reasonOK, have.pending}, nil
 }
 
 // finish puts the pending ring in use, after its keys are public.
@@ -91,7 +91,7 @@ func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 	if err != nil {
 		return done{}, fmt.Errorf("take %s from the version in use: %w", labelPending, err)
 	}
-	return done{"in_use", ring}, nil
+	return done{reasonInUse, ring}, nil
 }
 
 // announce publishes a ring that is to follow the one in use. Where another one is in use by then, that one's keys must
