@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 )
@@ -27,14 +28,26 @@ func newGate(limit uint32) *gate {
 	return &gate{limit: int64(limit), share: share, turns: semaphore.NewWeighted(int64(limit))}
 }
 
-// run waits for a turn that takes memory KiB and computes in it. It fails where ctx ends before the turn comes,
-// with nothing computed. What is over the limit waits to be the only one.
+// run waits for a turn that takes memory KiB and computes in it. It fails where no turn comes in three quarters of the
+// time that ctx has left, with nothing computed. What is over the limit waits to be the only one.
 func (g *gate) run(ctx context.Context, memory uint32, compute func()) error {
 	weight := min(max(int64(memory), g.share), g.limit)
-	if err := g.turns.Acquire(ctx, weight); err != nil {
+	waiting, cancel := patience(ctx)
+	defer cancel()
+	if err := g.turns.Acquire(waiting, weight); err != nil {
 		return fmt.Errorf("wait for a turn to hash: %w", err)
 	}
 	defer g.turns.Release(weight)
 	compute()
 	return nil
+}
+
+// patience ends early enough for the hash and what comes after it. Else, under more load than there are processors for,
+// everyone would come to their turn just before their time is over, and all the hashing would be in vain.
+func patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	deadline, limited := ctx.Deadline()
+	if !limited {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, deadline.Add(-time.Until(deadline)/4))
 }

@@ -163,3 +163,31 @@ func TestParallelVerdictsAreRight(t *testing.T) {
 	}
 	all.Wait()
 }
+
+// TestOverload promises that of twice as many callers as there are turns for, all the time, about half are served: those
+// who waited longest must not all come to their turn just too late.
+func TestOverload(t *testing.T) {
+	setProcessors(t, 1)
+	synctest.Test(t, func(t *testing.T) {
+		const turn, patience, lasts = 100 * time.Millisecond, 10 * time.Second, time.Minute
+		gate := password.NewGate(100)
+		var served atomic.Int64
+		var all sync.WaitGroup
+		for range 2 * lasts / turn {
+			all.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), patience)
+				defer cancel()
+				err := gate.Run(ctx, 1, func() { time.Sleep(turn) })
+				time.Sleep(turn) // what a sign-in does after it
+				if err == nil && ctx.Err() == nil {
+					served.Add(1)
+				}
+			})
+			time.Sleep(turn / 2)
+		}
+		all.Wait()
+		if most := int64(lasts / turn); served.Load() < most*9/10 {
+			t.Errorf("%d turns were in time, of %d that there was time for", served.Load(), most)
+		}
+	})
+}

@@ -28,7 +28,7 @@ func New(target Params, limit uint32) *Hasher {
 // Verify reports whether the password matches, and then whether the stored hash is weaker than new ones are. It
 // computes one hash, or two where the password is not in NFC, whether one matches or not and whatever the stored
 // text is: one that is empty, unrecognised or over the caps costs what a new hash costs. The error is never about
-// the password: ctx ended before hashing could begin.
+// the password: no turn to hash came in good time before ctx ends.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
 	known, err := parse(stored)
 	if err != nil {
@@ -46,7 +46,7 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, ou
 }
 
 // Hash makes a new argon2id hash over the password's NFC form, as a PHC string. It refuses, without computing,
-// a password that Verify would never match, and otherwise fails only where ctx ended before hashing could begin.
+// a password that Verify would never match, and otherwise fails only where no turn to hash came in good time.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := unusable(password); err != nil {
 		return "", err
