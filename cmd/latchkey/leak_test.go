@@ -40,7 +40,9 @@ func (l *leakKit) keepRing() {
 	}
 	l.keep(ring.MACKey)
 	for _, key := range ring.Keys {
-		l.keep(key.D)
+		if key.D != "" { // a key of before signs no more
+			l.keep(key.D)
+		}
 	}
 }
 
@@ -109,6 +111,8 @@ func (l *leakKit) administer(printed *strings.Builder) string {
 	show("", "clients", "list")
 	show("", "clients", "disable", "0123456789abcdef")
 	show("", "keys", "list")
+	show("", "keys", "rotate", "--now")
+	l.keepRing()
 	return key
 }
 
