@@ -28,7 +28,9 @@ func playBare(ctx context.Context, args []string) error {
 		if _, err := fmt.Sscan(strings.Join(args[1:], " "), &size.body, &size.access, &size.refresh); err != nil {
 			return fmt.Errorf("read the size of the answer: %w", err)
 		}
-		return serveBare(ctx, size)
+		return serveBare(ctx, bareHandler(size))
+	case "token":
+		return serveBare(ctx, checkBare())
 	case "hash":
 		params, err := password.ParseParams(strings.Join(args[1:], " "))
 		if err != nil {
@@ -42,12 +44,12 @@ func playBare(ctx context.Context, args []string) error {
 // answerSize is how many bytes a login's answer has: its body and the values of its two cookies.
 type answerSize struct{ body, access, refresh int }
 
-func serveBare(ctx context.Context, size answerSize) error {
+func serveBare(ctx context.Context, handler http.Handler) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	server := &http.Server{Handler: bareHandler(size)}
+	server := &http.Server{Handler: handler}
 	context.AfterFunc(ctx, func() { server.Close() })
 	fmt.Println("listening on http://" + listener.Addr().String())
 	return server.Serve(listener)

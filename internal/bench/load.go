@@ -29,7 +29,7 @@ func importLines(users int) string {
 
 // load signs users in, one after the other, over connections that are kept open.
 type load struct {
-	url     string
+	base    string
 	users   int
 	clients int
 	http    *http.Client
@@ -37,7 +37,7 @@ type load struct {
 
 func newLoad(base string, users, clients int) *load {
 	return &load{
-		url: base + "/api/users/login", users: users, clients: clients,
+		base: base, users: users, clients: clients,
 		http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}},
 	}
 }
@@ -62,7 +62,7 @@ func (l *load) run(ctx context.Context, logins int) error {
 // login signs the user in and returns how large the answer was.
 func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 	body := fmt.Sprintf(`{"username": %q, "password": %q}`, email(user), loginPassword)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.url, strings.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+"/api/users/login", strings.NewReader(body))
 	if err != nil {
 		return answerSize{}, fmt.Errorf("make a login: %w", err)
 	}
@@ -75,7 +75,7 @@ func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 	length, err := io.Copy(io.Discard, answer.Body)
 	cookies := answer.Cookies()
 	if err != nil || answer.StatusCode != http.StatusOK || len(cookies) != 2 {
-		return answerSize{}, fmt.Errorf("log in at %s: %s, %d cookies, error %v", l.url, answer.Status, len(cookies), err)
+		return answerSize{}, fmt.Errorf("log in at %s: %s, %d cookies, error %v", l.base, answer.Status, len(cookies), err)
 	}
 	return answerSize{int(length), len(cookies[0].Value), len(cookies[1].Value)}, nil
 }
