@@ -84,6 +84,16 @@ type auditRecord struct {
 // journal is where audit records go, one for each event and before its answer.
 type journal struct{ log *slog.Logger }
 
+var errPanic = errors.New("auth: panic")
+
+// after does what is audited and then writes its record, of a failure where it panics; the panic goes on.
+func (j journal) after(ctx context.Context, do func() error, record func(error) auditRecord) error {
+	err := errPanic
+	defer func() { j.write(ctx, record(err)) }()
+	err = do()
+	return err
+}
+
 func (j journal) write(ctx context.Context, r auditRecord, more ...slog.Attr) {
 	level := slog.LevelInfo
 	if r.outcome == outcomeFailed {

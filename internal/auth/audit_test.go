@@ -159,3 +159,48 @@ func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
 		t.Errorf("audit %v, want one failure", records)
 	}
 }
+
+// TestPanicsAreAudited promises one record of a failure where a port panics, which is for the caller to recover.
+func TestPanicsAreAudited(t *testing.T) {
+	for _, test := range []struct {
+		event, panicking string
+		call             func(k *authtest.Kit, c auth.Caller, g auth.Grant) error
+	}{
+		{"login", "UserByID", func(k *authtest.Kit, _ auth.Caller, _ auth.Grant) error {
+			_, err := k.Service(rules()).Login(t.Context(), attempt("ada"), profileTerms())
+			return err
+		}},
+		{"refresh", "RotateSession", func(k *authtest.Kit, _ auth.Caller, g auth.Grant) error {
+			_, err := k.Sessions(rules()).Refresh(t.Context(), g.RefreshToken, auth.Source{}, day)
+			return err
+		}},
+		{"logout", "EndSession", func(k *authtest.Kit, c auth.Caller, _ auth.Grant) error {
+			return k.Sessions(rules()).SignOut(t.Context(), c, false, auth.Source{})
+		}},
+		{"logout_all", "EndSessions", func(k *authtest.Kit, _ auth.Caller, g auth.Grant) error {
+			return k.Sessions(rules()).SignOutByRefresh(t.Context(), g.RefreshToken, true, auth.Source{})
+		}},
+		{"session_end", "EndSession", func(k *authtest.Kit, c auth.Caller, g auth.Grant) error {
+			return k.Sessions(rules()).End(t.Context(), c, g.Session.ID, auth.Source{})
+		}},
+	} {
+		t.Run(test.event, func(t *testing.T) {
+			k := authtest.NewKit(t, users()...)
+			g := signIn(t, k, attempt("ada"), profileTerms())
+			c := caller(t, k, g)
+			k.Before(func(call string) error {
+				if call == test.panicking {
+					panic("the disk is on fire")
+				}
+				return nil
+			})
+			defer func() {
+				if p := recover(); p != "the disk is on fire" {
+					t.Errorf("recovered %v", p)
+				}
+				wantAudit(t, k, test.event, "failed", "unavailable")
+			}()
+			t.Errorf("it returned %v", test.call(k, c, g))
+		})
+	}
+}

@@ -47,8 +47,11 @@ type Grant struct {
 // package's errors and has written one audit record when it returns.
 func (s *Service) Login(ctx context.Context, a Attempt, t Terms) (Grant, error) {
 	l := login{Service: s, attempt: a, terms: t}
-	grant, err := l.run(ctx)
-	s.journal.write(ctx, l.record(err))
+	var grant Grant
+	err := s.journal.after(ctx, func() (err error) {
+		grant, err = l.run(ctx)
+		return err
+	}, l.record)
 	return grant, err
 }
 

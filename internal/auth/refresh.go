@@ -13,8 +13,11 @@ import (
 // returns ErrNoSession for all of these and has written one audit record when it returns.
 func (s *Sessions) Refresh(ctx context.Context, token string, source Source, life time.Duration) (Grant, error) {
 	r := refresh{Sessions: s, audit: auditRecord{event: eventRefresh, source: source, contract: sessionContract}}
-	grant, err := r.run(ctx, token, life)
-	s.journal.write(ctx, r.audit.ended(err))
+	var grant Grant
+	err := s.journal.after(ctx, func() (err error) {
+		grant, err = r.run(ctx, token, life)
+		return err
+	}, r.ended)
 	return grant, err
 }
 
@@ -23,6 +26,8 @@ type refresh struct {
 	*Sessions
 	audit auditRecord
 }
+
+func (r *refresh) ended(err error) auditRecord { return r.audit.ended(err) }
 
 // rotationTries bounds how often a call that lost the race looks again; the second look already finds the winner's.
 const rotationTries = 3

@@ -78,9 +78,7 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller
 func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Source) error {
 	record := logout(all, source)
 	record.userID, record.sessionID, record.actorID = c.User.ID, c.Session.ID, c.Session.ActorID
-	err := s.signOut(ctx, c.Session, all)
-	s.journal.write(ctx, record.ended(err))
-	return err
+	return s.journal.after(ctx, func() error { return s.signOut(ctx, c.Session, all) }, record.ended)
 }
 
 func logout(all bool, source Source) auditRecord {
@@ -104,12 +102,13 @@ func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error
 // token has expired. It returns ErrNoSession for what Refresh does: an old token ends its own session and no other.
 func (s *Sessions) SignOutByRefresh(ctx context.Context, token string, all bool, source Source) error {
 	r := refresh{Sessions: s, audit: logout(all, source)}
-	p, err := r.look(ctx, token)
-	if err == nil {
-		err = s.signOut(ctx, p.session, all)
-	}
-	s.journal.write(ctx, r.audit.ended(err))
-	return err
+	return s.journal.after(ctx, func() error {
+		p, err := r.look(ctx, token)
+		if err != nil {
+			return err
+		}
+		return s.signOut(ctx, p.session, all)
+	}, r.ended)
 }
 
 // List returns the user's live sessions, the newest first.
@@ -125,13 +124,16 @@ func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
 
 // End ends one session of the caller's own, or returns ErrNotFound. Who impersonates may end that session alone.
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
-	ended, err := s.end(ctx, c, sessionID)
-	record := auditRecord{ // the id is the store's: what was asked for may be any text, a token too
-		event: eventSessionEnd, source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
-		contract: sessionContract,
-	}
-	s.journal.write(ctx, record.ended(err))
-	return err
+	var ended Session
+	return s.journal.after(ctx, func() (err error) {
+		ended, err = s.end(ctx, c, sessionID)
+		return err
+	}, func(err error) auditRecord {
+		return auditRecord{ // the id is the store's: what was asked for may be any text, a token too
+			event: eventSessionEnd, source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
+			contract: sessionContract,
+		}.ended(err)
+	})
 }
 
 func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) (Session, error) {
