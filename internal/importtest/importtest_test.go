@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/lambdahttp", nil},
 		{"internal/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
+		{"internal/faults", nil}, // tests alone
 		{"internal/importtest", nil},
 		{"internal/timing", nil},
 	}

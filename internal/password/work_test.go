@@ -4,7 +4,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/password"
 )
@@ -133,23 +132,17 @@ func TestBcryptReadsNoMoreThan72Bytes(t *testing.T) {
 	}
 }
 
-// Time is bounded from below only: a refusal must not be quick.
+// A Blowfish key schedule takes 4 KB: whoever did not compute it did not allocate it.
 func TestTooLongForBcryptIsNoShortcut(t *testing.T) {
 	hasher := password.New(cheap, 0)
 	stored := "$2b$06$" + bcryptOfPassword[7:]
-	fastest := func(plain string) time.Duration {
-		least := time.Hour
-		for range 3 {
-			start := time.Now()
-			matches(t, hasher, stored, plain)
-			least = min(least, time.Since(start))
-		}
-		return least
+	wrong := measure(func() { matches(t, hasher, stored, "wrong") }).bytes
+	if wrong < 4096 {
+		t.Fatalf("a wrong password allocates %d bytes: this test sees no work", wrong)
 	}
-	wrong := fastest("wrong")
 	for _, plain := range []string{strings.Repeat("a", 73), strings.Repeat("a", 1025), "password\x00"} {
-		if refused := fastest(plain); refused < wrong/2 {
-			t.Errorf("%d bytes are refused in %v, a wrong password in %v", len(plain), refused, wrong)
+		if refused := measure(func() { matches(t, hasher, stored, plain) }).bytes; refused < wrong-512 {
+			t.Errorf("%d bytes are refused with %d bytes allocated, a wrong password with %d", len(plain), refused, wrong)
 		}
 	}
 }
