@@ -21,12 +21,13 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// LogHandler adds the request's id to each record that is logged with the request's context.
+// LogHandler adds the request's id to each record that is logged with the request's context, and gives its time in UTC.
 func LogHandler(next slog.Handler) slog.Handler { return logHandler{next} }
 
 type logHandler struct{ slog.Handler }
 
 func (h logHandler) Handle(ctx context.Context, record slog.Record) error {
+	record.Time = record.Time.UTC()
 	if id := RequestID(ctx); id != "" {
 		record.AddAttrs(slog.String("requestId", id))
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/web"
 )
@@ -31,5 +32,14 @@ func TestIdentify(t *testing.T) {
 	logger.Info("outside")
 	if strings.Contains(log.String(), "requestId") || web.RequestID(context.Background()) != "" {
 		t.Errorf("the log outside of a request: %s", &log)
+	}
+}
+
+func TestTheLogsTimeIsUTC(t *testing.T) {
+	var log bytes.Buffer
+	at := time.Date(2026, 1, 2, 4, 4, 5, 0, time.FixedZone("CET", 3600))
+	h := web.LogHandler(slog.NewTextHandler(&log, nil))
+	if err := h.Handle(t.Context(), slog.NewRecord(at, slog.LevelInfo, "noted", 0)); err != nil || !strings.Contains(log.String(), "time=2026-01-02T03:04:05.000Z ") {
+		t.Errorf("%v: %s", err, &log)
 	}
 }
