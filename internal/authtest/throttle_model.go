@@ -89,9 +89,10 @@ func (m *throttleModel) wait(a try) time.Duration {
 
 // allowed is how many attempts of this kind, sent at once, may be verified.
 func (m *throttleModel) allowed(a try, sent int) int {
-	failures := len(m.pairs[a.user+" "+a.source])
+	wait := m.wait(a)
+	failures := len(m.pairs[a.user+" "+a.source]) // now that the expired are gone
 	switch {
-	case m.wait(a) > 0:
+	case wait > 0:
 		return 0
 	case a.source == "":
 		return sent

@@ -46,10 +46,10 @@ func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (changed
 		return 0, err
 	}
 	defer s.unlock()
-	return writeLocked(ctx, stmt, args...)
+	return s.writeLocked(ctx, stmt, args...)
 }
 
-func writeLocked(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int64, err error) {
+func (s *Store) writeLocked(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int64, err error) {
 	err = patiently(ctx, func() error {
 		result, err := stmt.Exec(args...)
 		if err != nil {
@@ -58,6 +58,9 @@ func writeLocked(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int6
 		changed, err = result.RowsAffected()
 		return err
 	})
+	if err == nil {
+		s.log.written()
+	}
 	return changed, err
 }
 

@@ -13,3 +13,21 @@ func (s *Store) Durable() *sql.DB { return s.durable }
 
 // Quick returns the handle that writes sessions, for making it fail.
 func (s *Store) Quick() *sql.DB { return s.quick }
+
+// LogSync is the sync of the log by itself, so that it can be tested without a disk.
+type LogSync struct{ logSync }
+
+func NewLogSync(sync func() error) *LogSync { return &LogSync{logSync{sync: sync}} }
+func (l *LogSync) Written()                 { l.written() }
+func (l *LogSync) Close() error             { return l.close() }
+
+// BeforeSync calls f before each sync of the store's log from now on.
+func (s *Store) BeforeSync(f func()) {
+	s.log.busy.Lock()
+	defer s.log.busy.Unlock()
+	next := s.log.sync
+	s.log.sync = func() error {
+		f()
+		return next()
+	}
+}

@@ -18,14 +18,14 @@ const (
 )
 
 // PutSession stores a new session, or returns auth.ErrConflict where its id is taken. It survives a killed process
-// at once and a power cut as soon as the system has written the log to the disk; a lost one costs a sign-in.
+// at once and a power cut within a second; a lost one costs a sign-in.
 func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
 	const attempt = "store the session"
 	if err := s.lock(ctx); err != nil {
 		return failed(attempt, err)
 	}
 	defer s.unlock()
-	_, err := writeLocked(ctx, s.putSession,
+	_, err := s.writeLocked(ctx, s.putSession,
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
 		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli())
 	if err == nil {

@@ -22,8 +22,9 @@ type Store struct {
 	// Three handles on one file, because how long a confirmation waits for the disk is set per connection.
 	readers *sql.DB
 	durable *sql.DB // one connection: a confirmed write survives a power cut
-	quick   *sql.DB // one connection: a confirmed write survives a killed process, for sessions
+	quick   *sql.DB // one connection: a confirmed write survives a killed process, for sessions and counters; see log
 
+	log                     logSync
 	writing                 chan struct{} // holds one token while this process writes: waiting here is fair, on SQLite's lock it is not
 	tidySessions, tidyTries tidying       // guarded by writing
 
@@ -52,7 +53,7 @@ func Open(ctx context.Context, path string) (*Store, error) {
 	if err := ensurePrivate(path); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	s := &Store{writing: make(chan struct{}, 1)}
+	s := &Store{writing: make(chan struct{}, 1), log: logSync{sync: func() error { return syncLog(path) }}}
 	if err := s.open(ctx, path); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the store %s: %w", path, advised(err)), s.Close())
 	}
@@ -77,7 +78,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 
 // Close ends the store; calls under way finish first, later ones fail with auth.ErrUnavailable. Closing twice is no error.
 func (s *Store) Close() error {
-	var errs []error
+	errs := []error{s.log.close()}
 	for _, db := range []*sql.DB{s.readers, s.quick, s.durable} { // the last to close tidies the log into the file
 		if db != nil {
 			errs = append(errs, db.Close())

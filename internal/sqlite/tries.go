@@ -106,7 +106,7 @@ func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k aut
 	}
 	defer s.unlock()
 	row := []any{k.User, k.Source, failures, at.UnixMilli(), knownUntil.UnixMilli(), expiresAt.UnixMilli()}
-	changed, err = writeLocked(ctx, stmt, append(row, seen...)...)
+	changed, err = s.writeLocked(ctx, stmt, append(row, seen...)...)
 	if err == nil {
 		s.tidyTries.after(rowKey{k.User, k.Source}, now)
 	}
