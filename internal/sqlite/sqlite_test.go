@@ -15,7 +15,7 @@ func TestStoreContract(t *testing.T) {
 }
 
 func TestThrottle(t *testing.T) {
-	authtest.RunThrottle(t, 60, func(t *testing.T) authtest.Store {
+	authtest.RunThrottle(t, 25, func(t *testing.T) authtest.Store {
 		return open(t, filepath.Join(t.TempDir(), "store.db"))
 	})
 }
