@@ -13,8 +13,11 @@ import (
 func usersUnlockCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: "unlock EMAIL|ID", Short: "Forget a user's failed sign-ins, so that they need not wait", Args: exactly("EMAIL|ID"),
-		Long: `Forgets the failed sign-ins of one user from everywhere. What it takes to wait, 'users show' says. A source that
-failed for too many users stays refused until its time is over.`,
+		Long: `Forgets the failed sign-ins of one user from everywhere, so that nobody has to wait for them; the sources that the user
+is known at stay known. 'users show' tells who waits. A source that failed for too many users stays refused until its
+time is over.
+
+` + emailOrID,
 		Example: "  latchkey users unlock ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.audited(cmd, auth.EventUserUnlock, func(change *auth.Change) error {
