@@ -5,7 +5,7 @@ export CGO_ENABLED := 0
 # What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
 LAMBDA_GOARCH ?= amd64
 
-.PHONY: run build test check emulators bench timing fuzz sam-local
+.PHONY: run build test race check emulators bench timing fuzz sam-local
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -15,6 +15,10 @@ build: ## build the latchkey command into bin/
 
 test: ## all tests; the emulator suites run where `make emulators` was run before
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
+
+race: ## the packages whose state is shared in one process, under the race detector
+	CGO_ENABLED=1 go test -race ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... ./internal/lambdahttp \
+		./internal/password ./internal/rotation ./internal/secret ./internal/token ./internal/web ./verify
 
 check: ## format, vet, staticcheck, known vulnerabilities, template
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
