@@ -66,6 +66,7 @@ func deploy(t testing.TB) *deployment {
 		"LATCHKEY_STORE": "dynamodb:" + sharedTable(t), "LATCHKEY_KEYS": "secretsmanager:" + sharedSecret(t),
 		"LATCHKEY_ISSUER": "https://login.example.com", "LATCHKEY_PASSWORD_HASH": cheapHash,
 	}
+	d.secrets.spoil(getSecret, holding(string(keys.document)), always) // moto would be too slow for all tests at once
 	d.user = authtest.NewUser("user-" + strings.ToLower(rand.Text()))
 	d.user.Accounts = authtest.Grace().Accounts
 	d.user.PasswordHash = hashed(t, cheap())

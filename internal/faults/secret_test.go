@@ -69,7 +69,7 @@ func TestColdStartWithoutSecret(t *testing.T) {
 // anyRefreshToken is one of a session that another instance opened.
 func (d *deployment) anyRefreshToken() string {
 	d.Helper()
-	other := deploy(d)
+	other := deploy(d) // with the same keys
 	other.user = d.user
 	return other.start().signedIn().cookies["planpointRefresh"]
 }
@@ -123,6 +123,7 @@ func deployWarm(t *testing.T) warm {
 	secret, document := newSecret(t)
 	t.Cleanup(func() { d.log.wantNone(t, document) })
 	d.env["LATCHKEY_KEYS"] = "secretsmanager:" + secret
+	d.secrets.heal()
 	keys := cached.New(app.SecretKeys(awsConfig(d.secrets.url), secret), cached.Options{
 		Now: d.clock.Now,
 		Validate: func(document []byte) error {
