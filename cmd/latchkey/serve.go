@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/password"
 	"latchkey/internal/web"
 )
 
@@ -98,6 +99,7 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	for _, warning := range config.Warnings() {
 		log.Warn(warning)
 	}
+	letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)
 	parts, store, err := c.parts(cmd, config, log)
 	if err != nil {
 		return err
