@@ -5,7 +5,7 @@ export CGO_ENABLED := 0
 # What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
 LAMBDA_GOARCH ?= amd64
 
-.PHONY: run build test race check emulators bench timing fuzz sam-local
+.PHONY: run build test race check emulators bench timing attack fuzz sam-local
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -37,6 +37,9 @@ bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see d
 
 timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
 	go run ./internal/timing -n $(or $(N),400)
+
+attack: ## stuff names and guess passwords at a real serve, and say what came of it; a minute
+	LATCHKEY_ATTACK=full go test -run '^TestAttack$$' -count=1 -v ./cmd/latchkey
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)
