@@ -11,6 +11,7 @@ import (
 
 const (
 	cheapHash    = "argon2id:m=8,t=1,p=1" // the least there is: under a dear one no other cost would show
+	cheaply      = "LATCHKEY_PASSWORD_HASH=" + cheapHash
 	loginTurns   = 15
 	loginsATurn  = 2000 // about 1 s of processor time, so that a tick is 1 %
 	loginUsers   = 200
@@ -22,13 +23,19 @@ const (
 	hashingUsers = 8
 )
 
-// measureLogin compares a login, less its hash, with the bare server.
+// measureLogin compares logins, less their hash, with the bare server: as `serve` has them, and without the throttle,
+// for the peers count no tries.
 func measureLogin(ctx context.Context, latchkey, dir string) ([]result, error) {
-	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/cheap", cheapHash, loginUsers, loginClients)
+	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/cheap", loginUsers, loginClients, cheaply)
 	if err != nil {
 		return nil, err
 	}
 	defer ours.stop()
+	unthrottled, _, err := serveLatchkey(ctx, latchkey, dir+"/off", loginUsers, loginClients, cheaply, "LATCHKEY_THROTTLE=off")
+	if err != nil {
+		return nil, err
+	}
+	defer unthrottled.stop()
 	size, err := to.login(ctx, 0)
 	if err != nil {
 		return nil, err
@@ -44,24 +51,27 @@ func measureLogin(ctx context.Context, latchkey, dir string) ([]result, error) {
 		return nil, err
 	}
 	defer hash.stop()
-	turns, err := alternate(loginTurns, loginsATurn, ours, bare, hash)
+	turns, err := alternate(loginTurns, loginsATurn, ours, unthrottled, bare, hash)
 	if err != nil {
 		return nil, err
 	}
+	return []result{
+		beyondHash("login beyond its hash, CPU of the server", turns[0], turns[2], turns[3]),
+		beyondHash("the same with THROTTLE=off", turns[1], turns[2], turns[3]),
+		compareRates("login at the cheapest hash, a second", turns[0], turns[2], 0),
+	}, nil
+}
 
-	var beyond, stub, ratios, oursRate, bareRate, rates sample
-	for i := range loginTurns {
-		o, b, h := turns[0][i], turns[1][i], turns[2][i]
-		beyond, stub, ratios = append(beyond, o.cpu-h.cpu), append(stub, b.cpu), append(ratios, (o.cpu-h.cpu)/b.cpu)
-		oursRate, bareRate, rates = append(oursRate, o.rate), append(bareRate, b.rate), append(rates, o.rate/b.rate)
+func beyondHash(name string, ours, bare, hash []turn) result {
+	var beyond, stub, ratios sample
+	for i := range ours {
+		cost := ours[i].cpu - hash[i].cpu
+		beyond, stub, ratios = append(beyond, cost), append(stub, bare[i].cpu), append(ratios, cost/bare[i].cpu)
 	}
-	return []result{{
-		name: "login beyond its hash, CPU of the server", ours: milliseconds(beyond.median()), bare: milliseconds(stub.median()),
-		ratio: ratios, value: beyond.median(), goal: goal{most: halfOfBestPeer(stub.median()), unit: " ms"},
-	}, {
-		name: "login at the cheapest hash, a second", ours: fmt.Sprintf("%.0f", oursRate.median()),
-		bare: fmt.Sprintf("%.0f", bareRate.median()), ratio: rates,
-	}}, nil
+	return result{
+		name: name, ours: milliseconds(beyond.median()), bare: milliseconds(stub.median()), ratio: ratios,
+		value: beyond.median(), goal: goal{most: halfOfBestPeer(stub.median()), unit: " ms"},
+	}
 }
 
 // halfOfBestPeer returns how many ms a login may cost beyond its hash. The best peer was PocketBase 0.40: 1.2 ms on a
@@ -75,7 +85,7 @@ func halfOfBestPeer(bare float64) float64 {
 // measureHashing compares logins at the default hash with that hash alone, on all processors. Here the clients'
 // work counts against Latchkey, as they share its processors.
 func measureHashing(ctx context.Context, latchkey, dir string) ([]result, error) {
-	ours, _, err := serveLatchkey(ctx, latchkey, dir+"/default", "", hashingUsers, 2*runtime.GOMAXPROCS(0))
+	ours, _, err := serveLatchkey(ctx, latchkey, dir+"/default", hashingUsers, 2*runtime.GOMAXPROCS(0))
 	if err != nil {
 		return nil, err
 	}
@@ -89,15 +99,7 @@ func measureHashing(ctx context.Context, latchkey, dir string) ([]result, error)
 	if err != nil {
 		return nil, err
 	}
-	var oursRate, bareRate, rates sample
-	for i := range hashTurns {
-		o, b := turns[0][i].rate, turns[1][i].rate
-		oursRate, bareRate, rates = append(oursRate, o), append(bareRate, b), append(rates, o/b)
-	}
-	return []result{{
-		name: "login at the default hash, a second", ours: fmt.Sprintf("%.1f", oursRate.median()),
-		bare: fmt.Sprintf("%.1f", bareRate.median()), ratio: rates, value: rates.median(), goal: goal{least: hashGoal, unit: " x"},
-	}}, nil
+	return []result{compareRates("login at the default hash, a second", turns[0], turns[1], hashGoal)}, nil
 }
 
 func milliseconds(ms float64) string { return fmt.Sprintf("%.3f ms", ms) }

@@ -25,7 +25,7 @@ const (
 // measureSessions compares a refresh, which rotates, and who-am-I, which looks at the session, with a bare server that
 // checks a token and asks nobody. The clients' work counts, for they share the processors.
 func measureSessions(ctx context.Context, latchkey, dir string) ([]result, error) {
-	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/sessions", cheapHash, sessionClients, sessionClients)
+	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/sessions", sessionClients, sessionClients, cheaply)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func compareRates(name string, ours, bare []turn, least float64) result {
 		o, b, ratios = append(o, ours[i].rate), append(b, bare[i].rate), append(ratios, ours[i].rate/bare[i].rate)
 	}
 	return result{
-		name: name, ours: fmt.Sprintf("%.0f", o.median()), bare: fmt.Sprintf("%.0f", b.median()), ratio: ratios,
+		name: name, ours: fmt.Sprintf("%.1f", o.median()), bare: fmt.Sprintf("%.1f", b.median()), ratio: ratios,
 		value: ratios.median(), goal: goal{least: least, unit: " x"},
 	}
 }

@@ -57,11 +57,9 @@ func alternate(times, n int, sides ...side) ([][]turn, error) {
 	return turns, nil
 }
 
-// serveLatchkey starts `latchkey serve` over a new SQLite file with users, as its own defaults have it but for the hash.
-func serveLatchkey(ctx context.Context, latchkey, dir, hash string, users, clients int) (side, *load, error) {
-	env := []string{
-		"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json", "LATCHKEY_PASSWORD_HASH=" + hash,
-	}
+// serveLatchkey starts `latchkey serve` over a new SQLite file with users, as its own defaults have it but for the settings.
+func serveLatchkey(ctx context.Context, latchkey, dir string, users, clients int, settings ...string) (side, *load, error) {
+	env := append([]string{"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json"}, settings...)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return side{}, nil, fmt.Errorf("make a place for the store: %w", err)
 	}
