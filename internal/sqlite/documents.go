@@ -18,3 +18,8 @@ func (s *Store) PutPublicKeys(ctx context.Context, jwks []byte) error {
 	_, err := s.write(ctx, s.putDocument, publicKeys, string(jwks))
 	return failed("put the public keys", err)
 }
+
+func scanText(r row) (text string, err error) {
+	err = r.Scan(&text)
+	return text, err
+}

@@ -35,7 +35,7 @@ type Store struct {
 	session, sessionsOf, putSession              *sql.Stmt
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
-	try, triesOf                                 *sql.Stmt
+	triesOf                                      *sql.Stmt
 	countTry, takeBackTry                        *sql.Stmt
 	clearTries, countFailure                     *sql.Stmt
 	forgetFailures, forgetUnknown                *sql.Stmt
@@ -110,7 +110,7 @@ func (s *Store) prepare() error {
 		db   *sql.DB
 		text string
 	}{
-		{&s.arrive, s.readers, "SELECT ifnull((SELECT id FROM users WHERE identifier = ?), '')"},
+		{&s.arrive, s.readers, selectArrival},
 		{&s.userByID, s.readers, selectUserOrNobody},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
 		{&s.userPage, s.readers, selectUser + " WHERE id > ? ORDER BY id LIMIT ?"},
@@ -125,7 +125,6 @@ func (s *Store) prepare() error {
 		{&s.putSession, s.quick, insertSession},
 		{&s.sessionsOf, s.readers, selectSessions},
 		{&s.rotateSession, s.quick, updateSession},
-		{&s.try, s.readers, selectTries + " WHERE user = ? AND source = ?"},
 		{&s.triesOf, s.readers, selectTries + " WHERE user = ?"},
 		{&s.countTry, s.quick, countTry},
 		{&s.takeBackTry, s.quick, takeBackTry},

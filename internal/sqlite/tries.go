@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
@@ -32,38 +31,6 @@ const (
 			expires_at = iif(at = ?7, excluded.expires_at, expires_at),
 			at = iif(at = ?7, excluded.at, at)`
 )
-
-// counters reads what the names stand for; what is not there, or has no name, is zero.
-func (s *Store) counters(ctx context.Context, k auth.TryKeys) (c auth.Counters, err error) {
-	if k.User == "" {
-		return c, nil
-	}
-	var row tryRow
-	if row, err = s.tryOf(ctx, k.OfUser()); err != nil {
-		return c, err
-	}
-	c.User = row.window()
-	if k.Source == "" {
-		return c, nil
-	}
-	if row, err = s.tryOf(ctx, k.OfSource()); err != nil {
-		return c, err
-	}
-	c.Source = row.window()
-	if row, err = s.tryOf(ctx, k); err != nil {
-		return c, err
-	}
-	c.Pair = row.pair()
-	return c, nil
-}
-
-func (s *Store) tryOf(ctx context.Context, k auth.TryKeys) (tryRow, error) {
-	row, err := readOne(ctx, s.try, scanTry, k.User, k.Source)
-	if errors.Is(err, sql.ErrNoRows) {
-		return tryRow{}, nil
-	}
-	return row, err
-}
 
 // CountTry is one statement, so nothing comes between looking and counting.
 func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
