@@ -26,6 +26,7 @@ import (
 type store interface {
 	auth.LoginStore
 	auth.Users
+	auth.UserBatches
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys

@@ -25,6 +25,12 @@ type Client struct {
 	Kind      ClientKind
 	Disabled  bool
 	CreatedAt time.Time
+	ExpiresAt time.Time // from when on the key does not work; zero: never
+}
+
+// Works reports whether sign-ins with the client's key are allowed at the time; a disabled or expired one is refused.
+func (c Client) Works(at time.Time) bool {
+	return !c.Disabled && (c.ExpiresAt.IsZero() || at.Before(c.ExpiresAt))
 }
 
 // ID returns the short public name of the client: the first 16 hex digits of its key's hash.

@@ -133,7 +133,7 @@ func (l *login) arrive(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("resolve the identifier: %w", err)
 	}
-	if q.KeyHash != "" && (found.Client.KeyHash != q.KeyHash || found.Client.Disabled) {
+	if q.KeyHash != "" && (found.Client.KeyHash != q.KeyHash || !found.Client.Works(l.now())) {
 		return l.refuse(ErrUnknownClient, reasonClientUnknown)
 	}
 	l.userID, l.client, l.counted = found.UserID, found.Client, found.Counters

@@ -76,6 +76,22 @@ type Users interface {
 	UserByID(ctx context.Context, userID string) (User, error)
 	// UserByIdentifier returns the user or ErrNotFound.
 	UserByIdentifier(ctx context.Context, id Identifier) (User, error)
+	// DeleteUser deletes the user, frees the identifier in the same step, and ends the user's sessions; ErrNotFound where
+	// the user is gone. An error that wraps ErrUnavailable may leave a user without sessions, and never sessions that
+	// are of use without a user: doing it again is the way on.
+	DeleteUser(ctx context.Context, userID string) error
+}
+
+// UserBatches is the store of users for those who move many at once. The users of one call have different ids and
+// identifiers. Each is stored or not by itself, as Users has it, and durable once confirmed.
+type UserBatches interface {
+	// CreateUsers adds each of the users as CreateUser does, and returns what that would return for each, in their order.
+	CreateUsers(ctx context.Context, users []User) []error
+	// UpdateUsers replaces each of the users as UpdateUser does, and returns what that would return for each, in their order.
+	UpdateUsers(ctx context.Context, users []User) []error
+	// Namesakes returns for each of the users the stored one who has its identifier, else the stored one who has its id,
+	// else a zero User, in their order.
+	Namesakes(ctx context.Context, users []User) ([]User, error)
 	// AllUsers yields every user once, in no promised order, in bounded memory; users that change meanwhile may
 	// appear as they were or as they are. It ends at the first error, which it yields.
 	AllUsers(ctx context.Context) iter.Seq2[User, error]
@@ -89,6 +105,9 @@ type Clients interface {
 	AllClients(ctx context.Context) ([]Client, error)
 	// DisableClient makes the key stop working at once, or returns ErrNotFound; doing it twice is no error.
 	DisableClient(ctx context.Context, keyHash string) error
+	// ExpireClient makes the key stop working at the time, whatever was said before, or returns ErrNotFound. A disabled one
+	// stays so.
+	ExpireClient(ctx context.Context, keyHash string, at time.Time) error
 }
 
 // SessionStore is the store of sessions once they are open. Reads are consistent; a failure of the store itself

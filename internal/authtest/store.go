@@ -16,6 +16,7 @@ import (
 type Store interface {
 	auth.LoginStore
 	auth.Users
+	auth.UserBatches
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys
@@ -41,6 +42,8 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 	}{
 		{"users", userPromises()},
 		{"update", updatePromises()},
+		{"delete", deletePromises()},
+		{"batches", batchPromises()},
 		{"arrive", arrivePromises()},
 		{"clients", clientPromises()},
 		{"sessions", sessionPromises()},

@@ -15,6 +15,7 @@ func clientPromises() []promise {
 		{"key taken", clientTaken},
 		{"oldest first", clientList},
 		{"disable", clientDisable},
+		{"expire", clientExpire},
 	}
 }
 
@@ -73,5 +74,23 @@ func clientDisable(t *testing.T, s Store) {
 	}
 	err := s.DisableClient(t.Context(), auth.HashAPIKey("unknown"))
 	wantError(t, "DisableClient of an unknown key", err, auth.ErrNotFound)
+	wantClients(t, s, site, other)
+}
+
+func clientExpire(t *testing.T, s Store) {
+	site, other := newClient("site"), newClient("other")
+	other.CreatedAt = site.CreatedAt.Add(time.Millisecond)
+	createClient(t, s, site)
+	createClient(t, s, other)
+	for _, later := range []time.Duration{time.Hour, time.Millisecond} { // the second time counts
+		site.ExpiresAt = Start().Add(later)
+		if err := s.ExpireClient(t.Context(), site.KeyHash, site.ExpiresAt); err != nil {
+			t.Fatalf("ExpireClient: %v", err)
+		}
+		wantClients(t, s, site, other)
+		wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.Arrival{Client: site})
+	}
+	err := s.ExpireClient(t.Context(), auth.HashAPIKey("unknown"), Start())
+	wantError(t, "ExpireClient of an unknown key", err, auth.ErrNotFound)
 	wantClients(t, s, site, other)
 }

@@ -29,6 +29,10 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"UserByIdentifier": func(ctx context.Context) error { _, err := s.UserByIdentifier(ctx, ada.Identifier); return err },
 		"CreateUser":       func(ctx context.Context) error { return s.CreateUser(ctx, Grace()) },
 		"UpdateUser":       func(ctx context.Context) error { return s.UpdateUser(ctx, ada) },
+		"DeleteUser":       func(ctx context.Context) error { return s.DeleteUser(ctx, ada.ID) },
+		"CreateUsers":      func(ctx context.Context) error { return s.CreateUsers(ctx, []auth.User{Grace()})[0] },
+		"UpdateUsers":      func(ctx context.Context) error { return s.UpdateUsers(ctx, []auth.User{ada})[0] },
+		"Namesakes":        func(ctx context.Context) error { _, err := s.Namesakes(ctx, []auth.User{ada}); return err },
 		"ReplaceHash":      func(ctx context.Context) error { return s.ReplaceHash(ctx, ada.ID, "", "new") },
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
@@ -51,6 +55,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"PutPublicKeys": func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
 		"CreateClient":  func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
 		"DisableClient": func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
+		"ExpireClient":  func(ctx context.Context) error { return s.ExpireClient(ctx, site.KeyHash, Start()) },
 		"AllClients":    func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {

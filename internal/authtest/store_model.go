@@ -56,7 +56,8 @@ func (m *model) call(r *rapid.T) {
 	before, exists := m.users[u.ID]
 
 	var got, want error
-	switch rapid.SampledFrom([]string{"create", "update", "rehash"}).Draw(r, "call") {
+	kind := rapid.SampledFrom([]string{"create", "update", "rehash", "delete"}).Draw(r, "call")
+	switch kind {
 	case "create":
 		got, want = m.store.CreateUser(m.ctx, u), m.conflict(exists || m.taken(u))
 		u.Version = 1
@@ -73,11 +74,20 @@ func (m *model) call(r *rapid.T) {
 		before.PasswordHash = u.PasswordHash
 		u = before
 		u.Version++
+	case "delete":
+		got = m.store.DeleteUser(m.ctx, u.ID)
+		if !exists {
+			want = auth.ErrNotFound
+		}
 	}
 	if !errors.Is(got, want) {
 		r.Fatalf("the store says %v, want %v", got, want)
 	}
-	if want == nil {
+	switch {
+	case want != nil:
+	case kind == "delete":
+		delete(m.users, u.ID)
+	default:
 		m.users[u.ID] = u
 	}
 }

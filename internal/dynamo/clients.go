@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"latchkey/internal/auth"
 )
@@ -52,17 +54,26 @@ func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
 
 // DisableClient is one conditional write; the next sign-in, which reads consistently, sees it.
 func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
+	return s.changeClient(ctx, "disable the client", keyHash, "SET disabled = :to", flag(true))
+}
+
+// ExpireClient is one conditional write, as DisableClient is.
+func (s *Store) ExpireClient(ctx context.Context, keyHash string, at time.Time) error {
+	return s.changeClient(ctx, "let the client expire", keyHash, "SET expiresAt = :to", moment(at))
+}
+
+func (s *Store) changeClient(ctx context.Context, attempted, keyHash, change string, to types.AttributeValue) error {
 	k, ok := clientKey(keyHash)
 	if !ok {
 		return auth.ErrNotFound
 	}
 	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.item(),
-		UpdateExpression:          aws.String("SET disabled = :yes"),
+		UpdateExpression:          &change,
 		ConditionExpression:       aws.String("attribute_exists(pk)"),
-		ExpressionAttributeValues: item{":yes": flag(true)},
+		ExpressionAttributeValues: item{":to": to},
 	})
-	return written("disable the client", err, auth.ErrNotFound)
+	return written(attempted, err, auth.ErrNotFound)
 }
 
 func clientItem(c auth.Client) (item, error) {
@@ -75,12 +86,13 @@ func clientItem(c auth.Client) (item, error) {
 	it.setText("kind", string(c.Kind))
 	it["disabled"] = flag(c.Disabled)
 	it.setTime("createdAt", c.CreatedAt)
+	it.setTime("expiresAt", c.ExpiresAt)
 	return it, it.fits()
 }
 
 func clientFrom(f *fields) auth.Client {
 	return auth.Client{
 		KeyHash: f.text("sk"), Name: f.text("name"), Kind: auth.ClientKind(f.text("kind")),
-		Disabled: f.flag("disabled"), CreatedAt: f.time("createdAt"),
+		Disabled: f.flag("disabled"), CreatedAt: f.time("createdAt"), ExpiresAt: f.time("expiresAt"),
 	}
 }

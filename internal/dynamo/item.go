@@ -30,7 +30,7 @@ func (it item) setNumber(name string, value int64) { it[name] = number(value) }
 
 func (it item) setTime(name string, value time.Time) {
 	if !value.IsZero() {
-		it[name] = text(value.UTC().Format(timeFormat))
+		it[name] = moment(value)
 	}
 }
 
@@ -48,6 +48,8 @@ func text(s string) types.AttributeValue { return &types.AttributeValueMemberS{V
 func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
+
+func moment(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeFormat)) }
 
 func flag(b bool) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: b} }
 

@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"unicode/utf8"
 
 	"latchkey/internal/auth"
@@ -57,6 +58,10 @@ func windowKey(k auth.TryKeys) key {
 
 // publicKeysKey is the one place of the JWKS.
 func publicKeysKey() key { return key{"KEYS", "JWKS"} }
+
+func (k key) compare(other key) int {
+	return cmp.Or(cmp.Compare(k.pk, other.pk), cmp.Compare(k.sk, other.sk))
+}
 
 func (k key) item() item {
 	return item{"pk": text(k.pk), "sk": text(k.sk)}

@@ -62,6 +62,42 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 	return s.commit(ctx, attempted, writes...)
 }
 
+// DeleteUser ends the sessions before and after: those of before, so that a user who is not deleted can be deleted again,
+// and those of after for the sign-ins that came between.
+func (s *Store) DeleteUser(ctx context.Context, userID string) error {
+	if err := s.EndSessions(ctx, userID, ""); err != nil {
+		return err
+	}
+	err := s.deleteUser(ctx, userID)
+	for range tries - 1 {
+		if !errors.Is(err, auth.ErrConflict) { // the identifier moved
+			break
+		}
+		err = s.deleteUser(ctx, userID)
+	}
+	if err != nil {
+		return err
+	}
+	return s.EndSessions(ctx, userID, "")
+}
+
+// deleteUser deletes the user and the pointer in one transaction.
+func (s *Store) deleteUser(ctx context.Context, userID string) error {
+	u, err := s.UserByID(ctx, userID)
+	if err != nil {
+		return err
+	}
+	k, _ := userKey(userID) // was read
+	return s.commit(ctx, "delete the user",
+		types.TransactWriteItem{Delete: &types.Delete{
+			TableName: &s.table, Key: k.item(),
+			ConditionExpression:                 aws.String("identifier = :identifier"),
+			ExpressionAttributeValues:           item{":identifier": text(u.Identifier.String())},
+			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
+		}},
+		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: loginKey(u.Identifier).item()}})
+}
+
 // UserByID reads one item: 1 RRU for up to 4 KB of user.
 func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) {
 	k, ok := userKey(userID)

@@ -2,19 +2,22 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
+	"time"
 
 	"latchkey/internal/auth"
 )
 
 const (
-	selectClient = "SELECT key_hash, name, kind, disabled, created_at FROM clients"
-	insertClient = "INSERT INTO clients (key_hash, name, kind, disabled, created_at) VALUES (?, ?, ?, ?, ?)"
+	selectClient = "SELECT key_hash, name, kind, disabled, created_at, expires_at FROM clients"
+	insertClient = "INSERT INTO clients (key_hash, name, kind, disabled, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
 
 // CreateClient adds the client, or returns auth.ErrConflict where its key hash is taken.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client) error {
-	_, err := s.write(ctx, s.createClient, c.KeyHash, c.Name, string(c.Kind), c.Disabled, c.CreatedAt.UnixMilli())
+	_, err := s.write(ctx, s.createClient, c.KeyHash, c.Name, string(c.Kind), c.Disabled, c.CreatedAt.UnixMilli(),
+		c.ExpiresAt.UnixMilli())
 	return failed("create the client", err)
 }
 
@@ -26,8 +29,16 @@ func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
 
 // DisableClient makes the key stop working, or returns auth.ErrNotFound; a disabled one stays so.
 func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
-	const attempt = "disable the client"
-	changed, err := s.write(ctx, s.disableClient, keyHash)
+	return s.changeClient(ctx, "disable the client", s.disableClient, keyHash)
+}
+
+// ExpireClient makes the key stop working at the time, or returns auth.ErrNotFound.
+func (s *Store) ExpireClient(ctx context.Context, keyHash string, at time.Time) error {
+	return s.changeClient(ctx, "let the client expire", s.expireClient, at.UnixMilli(), keyHash)
+}
+
+func (s *Store) changeClient(ctx context.Context, attempt string, stmt *sql.Stmt, args ...any) error {
+	changed, err := s.write(ctx, stmt, args...)
 	if err == nil && changed == 0 {
 		return fmt.Errorf("%s: %w", attempt, auth.ErrNotFound)
 	}
@@ -35,10 +46,10 @@ func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
 }
 
 func scanClient(r row) (c auth.Client, err error) {
-	var created int64
-	if err := r.Scan(&c.KeyHash, &c.Name, &c.Kind, &c.Disabled, &created); err != nil {
+	var created, expires int64
+	if err := r.Scan(&c.KeyHash, &c.Name, &c.Kind, &c.Disabled, &created, &expires); err != nil {
 		return auth.Client{}, err
 	}
-	c.CreatedAt = moment(created)
+	c.CreatedAt, c.ExpiresAt = moment(created), moment(expires)
 	return c, nil
 }

@@ -67,7 +67,8 @@ func schema() []string {
 			known_until INTEGER NOT NULL,
 			expires_at  INTEGER NOT NULL,
 			PRIMARY KEY (user, source)
-		) STRICT, WITHOUT ROWID;`,
+		) STRICT, WITHOUT ROWID;`, `
+		ALTER TABLE clients ADD COLUMN expires_at INTEGER NOT NULL DEFAULT -62135596800000; -- the zero time: never`,
 	}
 }
 

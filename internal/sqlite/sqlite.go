@@ -29,9 +29,10 @@ type Store struct {
 	tidySessions, tidyTries tidying       // guarded by writing
 
 	arrive, userByID, userByIdentifier, userPage *sql.Stmt
-	createUser, updateUser, replaceHash          *sql.Stmt
+	createUser, updateUser, deleteUser           *sql.Stmt
+	replaceHash                                  *sql.Stmt
 	clientByKey, allClients                      *sql.Stmt
-	createClient, disableClient                  *sql.Stmt
+	createClient, disableClient, expireClient    *sql.Stmt
 	session, sessionsOf, putSession              *sql.Stmt
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
@@ -113,14 +114,16 @@ func (s *Store) prepare() error {
 		{&s.arrive, s.readers, selectArrival},
 		{&s.userByID, s.readers, selectUserOrNobody},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
-		{&s.userPage, s.readers, selectUser + " WHERE id > ? ORDER BY id LIMIT ?"},
+		{&s.userPage, s.readers, "SELECT rowid, " + userColumns + " FROM users WHERE rowid > ? ORDER BY rowid LIMIT ?"},
 		{&s.createUser, s.durable, insertUser},
 		{&s.updateUser, s.durable, updateUser},
+		{&s.deleteUser, s.durable, "DELETE FROM users WHERE id = ?"},
 		{&s.replaceHash, s.durable, updateHash},
 		{&s.clientByKey, s.readers, selectClient + " WHERE key_hash = ?"},
 		{&s.allClients, s.readers, selectClient + " ORDER BY created_at, key_hash"},
 		{&s.createClient, s.durable, insertClient},
 		{&s.disableClient, s.durable, "UPDATE clients SET disabled = 1 WHERE key_hash = ?"},
+		{&s.expireClient, s.durable, "UPDATE clients SET expires_at = ? WHERE key_hash = ?"},
 		{&s.session, s.readers, selectSession},
 		{&s.putSession, s.quick, insertSession},
 		{&s.sessionsOf, s.readers, selectSessions},

@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"iter"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -14,8 +13,9 @@ import (
 )
 
 const (
-	selectUser = `SELECT id, identifier, email, password_hash, status, role, password_epoch, version,
-		created_at, updated_at, accounts, profile FROM users`
+	userColumns = `id, identifier, email, password_hash, status, role, password_epoch, version,
+		created_at, updated_at, accounts, profile`
+	selectUser = "SELECT " + userColumns + " FROM users"
 	// Where nobody has the id, nobody is read instead, who has no id and is as large as most: what a sign-in of somebody
 	// who is not there costs must not be less.
 	selectUserOrNobody = selectUser + ` WHERE id = ?1 UNION ALL
@@ -40,8 +40,6 @@ const selectArrival = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1
 		LEFT JOIN tries AS u ON u.user = ?2 AND u.source = ''
 		LEFT JOIN tries AS s ON s.user = '' AND s.source = ?3
 		LEFT JOIN tries AS p ON p.user = ?2 AND p.source = ?3`
-
-const usersPerPage = 64 // in memory at once while all are listed
 
 // Arrive reads the user's id and the counters in one statement, as each costs locks and system calls of its own, and
 // only where a key was sent the client in another.
@@ -98,6 +96,10 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 	if err != nil || changed == 1 {
 		return failed(attempt, err)
 	}
+	return s.whyNotUpdated(ctx, attempt, u)
+}
+
+func (s *Store) whyNotUpdated(ctx context.Context, attempt string, u auth.User) error {
 	if _, err := s.UserByID(ctx, u.ID); err != nil {
 		return fmt.Errorf("%s: %w", attempt, err)
 	}
@@ -112,29 +114,6 @@ func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error 
 		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
 	}
 	return failed(attempt, err)
-}
-
-// AllUsers yields every user once, ordered by id. It holds nothing open between pages, so that the caller may take
-// its time and use the store meanwhile.
-func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
-	return func(yield func(auth.User, error) bool) {
-		for last := ""; ; {
-			page, err := readAll(ctx, s.userPage, scanUser, last, usersPerPage)
-			if err != nil {
-				yield(auth.User{}, failed("list the users", err))
-				return
-			}
-			for _, u := range page {
-				if !yield(u, nil) {
-					return
-				}
-			}
-			if len(page) < usersPerPage {
-				return
-			}
-			last = page[len(page)-1].ID
-		}
-	}
 }
 
 // userValues returns the user's columns but for id and version, in the order that insertUser and updateUser share.
