@@ -37,7 +37,7 @@ func TestLambda(t *testing.T) {
 		minimal: `{"statusCode":200,"headers":{"Cache-Control":"no-store","Content-Type":"application/json"},"cookies":["a=1"],` +
 			`"body":"{\"html\":\"<b>&</b>` + "\u2028" + `\"}","isBase64Encoded":false}`,
 		`{}`: `{"statusCode":400,"headers":{"Cache-Control":"no-store","Content-Type":"application/json","X-Content-Type-Options":"nosniff"},` +
-			`"body":"{\"message\":\"not an HTTP event of payload version 2.0\"}","isBase64Encoded":false}`,
+			`"body":"{\"message\":\"not an HTTP event of payload version 1.0 or 2.0\"}","isBase64Encoded":false}`,
 	} {
 		got, err := handler.Invoke(ctx, []byte(event))
 		if err != nil || string(got) != want {

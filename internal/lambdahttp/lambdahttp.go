@@ -6,7 +6,6 @@ package lambdahttp
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -21,12 +20,6 @@ const maxPayload = 6_291_556
 // deadlineMargin is the time kept back from a call's deadline, so that the answer still gets out, and before it what
 // must be written though the time is over; calls that have less than twice of it left keep a half.
 const deadlineMargin = 500 * time.Millisecond
-
-// What a refused caller is told: constants, as the event may hold anything.
-var (
-	errEvent   = errors.New("not an HTTP event of payload version 2.0")
-	errRequest = errors.New("malformed HTTP request")
-)
 
 // Adapter answers HTTP events by an http.Handler. It is a lambda.Handler for lambda.Start, keeps nothing between
 // calls, and calls may be concurrent.
@@ -56,20 +49,24 @@ func Wrap(next http.Handler, options ...Option) *Adapter {
 func (a *Adapter) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
-	req, err := requestV2(ctx, event)
+	call, encode, err := read(event)
 	if err != nil {
-		return encodeV2(failure(http.StatusBadRequest, err.Error()))
+		return encode(failure(http.StatusBadRequest, err.Error()))
 	}
-	out, err := a.serve(req)
+	req, err := call.request(ctx)
+	if err != nil {
+		return encode(failure(http.StatusBadRequest, err.Error()))
+	}
+	out, err := a.serve(req, encode)
 	if err != nil {
 		a.log.ErrorContext(ctx, "the HTTP handler gave no answer that can be passed on", "error", err)
-		return encodeV2(failure(http.StatusInternalServerError, "Internal Server Error"))
+		return encode(failure(http.StatusInternalServerError, "Internal Server Error"))
 	}
 	return out, nil
 }
 
 // serve turns panics into errors: a panic that left here would end the process.
-func (a *Adapter) serve(req *http.Request) (out []byte, err error) {
+func (a *Adapter) serve(req *http.Request, encode encoder) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("panic: %s\n%s", describe(v), debug.Stack())
@@ -81,7 +78,7 @@ func (a *Adapter) serve(req *http.Request) (out []byte, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return encodeV2(ans)
+	return encode(ans)
 }
 
 func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {

@@ -28,33 +28,49 @@ func gateway(t *testing.T, next http.HandlerFunc) http.HandlerFunc {
 			e.Cookies = strings.Split(cookie, "; ")
 			delete(e.Headers, "cookie")
 		}
-		body, _ := io.ReadAll(r.Body)
-		e.Body, e.IsBase64Encoded = base64.StdEncoding.EncodeToString(body), true
-		e.RequestContext.Stage = "$default"
+		e.RequestContext.HTTP.SourceIP, e.Body = peerAndBody(t, r)
+		e.IsBase64Encoded, e.RequestContext.Stage = true, "$default"
 		e.RequestContext.HTTP.Method = r.Method
-		e.RequestContext.HTTP.SourceIP, _, _ = net.SplitHostPort(r.RemoteAddr)
 		event, err := json.Marshal(e)
 		if err != nil {
 			t.Error(err)
 		}
 		res := invoke(t, event, next)
-		if r.Method == http.MethodHead && res.Body != "" {
-			t.Errorf("HEAD is answered with a body: %q", res.Body)
-		}
-		out := []byte(res.Body)
-		if res.IsBase64Encoded {
-			if out, err = base64.StdEncoding.DecodeString(res.Body); err != nil {
-				t.Error(err)
-			}
-		}
-		w.Header()["Content-Type"] = nil // what the function does not say, we do not invent
 		for name, value := range res.Headers {
 			w.Header().Set(name, value)
 		}
 		w.Header()["Set-Cookie"] = res.Cookies
-		w.WriteHeader(res.StatusCode)
-		w.Write(out)
+		pass(t, w, r, res.StatusCode, res.Body, res.IsBase64Encoded)
 	}
+}
+
+// peerAndBody returns the address of the client and, in base64, what it sent.
+func peerAndBody(t *testing.T, r *http.Request) (ip, body string) {
+	ip, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		t.Error(err)
+	}
+	sent, _ := io.ReadAll(r.Body)
+	return ip, base64.StdEncoding.EncodeToString(sent)
+}
+
+// pass ends a gateway's answer, whose headers are set.
+func pass(t *testing.T, w http.ResponseWriter, r *http.Request, status int, body string, encoded bool) {
+	if r.Method == http.MethodHead && body != "" {
+		t.Errorf("HEAD is answered with a body: %q", body)
+	}
+	out := []byte(body)
+	if encoded {
+		var err error
+		if out, err = base64.StdEncoding.DecodeString(body); err != nil {
+			t.Error(err)
+		}
+	}
+	if w.Header()["Content-Type"] == nil {
+		w.Header()["Content-Type"] = nil // what the function does not say, we do not invent
+	}
+	w.WriteHeader(status)
+	w.Write(out)
 }
 
 // seen is what a client can see of an answer, less what speaks of the connection.
@@ -159,23 +175,26 @@ func TestParity(t *testing.T) {
 			fmt.Fprint(w, err)
 		},
 	}
-	requests := []struct{ target, body string }{
+	requests := []struct{ target, body string }{ // with queries in the one spelling and order that a REST API keeps
 		{"/", ""},
 		{"/", "\xff\x00"},
-		{"/api/users/login?q=%C3%A9&q=2&e", `{"password":"<päss>"}`},
+		{"/api/users/login?e=&q=%C3%A9&q=2", `{"password":"<päss>"}`},
 		{"/100%25/caf%C3%A9", ""},
-		{"/a%3Fb%23c;d%20e?x#y", "x"},
+		{"/a%3Fb%23c;d%20e?x=#y", "x"},
 	}
 	for name, handler := range handlers {
 		direct := httptest.NewServer(handler)
 		defer direct.Close()
-		adapted := httptest.NewServer(gateway(t, handler))
-		defer adapted.Close()
+		behindHTTP, behindREST := httptest.NewServer(gateway(t, handler)), httptest.NewServer(restGateway(t, handler))
+		defer behindHTTP.Close()
+		defer behindREST.Close()
 		for _, method := range []string{"GET", "HEAD", "POST", "DELETE", "OPTIONS", "PROPFIND"} {
 			for _, r := range requests {
-				want, got := send(t, direct, method, r.target, r.body), send(t, adapted, method, r.target, r.body)
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s: %s %s with %q differs (-net/http +lambdahttp):\n%s", name, method, r.target, r.body, diff)
+				want := send(t, direct, method, r.target, r.body)
+				for gateway, adapted := range map[string]*httptest.Server{"HTTP API": behindHTTP, "REST API": behindREST} {
+					if diff := cmp.Diff(want, send(t, adapted, method, r.target, r.body)); diff != "" {
+						t.Errorf("%s: %s %s with %q differs behind a %s (-net/http +lambdahttp):\n%s", name, method, r.target, r.body, gateway, diff)
+					}
 				}
 			}
 		}

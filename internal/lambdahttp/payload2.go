@@ -1,25 +1,18 @@
 package lambdahttp
 
 import (
-	"bytes"
-	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
-	"golang.org/x/net/http/httpguts"
 )
 
 // eventV2 is what we need of an event of payload version 2.0: HTTP APIs and function URLs.
 type eventV2 struct {
-	Version         string            `json:"version"`
-	Type            string            `json:"type"` // only authorizer events, otherwise alike, have one
 	RouteKey        string            `json:"routeKey"`
 	RawPath         string            `json:"rawPath"` // decoded already: may hold '%', '?' and '#'
 	RawQueryString  string            `json:"rawQueryString"`
@@ -37,71 +30,35 @@ type eventV2 struct {
 	} `json:"requestContext"`
 }
 
-// requestV2 makes the request that an http.Server would have made of the same bytes on the wire.
-func requestV2(ctx context.Context, event []byte) (*http.Request, error) {
+func readV2(event []byte) (call, encoder, error) {
 	var e eventV2
-	if len(event) > maxPayload || json.Unmarshal(event, &e) != nil || e.Version != "2.0" || e.Type != "" {
-		return nil, errEvent
-	}
-	from := e.RequestContext.HTTP
-	if from.Method == "" || e.RawPath == "" {
-		return nil, errEvent
+	if json.Unmarshal(event, &e) != nil || e.RequestContext.HTTP.Method == "" || e.RawPath == "" {
+		return call{}, encodeV2, errEvent
 	}
 	header, err := e.header()
 	if err != nil || e.RawPath[0] != '/' {
-		return nil, errRequest
+		return call{}, encodeV2, errRequest
 	}
-	body, err := e.body()
-	if err != nil {
-		return nil, errRequest
-	}
-	ctx = context.WithValue(ctx, requestIDKey{}, e.RequestContext.RequestID)
-	req, err := http.NewRequestWithContext(ctx, from.Method, "/", bytes.NewReader(body))
-	if err != nil { // the method is no token
-		return nil, errRequest
-	}
-	req.URL = &url.URL{Path: withoutStage(e.RawPath, e.RequestContext.Stage, e.RouteKey), RawQuery: e.RawQueryString}
-	req.RequestURI = req.URL.RequestURI()
-	req.GetBody = nil // servers have none
-	req.Host = header.Get("Host")
-	header.Del("Host")
-	req.Header = header
-	if from.SourceIP != "" {
-		req.RemoteAddr = net.JoinHostPort(from.SourceIP, "0")
-	}
-	return req, nil
+	return call{
+		id: e.RequestContext.RequestID, method: e.RequestContext.HTTP.Method, source: e.RequestContext.HTTP.SourceIP,
+		url:    &url.URL{Path: withoutStage(e.RawPath, e.RequestContext.Stage, e.RouteKey), RawQuery: e.RawQueryString},
+		header: header, body: e.Body, base64: e.IsBase64Encoded,
+	}, encodeV2, nil
 }
 
-// header refuses what an http.Server refuses. HTTP APIs send cookies in an array of their own, function URLs there and
-// as a header: the array wins.
+// header takes cookies from their own array: HTTP APIs send them there alone, function URLs as a header as well.
 func (e *eventV2) header() (http.Header, error) {
 	header := make(http.Header, len(e.Headers)+1)
 	for name, value := range e.Headers {
-		key := http.CanonicalHeaderKey(name)
-		if header[key] != nil || !httpguts.ValidHeaderFieldName(name) {
-			return nil, errRequest
-		}
-		header[key] = []string{value}
-	}
-	if len(e.Cookies) > 0 {
-		header["Cookie"] = []string{strings.Join(e.Cookies, "; ")}
-	}
-	for _, values := range header {
-		if !httpguts.ValidHeaderFieldValue(values[0]) {
-			return nil, errRequest
+		if err := add(header, name, value); err != nil {
+			return nil, err
 		}
 	}
-	return header, nil
-}
-
-func (e *eventV2) body() ([]byte, error) {
-	if !e.IsBase64Encoded {
-		return []byte(e.Body), nil
+	if len(e.Cookies) == 0 {
+		return header, nil
 	}
-	if strings.ContainsAny(e.Body, "\r\n") { // which the decoder skips, even a strict one
-		return nil, errors.New("line break in base64")
-	}
-	return base64.StdEncoding.Strict().DecodeString(e.Body)
+	header.Del("Cookie")
+	return header, add(header, "Cookie", strings.Join(e.Cookies, "; "))
 }
 
 // withoutStage takes a named stage off the path, where it is one: called through a custom domain the path has none.
@@ -123,16 +80,15 @@ func withoutStage(path, stage, routeKey string) string {
 }
 
 type responseV2 struct {
-	StatusCode      int               `json:"statusCode"`
-	Headers         map[string]string `json:"headers"`
-	Cookies         []string          `json:"cookies,omitzero"`
-	Body            string            `json:"body"`
-	IsBase64Encoded bool              `json:"isBase64Encoded"`
+	StatusCode int               `json:"statusCode"`
+	Headers    map[string]string `json:"headers"`
+	Cookies    []string          `json:"cookies,omitzero"`
+	responseBody
 }
 
 // encodeV2 keeps cookies apart, each a Set-Cookie of its own at the gateway; in headers they would be joined.
 func encodeV2(a answer) ([]byte, error) {
-	r := responseV2{StatusCode: a.status, Headers: make(map[string]string, len(a.header)), Body: string(a.body)}
+	r := responseV2{StatusCode: a.status, Headers: make(map[string]string, len(a.header)), responseBody: bodyOf(a)}
 	for name, values := range a.header {
 		switch {
 		case name == "Set-Cookie":
@@ -141,10 +97,24 @@ func encodeV2(a answer) ([]byte, error) {
 			r.Headers[name] = strings.Join(values, ", ")
 		}
 	}
+	return marshal(r)
+}
+
+// responseBody ends the answers of both versions.
+type responseBody struct {
+	Body            string `json:"body"`
+	IsBase64Encoded bool   `json:"isBase64Encoded"`
+}
+
+func bodyOf(a answer) responseBody {
 	if !utf8.Valid(a.body) {
-		r.Body, r.IsBase64Encoded = base64.StdEncoding.EncodeToString(a.body), true
+		return responseBody{base64.StdEncoding.EncodeToString(a.body), true}
 	}
-	out, err := json.Marshal(r, json.Deterministic(true))
+	return responseBody{string(a.body), false}
+}
+
+func marshal(response any) ([]byte, error) {
+	out, err := json.Marshal(response, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode the answer: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -94,13 +95,56 @@ func TestResponseRoundTrip(t *testing.T) {
 	})
 }
 
+// TestRoundTripV1 promises both for events of payload version 1.0, where every header has a list of values.
+func TestRoundTripV1(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		values := rapid.SliceOfN(rapid.StringMatching(fieldValue.String()), 1, 3)
+		sent := http.Header(rapid.MapOf(rapid.StringMatching(`X-[A-Z][a-z0-9]{0,8}`), values).Draw(rt, "headers"))
+		cookies := values.Draw(rt, "cookies")
+		query := url.Values(rapid.MapOf(rapid.String(), rapid.SliceOfN(rapid.String(), 1, 3)).Draw(rt, "query"))
+		body := rapid.SliceOf(rapid.Byte()).Draw(rt, "body")
+		e := events.APIGatewayProxyRequest{Path: "/", HTTPMethod: "POST", MultiValueHeaders: sent, MultiValueQueryStringParameters: query,
+			Body: base64.StdEncoding.EncodeToString(body), IsBase64Encoded: true}
+		event, err := json.Marshal(e)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		res := invokeV1(t, event, func(w http.ResponseWriter, r *http.Request) {
+			got := read(t, r)
+			if diff := cmp.Diff(sent, got.Header, cmpopts.EquateEmpty()); diff != "" || got.Body != string(body) {
+				rt.Errorf("body %q, want %q; headers differ (-want +got):\n%s", got.Body, body, diff)
+			}
+			if diff := cmp.Diff(query, r.URL.Query(), cmpopts.EquateEmpty()); diff != "" {
+				rt.Errorf("queries differ (-want +got):\n%s", diff)
+			}
+			maps.Copy(w.Header(), sent)
+			w.Header()["Content-Type"] = nil
+			w.Header()["Set-Cookie"] = cookies
+			w.Write(body)
+		})
+		want := sent.Clone()
+		want["Set-Cookie"] = cookies
+		got := []byte(res.Body)
+		if res.IsBase64Encoded {
+			got, _ = base64.StdEncoding.DecodeString(res.Body)
+		}
+		if diff := cmp.Diff(want, http.Header(res.MultiValueHeaders)); diff != "" || !bytes.Equal(got, body) {
+			rt.Errorf("body %q, want %q; headers differ (-want +got):\n%s", got, body, diff)
+		}
+	})
+}
+
 // FuzzWrap promises an answer that API Gateway can read, for any event and a handler that sends all of it back.
 func FuzzWrap(f *testing.F) {
 	paths, _ := filepath.Glob("testdata/*.json")
 	for _, path := range paths {
 		f.Add(readFile(f, filepath.Base(path)))
 	}
-	for _, event := range odd {
+	seeds := []string{minimal, minimalV1}
+	for _, test := range oddV1 {
+		seeds = append(seeds, test.event)
+	}
+	for _, event := range slices.Concat(seeds, slices.Collect(maps.Values(odd))) {
 		if len(event) < 1000 {
 			f.Add([]byte(event))
 		}
@@ -121,12 +165,13 @@ func FuzzWrap(f *testing.F) {
 	}
 	quiet := lambdahttp.WithLogger(slog.New(slog.DiscardHandler))
 	f.Fuzz(func(t *testing.T, event []byte) {
-		res := invoke(t, event, echo, quiet)
-		if res.StatusCode < 200 || res.StatusCode > 599 {
-			t.Errorf("status %d", res.StatusCode)
+		res := invoke(t, event, echo, quiet) // the type has the members of both versions
+		if res.StatusCode < 200 || res.StatusCode > 599 || (res.Headers == nil) == (res.MultiValueHeaders == nil) {
+			t.Errorf("status %d, headers %v, %v", res.StatusCode, res.Headers, res.MultiValueHeaders)
 		}
-		values := append(slices.Collect(maps.Values(res.Headers)), res.Cookies...)
-		for _, text := range append(values, slices.Collect(maps.Keys(res.Headers))...) {
+		texts := slices.Concat(slices.Collect(maps.Keys(res.Headers)), slices.Collect(maps.Values(res.Headers)), res.Cookies,
+			slices.Collect(maps.Keys(res.MultiValueHeaders)), slices.Concat(slices.Collect(maps.Values(res.MultiValueHeaders))...))
+		for _, text := range texts {
 			if !fieldValue.MatchString(text) {
 				t.Errorf("%q is in a field", text)
 			}

@@ -46,20 +46,32 @@ func readFile(t testing.TB, name string) []byte {
 	return b
 }
 
-// invoke sends the event through the handler and reads the answer as API Gateway does.
-func invoke(t testing.TB, event []byte, next http.HandlerFunc, options ...lambdahttp.Option) events.APIGatewayV2HTTPResponse {
+// answer sends the event through the handler and decodes what comes back, of which there must be nothing but T has.
+func answer[T any](t testing.TB, event []byte, next http.HandlerFunc, options ...lambdahttp.Option) T {
 	t.Helper()
 	out, err := lambdahttp.Wrap(next, options...).Invoke(t.Context(), event)
 	if err != nil {
 		t.Fatalf("Invoke returned an error: %v", err)
 	}
-	var res events.APIGatewayV2HTTPResponse
+	var res T
 	dec := json.NewDecoder(bytes.NewReader(out))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(&res); err != nil {
 		t.Fatalf("the answer %q is not what API Gateway reads: %v", out, err)
 	}
 	return res
+}
+
+// invoke is for events of payload version 2.0.
+func invoke(t testing.TB, event []byte, next http.HandlerFunc, options ...lambdahttp.Option) events.APIGatewayV2HTTPResponse {
+	t.Helper()
+	return answer[events.APIGatewayV2HTTPResponse](t, event, next, options...)
+}
+
+// invokeV1 is for events of payload version 1.0.
+func invokeV1(t testing.TB, event []byte, next http.HandlerFunc, options ...lambdahttp.Option) events.APIGatewayProxyResponse {
+	t.Helper()
+	return answer[events.APIGatewayProxyResponse](t, event, next, options...)
 }
 
 // TestRequest compares, for each event NAME.json, what the handler gets with what net/http reads from NAME.http, the
@@ -78,7 +90,7 @@ func TestRequest(t *testing.T) {
 			}
 			want := read(t, r)
 			called := false
-			invoke(t, readFile(t, name+".json"), func(_ http.ResponseWriter, r *http.Request) {
+			answer[any](t, readFile(t, name+".json"), func(_ http.ResponseWriter, r *http.Request) {
 				called = true
 				again, err := http.NewRequest("GET", r.RequestURI, nil)
 				if err != nil || again.URL.Path != r.URL.Path && again.URL.Host == "" || r.URL.RequestURI() != r.RequestURI {
@@ -103,9 +115,14 @@ func TestRequestOrigin(t *testing.T) {
 		{"no-source", "", "BmNkRjQ3liAEJ0g="}, // though there is an X-Forwarded-For
 		{"url-both-cookies", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 		{"sam-local", "127.0.0.1:0", "BmNkRjQ3liAEJ0g="},
+		{"rest-json-body", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
+		{"rest-ipv6", "[2001:db8:0:1::7]:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
+		{"rest-no-source", "", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
+		{"rest-console", "test-invoke-source-ip:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"}, // no address, as it should be
+		{"http1-get", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 	} {
 		t.Run(test.fixture, func(t *testing.T) {
-			invoke(t, readFile(t, test.fixture+".json"), func(_ http.ResponseWriter, r *http.Request) {
+			answer[any](t, readFile(t, test.fixture+".json"), func(_ http.ResponseWriter, r *http.Request) {
 				if r.RemoteAddr != test.remote {
 					t.Errorf("RemoteAddr = %q, want %q", r.RemoteAddr, test.remote)
 				}
@@ -162,8 +179,6 @@ var odd = map[string]string{
 	"deep":                 strings.Repeat(`[`, 100_000),
 	"deep within":          with(`"x":` + strings.Repeat(`{"a":`, 100_000)),
 	"huge":                 with(`"body":"` + strings.Repeat("x", 7<<20) + `"`),
-	"payload 1.0":          `{"version":"1.0","path":"/","httpMethod":"GET","headers":{},"requestContext":{"httpMethod":"GET","identity":{"sourceIp":"203.0.113.7"}}}`,
-	"REST":                 `{"resource":"/{proxy+}","path":"/x","httpMethod":"GET","headers":null,"requestContext":{"stage":"prod","httpMethod":"GET"}}`,
 	"ALB":                  `{"requestContext":{"elb":{"targetGroupArn":"arn:aws:elasticloadbalancing:x"}},"httpMethod":"GET","path":"/","headers":{}}`,
 	"WebSocket":            `{"requestContext":{"routeKey":"$connect","eventType":"CONNECT","connectionId":"x="},"isBase64Encoded":false}`,
 	"authorizer":           with(`"type":"REQUEST","routeArn":"arn:aws:execute-api:x","identitySource":["a"]`),

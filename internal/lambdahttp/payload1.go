@@ -1,0 +1,142 @@
+package lambdahttp
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+)
+
+// eventV1 is what we need of an event of payload version 1.0: REST APIs, whose events name no version, and HTTP APIs
+// whose integration asks for it.
+type eventV1 struct {
+	Version  string `json:"version"`
+	Resource string `json:"resource"` // as the API has it: /api/users/sessions/{id}
+	// Path has the base path of a custom domain's mapping before it. REST APIs leave it percent-encoded.
+	Path                            string              `json:"path"`
+	PathParameters                  map[string]string   `json:"pathParameters"`
+	Method                          string              `json:"httpMethod"`
+	QueryStringParameters           map[string]string   `json:"queryStringParameters"` // decoded; of several values the last
+	MultiValueQueryStringParameters map[string][]string `json:"multiValueQueryStringParameters"`
+	Headers                         map[string]string   `json:"headers"` // of several values the last
+	MultiValueHeaders               map[string][]string `json:"multiValueHeaders"`
+	Body                            string              `json:"body"`
+	IsBase64Encoded                 bool                `json:"isBase64Encoded"`
+	RequestContext                  struct {
+		RequestID string `json:"requestId"`
+		Stage     string `json:"stage"`
+		Identity  *struct {
+			SourceIP string `json:"sourceIp"`
+		} `json:"identity"`
+	} `json:"requestContext"`
+}
+
+func readV1(event []byte) (call, encoder, error) {
+	var e eventV1
+	if json.Unmarshal(event, &e) != nil || e.Method == "" || e.Path == "" || e.RequestContext.Identity == nil {
+		return call{}, encodeV2, errEvent
+	}
+	header, err := e.header()
+	if err != nil {
+		return call{}, encodeV1, err
+	}
+	target, err := e.url()
+	if err != nil {
+		return call{}, encodeV1, err
+	}
+	return call{
+		id: e.RequestContext.RequestID, method: e.Method, source: e.RequestContext.Identity.SourceIP,
+		url: target, header: header, body: e.Body, base64: e.IsBase64Encoded,
+	}, encodeV1, nil
+}
+
+func (e *eventV1) header() (http.Header, error) {
+	header := make(http.Header, max(len(e.Headers), len(e.MultiValueHeaders)))
+	for name, values := range e.MultiValueHeaders {
+		if len(values) == 0 {
+			continue
+		}
+		if err := add(header, name, values...); err != nil {
+			return nil, err
+		}
+	}
+	if len(e.MultiValueHeaders) > 0 {
+		return header, nil
+	}
+	for name, value := range e.Headers {
+		if err := add(header, name, value); err != nil {
+			return nil, err
+		}
+	}
+	return header, nil
+}
+
+// url encodes the query again, which both kinds of API have decoded.
+func (e *eventV1) url() (*url.URL, error) {
+	target := &url.URL{Path: e.Path}
+	if e.Version == "" {
+		var err error
+		if target, err = url.ParseRequestURI(e.Path); err != nil || strings.Contains(e.Path, "?") {
+			return nil, errRequest
+		}
+	}
+	if e.Path[0] != '/' {
+		return nil, errRequest
+	}
+	e.unmap(target)
+	query := make(url.Values, len(e.QueryStringParameters))
+	for name, value := range e.QueryStringParameters {
+		query.Set(name, value)
+	}
+	if len(e.MultiValueQueryStringParameters) > 0 {
+		query = e.MultiValueQueryStringParameters
+	}
+	target.RawQuery = query.Encode()
+	return target, nil
+}
+
+// unmap leaves of the path what the API itself has of it: the matched resource with its parameters in place. Before that
+// may stand a stage or the base path of a custom domain's mapping, which the event does not tell by itself.
+func (e *eventV1) unmap(target *url.URL) {
+	route := e.route()
+	base, found := strings.CutSuffix(target.Path, route)
+	switch {
+	case route == "" || !found: // $default, or another spelling of the resource, which is not found then
+		if e.Version != "" {
+			target.Path = withoutStage(target.Path, e.RequestContext.Stage, "")
+		}
+	case !strings.HasSuffix(base, "/") && strings.HasPrefix(target.EscapedPath(), base):
+		target.Path, target.RawPath = route, strings.TrimPrefix(target.RawPath, base)
+	}
+}
+
+// route is nothing where the API has no path but $default.
+func (e *eventV1) route() string {
+	_, route, found := strings.Cut(e.Resource, "/") // events of HTTP APIs may have the method before it
+	if !found {
+		return ""
+	}
+	var places []string
+	for name, value := range e.PathParameters {
+		places = append(places, "{"+name+"}", value, "{"+name+"+}", value)
+	}
+	return "/" + strings.NewReplacer(places...).Replace(route)
+}
+
+type responseV1 struct {
+	StatusCode        int                 `json:"statusCode"`
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
+	responseBody
+}
+
+// encodeV1 leaves every value alone, cookies among them.
+func encodeV1(a answer) ([]byte, error) {
+	r := responseV1{StatusCode: a.status, MultiValueHeaders: make(map[string][]string, len(a.header)), responseBody: bodyOf(a)}
+	for name, values := range a.header {
+		if len(values) > 0 {
+			r.MultiValueHeaders[name] = values
+		}
+	}
+	return marshal(r)
+}
