@@ -1,9 +1,12 @@
 package password
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/crypto/bcrypt"
 )
@@ -24,6 +27,9 @@ func parseBcrypt(stored string) (hash, error) {
 	if len(stored) != bcryptSize {
 		return nil, fmt.Errorf("is %d bytes long, not %d", len(stored), bcryptSize)
 	}
+	if version := stored[:4]; version != "$2a$" && version != "$2b$" && version != "$2y$" {
+		return nil, errors.New("the version is none of 2a, 2b and 2y")
+	}
 	tens, ones := stored[4]-'0', stored[5]-'0'
 	if tens > 9 || ones > 9 || stored[6] != '$' {
 		return nil, errors.New("the cost is not two digits and a $")
@@ -40,6 +46,29 @@ func parseBcrypt(stored string) (hash, error) {
 		return nil, fmt.Errorf("the digest %w", err)
 	}
 	return bcryptHash(stored), nil
+}
+
+// parseDjangoBcrypt reads what Django writes: the word bcrypt, a dollar, and what crypt(3) would produce.
+func parseDjangoBcrypt(stored string) (hash, error) {
+	return parseBcrypt(strings.TrimPrefix(stored, "bcrypt$"))
+}
+
+// parseDjangoBcryptSHA256 reads a bcrypt hash of the password's SHA-256 digest in hexadecimal, Django's way around bcrypt's 72
+// bytes.
+func parseDjangoBcryptSHA256(stored string) (hash, error) {
+	inner, err := parseBcrypt(strings.TrimPrefix(stored, "bcrypt_sha256$"))
+	if err != nil {
+		return nil, err
+	}
+	return bcryptSHA256Hash{inner}, nil
+}
+
+// bcryptSHA256Hash is made over the digest of a password.
+type bcryptSHA256Hash struct{ hash }
+
+func (b bcryptSHA256Hash) matches(password string) bool {
+	digest := sha256.Sum256([]byte(password))
+	return b.hash.matches(hex.EncodeToString(digest[:]))
 }
 
 func (b bcryptHash) memory() uint32 { return bcryptMemory }

@@ -62,24 +62,11 @@ func (p Params) weakerThan(target Params) bool {
 	return work(p) < work(target) || p.Weaker() && !target.Weaker()
 }
 
-// parseCost reads m=19456,t=2,p=1: these parameters in this order, without signs or leading zeros, as the PHC
-// string format has them. Its errors quote nothing.
+// parseCost reads m=19456,t=2,p=1. Its errors quote nothing.
 func parseCost(text string) (Params, error) {
-	fields := strings.Split(text, ",")
-	if len(fields) != 3 {
-		return Params{}, errors.New("want exactly the parameters m, t and p")
-	}
-	var values [3]uint32
-	for i, name := range [...]string{"m", "t", "p"} {
-		digits, named := strings.CutPrefix(fields[i], name+"=")
-		if !named {
-			return Params{}, errors.New("want the parameters m, t and p in this order")
-		}
-		value, err := number(digits)
-		if err != nil {
-			return Params{}, fmt.Errorf("%s %w", name, err)
-		}
-		values[i] = value
+	values, err := parameters(text, "m", "t", "p")
+	if err != nil {
+		return Params{}, err
 	}
 	if values[2] > maxThreads { // before it becomes a byte
 		return Params{}, fmt.Errorf("p is %d, accepted are 1 to %d", values[2], maxThreads)
@@ -99,6 +86,27 @@ func (p Params) check() error {
 		return fmt.Errorf("m is %d KiB, accepted are %d (8 for each lane) to %d", p.Memory, 8*p.Threads, maxMemory)
 	}
 	return nil
+}
+
+// parameters reads the named numbers, in this order, without signs or leading zeros, as the PHC string format has them.
+func parameters(text string, names ...string) ([]uint32, error) {
+	fields := strings.Split(text, ",")
+	if len(fields) != len(names) {
+		return nil, fmt.Errorf("want exactly the parameters %s", strings.Join(names, ", "))
+	}
+	values := make([]uint32, len(names))
+	for i, name := range names {
+		digits, named := strings.CutPrefix(fields[i], name+"=")
+		if !named {
+			return nil, fmt.Errorf("want the parameters %s in this order", strings.Join(names, ", "))
+		}
+		value, err := number(digits)
+		if err != nil {
+			return nil, fmt.Errorf("%s %w", name, err)
+		}
+		values[i] = value
+	}
+	return values, nil
 }
 
 // number reads a decimal in its one canonical spelling.

@@ -21,7 +21,7 @@ func TestParseParams(t *testing.T) {
 		{"", password.Params{}, "want argon2id and its costs, for example argon2id:m=19456,t=2,p=1"},
 		{"argon2id", password.Params{}, "want argon2id and its costs"},
 		{"bcrypt:12", password.Params{}, "want argon2id and its costs"},
-		{"argon2id:m=19456", password.Params{}, "want exactly the parameters m, t and p; for example argon2id"},
+		{"argon2id:m=19456", password.Params{}, "want exactly the parameters m, t, p; for example argon2id"},
 		{"argon2id:t=2,m=19456,p=1", password.Params{}, "in this order"},
 		{"argon2id:m=19MiB,t=2,p=1", password.Params{}, "m is not a plain decimal number"},
 		{"argon2id:m=262145,t=2,p=1", password.Params{}, "m is 262145 KiB, accepted are 8 (8 for each lane) to 262144"},

@@ -51,7 +51,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := unusable(password); err != nil {
 		return "", err
 	}
-	var made argon2idHash
+	var made argon2Hash
 	if err := h.gate.run(ctx, h.target.Memory, func() { made = newArgon2id(h.target, normalize(password)) }); err != nil {
 		return "", err
 	}
@@ -60,7 +60,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // decoy stands in for a hash that is missing or broken: it costs what a new hash costs.
 func (h *Hasher) decoy() hash {
-	return decoy{argon2idHash{
+	return decoy{argon2Hash{
 		cost: h.target, salt: make([]byte, newSaltSize), digest: make([]byte, newDigestSize),
 	}}
 }

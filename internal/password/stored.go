@@ -1,7 +1,6 @@
 package password
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -41,40 +40,63 @@ func Check(stored string) error {
 	return err
 }
 
-// parse reads a stored hash by the scheme that its prefix names. A further scheme is one file and one line here.
-func parse(stored string) (hash, error) {
-	schemes := [...]struct {
-		prefix string
-		parse  func(string) (hash, error)
-	}{
-		{"$argon2id$", parseArgon2id},
-		{"$2a$", parseBcrypt}, {"$2b$", parseBcrypt}, {"$2y$", parseBcrypt},
+// scheme is one way in which stored hashes begin, and what reads them.
+type scheme struct {
+	prefix string
+	length int // of the whole text, where the prefix alone says too little
+	name   string
+	parse  func(stored string) (hash, error)
+}
+
+func (s scheme) begins(stored string) bool {
+	return strings.HasPrefix(stored, s.prefix) && (s.length == 0 || len(stored) == s.length)
+}
+
+// schemeOf finds what reads a stored text; docs/hashes.md has an example of each. A further scheme is one file and one
+// line here.
+func schemeOf(stored string) (found scheme, known bool) {
+	for _, s := range [...]scheme{
+		{prefix: "$argon2id$", name: "argon2id", parse: parseArgon2},
+		{prefix: "$argon2i$", name: "argon2i", parse: parseArgon2},
+		{prefix: "argon2$argon2id$", name: "argon2id of Django", parse: parseDjangoArgon2},
+		{prefix: "argon2$argon2i$", name: "argon2i of Django", parse: parseDjangoArgon2},
+		{prefix: "$2a$", name: "bcrypt", parse: parseBcrypt},
+		{prefix: "$2b$", name: "bcrypt", parse: parseBcrypt},
+		{prefix: "$2y$", name: "bcrypt", parse: parseBcrypt},
+		{prefix: "bcrypt$", name: "bcrypt of Django", parse: parseDjangoBcrypt},
+		{prefix: "bcrypt_sha256$", name: "bcrypt_sha256 of Django", parse: parseDjangoBcryptSHA256},
+		{prefix: "$scrypt$", name: "scrypt", parse: parseScrypt},
+		{prefix: "scrypt$", name: "scrypt of Django", parse: parseDjangoScrypt},
+		{prefix: "scrypt:", name: "scrypt of Werkzeug", parse: parseWerkzeugScrypt},
+		{prefix: "$pbkdf2$", name: "PBKDF2", parse: parsePBKDF2},
+		{prefix: "$pbkdf2-", name: "PBKDF2", parse: parsePBKDF2},
+		{prefix: "pbkdf2_", name: "PBKDF2 of Django", parse: parseDjangoPBKDF2},
+		{prefix: "pbkdf2:", name: "PBKDF2 of Werkzeug", parse: parseWerkzeugPBKDF2},
+		{prefix: "$fbscrypt$", name: "scrypt of Firebase", parse: parseFirebase},
+		{prefix: "AQAAAA", name: "ASP.NET Identity 3", parse: parseASPNet3},
+		{prefix: "A", length: aspnet2Length, name: "ASP.NET Identity 2", parse: parseASPNet2},
+	} {
+		if s.begins(stored) {
+			return s, true
+		}
 	}
+	return scheme{}, false
+}
+
+func parse(stored string) (hash, error) {
 	if stored == "" {
 		return nil, errors.New("password hash: is empty")
 	}
 	if len(stored) > maxStored {
 		return nil, fmt.Errorf("password hash: is %d bytes long, over %d", len(stored), maxStored)
 	}
-	var accepted []string
-	for _, scheme := range schemes {
-		accepted = append(accepted, scheme.prefix)
-		if strings.HasPrefix(stored, scheme.prefix) {
-			known, err := scheme.parse(stored)
-			if err != nil {
-				return nil, fmt.Errorf("password hash: %s: %w", strings.Trim(scheme.prefix, "$"), err)
-			}
-			return known, nil
-		}
+	scheme, known := schemeOf(stored)
+	if !known {
+		return nil, fmt.Errorf("password hash: %w", refusal(stored))
 	}
-	return nil, fmt.Errorf("password hash: begins with none of %s", strings.Join(accepted, " "))
-}
-
-// decode reads base64 in its one canonical spelling; Go's decoder would skip line ends, even a strict one.
-func decode(encoding *base64.Encoding, text string) ([]byte, error) {
-	raw, err := encoding.Strict().DecodeString(text)
-	if err != nil || strings.ContainsAny(text, "\r\n") {
-		return nil, errors.New("is not base64 of the scheme's alphabet, unpadded, in its canonical spelling")
+	read, err := scheme.parse(stored)
+	if err != nil {
+		return nil, fmt.Errorf("password hash: %s: %w", scheme.name, err)
 	}
-	return raw, nil
+	return read, nil
 }

@@ -126,11 +126,13 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"empty password", line + `,"password":""}`, "password is empty"},
 		{"empty password of one who is pending", `{"email":"ada@example.com","status":"pending","password":""}`, "password is empty"},
 		{"plain password for a hash", line + `,"passwordHash":"` + secret + `"}`, "passwordHash: password hash: begins with none of"},
-		{"unusable hash", line + `,"passwordHash":"!` + secret + `"}`, "passwordHash: password hash: begins with none of"},
-		{"hash of an unknown scheme", line + `,"passwordHash":"$1$` + secret + `$"}`, "passwordHash: password hash: begins with none of"},
-		{"broken bcrypt", line + `,"passwordHash":"$2b$10$` + secret + `"}`, "passwordHash: password hash: 2b: is 22 bytes long"},
+		{"unusable hash", line + `,"passwordHash":"!` + secret + `"}`, "passwordHash: password hash: a mark for no password"},
+		{"hash of an unknown scheme", line + `,"passwordHash":"$0$` + secret + `$"}`, "passwordHash: password hash: begins with none of"},
+		{"hash of a refused scheme", line + `,"passwordHash":"$1$` + secret + `$"}`, "passwordHash: password hash: MD5-crypt: "},
+		{"broken hash of Django", line + `,"passwordHash":"pbkdf2_sha256$1$` + secret + `$` + secret + `"}`, "passwordHash: password hash: PBKDF2 of Django: the digest is not base64"},
+		{"broken bcrypt", line + `,"passwordHash":"$2b$10$` + secret + `"}`, "passwordHash: password hash: bcrypt: is 22 bytes long"},
 		{"broken argon2id", line + `,"passwordHash":"$argon2id$v=19$m=64,t=1,p=1$` + secret + `$` + secret + `"}`, "passwordHash: password hash: argon2id: "},
-		{"too costly a hash", line + `,"passwordHash":"` + strings.Replace(bcryptHash, "$10$", "$31$", 1) + `"}`, "passwordHash: password hash: 2b: the cost is 31"},
+		{"too costly a hash", line + `,"passwordHash":"` + strings.Replace(bcryptHash, "$10$", "$31$", 1) + `"}`, "passwordHash: password hash: bcrypt: the cost is 31"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e, err := userfile.Decode([]byte(test.line))

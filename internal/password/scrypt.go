@@ -1,0 +1,137 @@
+package password
+
+import (
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"math/bits"
+	"strings"
+
+	"golang.org/x/crypto/scrypt"
+)
+
+// Caps on scrypt; that on N times r is 256 MiB.
+const (
+	scryptMaxLogN  = 18
+	scryptMaxR     = 32
+	scryptMaxP     = 16
+	scryptMaxTable = 8 * maxMemory
+)
+
+// scryptHash is a scrypt hash (RFC 7914).
+type scryptHash struct {
+	cost         scryptCost
+	salt, digest []byte
+}
+
+// scryptCost are scrypt's N, r and p.
+type scryptCost struct{ n, r, p uint32 }
+
+func (c scryptCost) check() error {
+	switch {
+	case c.n < 2 || bits.OnesCount32(c.n) != 1 || c.n > 1<<scryptMaxLogN:
+		return fmt.Errorf("N is %d, accepted are the powers of 2 from 2 to %d", c.n, 1<<scryptMaxLogN)
+	case c.r < 1 || c.r > scryptMaxR:
+		return fmt.Errorf("r is %d, accepted are 1 to %d", c.r, scryptMaxR)
+	case c.p < 1 || c.p > scryptMaxP:
+		return fmt.Errorf("p is %d, accepted are 1 to %d", c.p, scryptMaxP)
+	case c.n*c.r > scryptMaxTable:
+		return fmt.Errorf("it takes %d KiB, accepted are up to %d", c.n*c.r/8, maxMemory)
+	}
+	return nil
+}
+
+// memory is in KiB: the table of N blocks of 128·r bytes, the p blocks that go through it, and two to work in.
+func (c scryptCost) memory() uint32 { return (c.n*c.r + c.p*c.r + 2*c.r + 7) / 8 }
+
+// key computes as many bytes as are asked for; it never fails within the caps.
+func (c scryptCost) key(password string, salt []byte, size int) []byte {
+	key, err := scrypt.Key([]byte(password), salt, int(c.n), int(c.r), int(c.p), size)
+	if err != nil {
+		panic("password: scrypt: " + err.Error())
+	}
+	return key
+}
+
+// exponential returns the cost with N = 2^logN, under the name that the spelling has for the exponent.
+func exponential(name string, logN, r, p uint32) (scryptCost, error) {
+	if logN < 1 || logN > scryptMaxLogN {
+		return scryptCost{}, fmt.Errorf("%s is %d, accepted are 1 to %d: it is the binary logarithm of N", name, logN, scryptMaxLogN)
+	}
+	c := scryptCost{1 << logN, r, p}
+	return c, c.check()
+}
+
+// parseScrypt reads a PHC string, as passlib writes them too: $scrypt$ln=16,r=8,p=1$salt$digest.
+func parseScrypt(stored string) (hash, error) {
+	fields := strings.Split(stored, "$")
+	if len(fields) != 5 {
+		return nil, fmt.Errorf("has %d fields where scheme, parameters, salt and digest are 4", len(fields)-1)
+	}
+	values, err := parameters(fields[2], "ln", "r", "p")
+	if err != nil {
+		return nil, err
+	}
+	cost, err := exponential("ln", values[0], values[1], values[2])
+	if err != nil {
+		return nil, err
+	}
+	return newScrypt(cost, unpadded, fields[3], unpadded, fields[4])
+}
+
+// parseDjangoScrypt reads scrypt$N$salt$r$p$digest.
+func parseDjangoScrypt(stored string) (hash, error) {
+	fields := strings.Split(stored, "$")
+	if len(fields) != 6 {
+		return nil, fmt.Errorf("has %d fields where scheme, N, salt, r, p and digest are 6", len(fields))
+	}
+	cost, err := decimalCost(fields[1], fields[3], fields[4])
+	if err != nil {
+		return nil, err
+	}
+	return newScrypt(cost, verbatim, fields[2], padded, fields[5])
+}
+
+// parseWerkzeugScrypt reads scrypt:N:r:p$salt$digest.
+func parseWerkzeugScrypt(stored string) (hash, error) {
+	fields := strings.Split(stored, "$")
+	method := strings.Split(fields[0], ":")
+	if len(fields) != 3 || len(method) != 4 {
+		return nil, errors.New("is not of the form scrypt:N:r:p$salt$digest")
+	}
+	cost, err := decimalCost(method[1], method[2], method[3])
+	if err != nil {
+		return nil, err
+	}
+	return newScrypt(cost, verbatim, fields[1], hexadecimal, fields[2])
+}
+
+func decimalCost(n, r, p string) (scryptCost, error) {
+	var c scryptCost
+	for _, field := range [...]struct {
+		name, digits string
+		value        *uint32
+	}{{"N", n, &c.n}, {"r", r, &c.r}, {"p", p, &c.p}} {
+		var err error
+		if *field.value, err = number(field.digits); err != nil {
+			return scryptCost{}, fmt.Errorf("%s %w", field.name, err)
+		}
+	}
+	return c, c.check()
+}
+
+func newScrypt(cost scryptCost, readSalt encoding, saltText string, readDigest encoding, digestText string) (hash, error) {
+	salt, digest, err := saltAndDigest(readSalt, saltText, readDigest, digestText)
+	if err != nil {
+		return nil, err
+	}
+	return scryptHash{cost, salt, digest}, nil
+}
+
+func (s scryptHash) memory() uint32 { return s.cost.memory() }
+
+func (s scryptHash) matches(password string) bool {
+	return subtle.ConstantTimeCompare(s.cost.key(password, s.salt, len(s.digest)), s.digest) == 1
+}
+
+func (s scryptHash) outdated(Params) bool { return true }
