@@ -49,31 +49,31 @@ func (u User) Name() string {
 
 // Profile holds the fields that the planpoint contract returns, under its own member names, which stores and imports keep.
 type Profile struct {
-	Name                   string         `json:"name,omitempty"`
-	LastName               string         `json:"lastName,omitempty"`
-	FullName               string         `json:"fullName,omitempty"`
-	Phone                  string         `json:"phone,omitempty"`
-	CompanyName            string         `json:"companyName,omitempty"`
-	ProjectNameURL         string         `json:"projectNameURL,omitempty"`
-	Country                string         `json:"country,omitempty"`
-	Address1               string         `json:"address1,omitempty"`
-	Address2               string         `json:"address2,omitempty"`
-	City                   string         `json:"city,omitempty"`
-	Region                 string         `json:"region,omitempty"`
-	Zip                    string         `json:"zip,omitempty"`
-	StripeAccountID        string         `json:"stripeAccountId,omitempty"`
-	StripeOnboardingDone   bool           `json:"stripeOnboardingDone,omitzero"`
-	StripeDetailsSubmitted bool           `json:"stripeDetailsSubmitted,omitzero"`
-	ExperimentalFeatures   bool           `json:"experimentalFeatures,omitzero"`
-	StripeCustomer         map[string]any `json:"stripeCustomer,omitempty"`
-	Subscription           map[string]any `json:"subscription,omitempty"`
-	AppliedTrial           bool           `json:"appliedTrial,omitzero"`
-	Projects               []string       `json:"projects,omitempty"`
-	Groups                 []string       `json:"groups,omitempty"`
-	Administrators         []string       `json:"administrators,omitempty"`
-	Editors                []string       `json:"editors,omitempty"`
-	Invites                []Invite       `json:"invites,omitempty"`
-	Preferences            Preferences    `json:"preferences,omitzero"`
+	Name                   string      `json:"name,omitempty"`
+	LastName               string      `json:"lastName,omitempty"`
+	FullName               string      `json:"fullName,omitempty"`
+	Phone                  string      `json:"phone,omitempty"`
+	CompanyName            string      `json:"companyName,omitempty"`
+	ProjectNameURL         string      `json:"projectNameURL,omitempty"`
+	Country                string      `json:"country,omitempty"`
+	Address1               string      `json:"address1,omitempty"`
+	Address2               string      `json:"address2,omitempty"`
+	City                   string      `json:"city,omitempty"`
+	Region                 string      `json:"region,omitempty"`
+	Zip                    string      `json:"zip,omitempty"`
+	StripeAccountID        string      `json:"stripeAccountId,omitempty"`
+	StripeOnboardingDone   bool        `json:"stripeOnboardingDone,omitzero"`
+	StripeDetailsSubmitted bool        `json:"stripeDetailsSubmitted,omitzero"`
+	ExperimentalFeatures   bool        `json:"experimentalFeatures,omitzero"`
+	StripeCustomer         Document    `json:"stripeCustomer,omitempty"`
+	Subscription           Document    `json:"subscription,omitempty"`
+	AppliedTrial           bool        `json:"appliedTrial,omitzero"`
+	Projects               []string    `json:"projects,omitempty"`
+	Groups                 []string    `json:"groups,omitempty"`
+	Administrators         []string    `json:"administrators,omitempty"`
+	Editors                []string    `json:"editors,omitempty"`
+	Invites                []Invite    `json:"invites,omitempty"`
+	Preferences            Preferences `json:"preferences,omitzero"`
 }
 
 // Invite is one person whom the user asked to join, in the planpoint contract's shape.

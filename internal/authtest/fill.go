@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/go-json-experiment/json"
+
 	"latchkey/internal/auth"
 )
 
@@ -27,6 +29,9 @@ func (f *filler) set(v reflect.Value, path string) {
 		return
 	case auth.Identifier:
 		v.Set(reflect.ValueOf(Identifier(fmt.Sprintf("filled-%d@example.com", f.n))))
+		return
+	case auth.Document:
+		v.Set(reflect.ValueOf(Document(document(f.n))))
 		return
 	case auth.Status:
 		v.Set(reflect.ValueOf(auth.StatusDisabled))
@@ -54,18 +59,28 @@ func (f *filler) setKind(v reflect.Value, path string) {
 		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
 		f.set(v.Index(0), path)
 		f.set(v.Index(1), path)
-	case reflect.Map:
-		v.Set(reflect.ValueOf(document(f.n)))
 	default:
 		panic(fmt.Sprintf("authtest: Filled does not know the kind of %s: %s", path, v.Type()))
 	}
 }
 
-// document returns what JSON can say, as encoding/json reads it: numbers are float64.
+// Document returns the object as stores give it back; it panics for what JSON cannot say.
+func Document(object map[string]any) (d auth.Document) {
+	raw, err := json.Marshal(object, json.Deterministic(true))
+	if err == nil {
+		err = d.UnmarshalJSON(raw)
+	}
+	if err != nil {
+		panic("authtest: " + err.Error())
+	}
+	return d
+}
+
+// document returns what JSON can say.
 func document(n int) map[string]any {
 	return map[string]any{
 		"id": fmt.Sprintf("cus_%d", n), "": "empty name", "null": nil, "yes": true, "no": false,
-		"number": float64(n), "fraction": -1.5e-3, "large": float64(1 << 53),
+		"number": float64(n), "fraction": -1.5e-3, "large": uint64(1<<53 + 1), "html": "<&>\u2028",
 		"list":   []any{"a", float64(1), nil, map[string]any{"deep": []any{}}},
 		"object": map[string]any{"dotted.name": "v", "$ref": "#", "empty": map[string]any{}},
 	}

@@ -32,7 +32,7 @@ type Store interface {
 // Where the ports leave room, the suite decides:
 //   - times come back in UTC, cut to the millisecond, the zero time as the zero time;
 //   - a nil and an empty slice or map are the same, and either may come back for the other;
-//   - numbers inside the profile's free maps come back as float64, as encoding/json reads them;
+//   - the profile's documents come back byte by byte, where they were written without space or needless escapes;
 //   - ids are up to 128 visible ASCII characters, as auth.User.Validate has it, and none of them is special;
 //   - a call whose context has ended returns an error that wraps ctx.Err(), and writes nothing.
 func RunStore(t *testing.T, open func(t *testing.T) Store) {

@@ -34,7 +34,7 @@ func leastUser(t *testing.T, s Store) {
 func nilAndEmpty(t *testing.T, s Store) {
 	u := Ada()
 	u.Accounts = []auth.Account{}
-	u.Profile.StripeCustomer, u.Profile.Subscription = map[string]any{}, nil
+	u.Profile.StripeCustomer, u.Profile.Subscription = auth.Document{}, nil
 	u.Profile.Projects, u.Profile.Invites = []string{}, []auth.Invite{}
 	u.Profile.Groups = []string{""} // but one empty element is one element
 	wantUser(t, s, create(t, s, u))
@@ -47,7 +47,7 @@ func unicodeValues(t *testing.T, s Store) {
 	} {
 		u := NewUser(fmt.Sprintf("user-%d", i))
 		u.Role, u.Email = text, text
-		u.Profile = auth.Profile{Name: text, Projects: []string{text}, StripeCustomer: map[string]any{text: text}}
+		u.Profile = auth.Profile{Name: text, Projects: []string{text}, StripeCustomer: Document(map[string]any{text: text})}
 		u.Accounts = []auth.Account{{ID: text, OrganizationName: text}}
 		wantUser(t, s, create(t, s, u))
 		session := newSession(u.ID, "s")

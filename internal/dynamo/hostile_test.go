@@ -75,7 +75,7 @@ func TestUnusableUsers(t *testing.T) {
 	nameless, large, strange := authtest.Ada(), authtest.Ada(), authtest.Ada()
 	nameless.Identifier = auth.Identifier{}
 	large.Profile.CompanyName = strings.Repeat("x", 400<<10)
-	strange.Profile.Subscription = map[string]any{"since": make(chan int)}
+	strange.Profile.Subscription = auth.Document(`{"since":`)
 	for _, u := range []auth.User{nameless, large, strange} {
 		wantRefused(t, s.CreateUser(t.Context(), u))
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -35,11 +36,13 @@ func (it item) setTime(name string, value time.Time) {
 }
 
 func (it item) setJSON(name string, value any) error {
-	b, err := json.Marshal(value)
-	if err != nil {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // a document comes back as it was
+	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("write attribute %s: %w", name, err)
 	}
-	it[name] = text(string(b))
+	it[name] = text(strings.TrimSuffix(b.String(), "\n"))
 	return nil
 }
 

@@ -53,8 +53,8 @@ func anyValue(t *rapid.T, like any) any {
 		return rapid.Bool().Draw(t, "truth")
 	case []string:
 		return rapid.SliceOfN(rapid.String(), 0, 3).Draw(t, "texts")
-	case map[string]any:
-		return rapid.MapOfN(rapid.String(), anyJSON(2), 0, 3).Draw(t, "object")
+	case auth.Document:
+		return authtest.Document(rapid.MapOfN(rapid.String(), anyJSON(2), 0, 3).Draw(t, "object"))
 	case []auth.Invite:
 		return rapid.SliceOfN(rapid.Make[auth.Invite](), 0, 2).Draw(t, "invites")
 	case auth.Preferences:

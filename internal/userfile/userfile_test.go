@@ -51,13 +51,13 @@ func TestDecode(t *testing.T) {
 		{"disabled", `{"id":"u1","email":"Ada@Example.com","status":"disabled"}`, func(e *userfile.Entry) {
 			e.User.PasswordHash, e.User.Status = "", auth.StatusDisabled
 		}},
-		{"profile and accounts", line + `,"passwordHash":"` + bcryptHash + `","role":"editor","fullName":"Ada King","stripeCustomer":{"id":[1]},
+		{"profile and accounts", line + `,"passwordHash":"` + bcryptHash + `","role":"editor","fullName":"Ada King","stripeCustomer":{"id": [1, 9007199254740993]},
 			"invites":[{"firstName":"C","lastName":"B","email":"c@example.com","level":"l"}],"preferences":{"hideLoadingLogo":true},
 			"accounts":[{"id":"a1","organizationId":"o1","organizationName":"Org","userType":"Viewer","isSelected":true}]}`,
 			func(e *userfile.Entry) {
 				e.User.Role = "editor"
 				e.User.Profile = auth.Profile{
-					FullName: "Ada King", StripeCustomer: map[string]any{"id": []any{1.0}},
+					FullName: "Ada King", StripeCustomer: auth.Document(`{"id":[1,9007199254740993]}`),
 					Invites:     []auth.Invite{{FirstName: "C", LastName: "B", Email: "c@example.com", Level: "l"}},
 					Preferences: auth.Preferences{HideLoadingLogo: true},
 				}
@@ -106,6 +106,9 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"unknown member of an account", line + `,"accounts":[{"secret":"` + secret + `"}]}`, `unknown member "accounts/0/secret"`},
 		{"number for a text", line + `,"password":12345678}`, `member "password" has the wrong type`},
 		{"text for a truth", line + `,"appliedTrial":"` + secret + `"}`, `member "appliedTrial" has the wrong type`},
+		{"text for an object", line + `,"stripeCustomer":"` + secret + `"}`, `member "stripeCustomer" has the wrong type`},
+		{"list for an object", line + `,"subscription":["` + secret + `"]}`, `member "subscription" has the wrong type`},
+		{"a member of an object twice", line + `,"subscription":{"a":"` + secret + `","a":1}}`, "a member stands twice"},
 		{"text for a list", line + `,"projects":"` + secret + `"}`, `member "projects" has the wrong type`},
 		{"text inside of a list of accounts", line + `,"accounts":["` + secret + `"]}`, `member "accounts/0" has the wrong type`},
 		{"too long", line + `,"password":"` + strings.Repeat(secret, 30_000) + `"}`, "the line is over 389120 bytes"},

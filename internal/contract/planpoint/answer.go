@@ -31,8 +31,8 @@ type Profile struct {
 	StripeOnboardingDone   bool             `json:"stripeOnboardingDone"`
 	StripeDetailsSubmitted bool             `json:"stripeDetailsSubmitted"`
 	ExperimentalFeatures   bool             `json:"experimentalFeatures"`
-	StripeCustomer         map[string]any   `json:"stripeCustomer"`
-	Subscription           map[string]any   `json:"subscription"`
+	StripeCustomer         auth.Document    `json:"stripeCustomer"`
+	Subscription           auth.Document    `json:"subscription"`
 	AppliedTrial           bool             `json:"appliedTrial"`
 	Projects               []string         `json:"projects"`
 	Groups                 []string         `json:"groups"`

@@ -38,7 +38,7 @@ func fullProfile() auth.Profile {
 		Name: "Ada", LastName: "Lovelace", FullName: "Augusta Ada King", Phone: "+44 20", CompanyName: "Engines",
 		ProjectNameURL: "engine", Country: "UK", Address1: "St James's Sq", Address2: "12", City: "London", Region: "Westminster",
 		Zip: "SW1Y", StripeAccountID: "acct_1", StripeOnboardingDone: true, StripeDetailsSubmitted: true, ExperimentalFeatures: true,
-		StripeCustomer: map[string]any{"id": "cus_1"}, Subscription: map[string]any{"items": []any{1.5}}, AppliedTrial: true,
+		StripeCustomer: auth.Document(`{"id":"cus_1"}`), Subscription: auth.Document(`{"items":[1.5]}`), AppliedTrial: true,
 		Projects: []string{"p1"}, Groups: []string{"g1"}, Administrators: []string{"a1"}, Editors: []string{"e1", "e2"},
 		Invites:     []auth.Invite{{FirstName: "Charles", LastName: "Babbage", Email: "charles@example.com", Level: "editor"}},
 		Preferences: auth.Preferences{HideBrandingIcon: true},
