@@ -37,12 +37,13 @@ func TestEvents(t *testing.T) {
 		if strings.HasSuffix(path, ".want.json") {
 			continue
 		}
-		t.Run(strings.TrimSuffix(filepath.Base(path), ".json"), func(t *testing.T) {
+		name := strings.TrimSuffix(filepath.Base(path), ".json")
+		t.Run(name, func(t *testing.T) {
 			event, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			answer, err := lambdahttp.Wrap(eventHandler(t)).Invoke(t.Context(), event)
+			answer, err := lambdahttp.Wrap(eventHandler(t, name)).Invoke(t.Context(), event)
 			if err != nil {
 				t.Fatalf("the function failed: %v", err)
 			}
@@ -78,10 +79,10 @@ func indented(t *testing.T, answer []byte) []byte {
 	return out.Bytes()
 }
 
-// eventHandler is the login function over a fresh store; see eventUsers for who is in it.
-func eventHandler(t *testing.T) http.Handler {
+// eventHandler is the login function over a fresh store, as the event's front door has it; see eventUsers for who is in it.
+func eventHandler(t *testing.T, event string) http.Handler {
 	t.Helper()
-	config := eventConfig(t)
+	config := eventConfigAt(t, eventIssuer(event))
 	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
 	store := eventStore(t, hasher)
 	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
@@ -104,11 +105,31 @@ type fixedSource []byte
 func (s fixedSource) Get(context.Context) ([]byte, error)     { return s, nil }
 func (s fixedSource) Refresh(context.Context) ([]byte, error) { return s, nil }
 
+const eventHost = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
+
+// eventIssuer is what the template makes of the front door that the event's name tells: tokens and cookies follow it.
+func eventIssuer(event string) string {
+	switch {
+	case strings.HasSuffix(event, "-domain"):
+		return "https://login.example.com"
+	case strings.HasSuffix(event, "-base-path"):
+		return "https://login.example.com/auth"
+	case strings.HasPrefix(event, "rest-"):
+		return eventHost + "/live"
+	}
+	return eventHost
+}
+
 func eventConfig(t *testing.T) app.Config {
+	t.Helper()
+	return eventConfigAt(t, eventHost)
+}
+
+func eventConfigAt(t *testing.T, issuer string) app.Config {
 	t.Helper()
 	settings := map[string]string{
 		"LATCHKEY_STORE": "dynamodb:events", "LATCHKEY_KEYS": "secretsmanager:events",
-		"LATCHKEY_ISSUER":             "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com",
+		"LATCHKEY_ISSUER":             issuer,
 		"LATCHKEY_PASSWORD_HASH":      "argon2id:m=64,t=1,p=1",
 		"LATCHKEY_IMPERSONATOR_ROLES": "support",
 		"LATCHKEY_ALLOWED_ORIGINS":    "https://app.example.org",

@@ -66,8 +66,9 @@ func publicParts(t *testing.T) app.Parts {
 
 // TestKeysEvents replays events/keys.
 func TestKeysEvents(t *testing.T) {
-	handler := app.KeysHandler(eventConfig(t), publicParts(t))
-	replay(t, "keys", func(t *testing.T, _ string, event []byte) ([]byte, error) {
+	parts := publicParts(t)
+	replay(t, "keys", func(t *testing.T, name string, event []byte) ([]byte, error) {
+		handler := app.KeysHandler(eventConfigAt(t, eventIssuer(name)), parts)
 		return lambdahttp.Wrap(handler).Invoke(t.Context(), event)
 	})
 }
