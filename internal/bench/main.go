@@ -42,6 +42,7 @@ func run(ctx context.Context, args []string) error {
 		func() ([]result, error) { return measureLogin(ctx, latchkey, dir) },
 		func() ([]result, error) { return measureHashing(ctx, latchkey, dir) },
 		func() ([]result, error) { return measureSessions(ctx, latchkey, dir) },
+		func() ([]result, error) { return measureOverload(ctx, latchkey, dir) },
 		func() ([]result, error) { return measureFunction(ctx, dir) },
 	} {
 		results, err := measure()

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	crowd     = 200       // clients that sign in at once
+	crowdWave = 3 * crowd // sign-ins of all of them together
+	promptMS  = 50        // how soon what needs no hash is to be answered meanwhile
+	lookEvery = 20 * time.Millisecond
+)
+
+// measureOverload looks, while a crowd keeps every processor hashing, how soon a server answers what needs no hash. The
+// bare side is the same while nobody signs in; the clients' work is on the same processors in both.
+func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error) {
+	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/crowd", crowd, crowd)
+	if err != nil {
+		return nil, err
+	}
+	defer ours.stop()
+	var results []result
+	for name, path := range map[string]string{"JWKS": "/.well-known/jwks.json", "health": "/healthz"} {
+		calm, err := look(ctx, to, path, func(ctx context.Context) error { return pause(ctx, 2*time.Second) })
+		if err != nil {
+			return nil, err
+		}
+		busy, err := look(ctx, to, path, func(ctx context.Context) error { return to.run(ctx, crowdWave) })
+		if err != nil {
+			return nil, err
+		}
+		results = append(results, result{
+			name: fmt.Sprintf("%s beside %d logins, 99 of 100", name, crowd), ours: milliseconds(busy.quantile(0.99)), bare: milliseconds(calm.quantile(0.99)),
+			value: busy.quantile(0.99), goal: goal{most: promptMS, unit: " ms"},
+		})
+	}
+	return results, nil
+}
+
+// look asks for the path again and again while f runs, and returns how many ms each answer took.
+func look(ctx context.Context, at *load, path string, f func(context.Context) error) (sample, error) {
+	both, ctx := errgroup.WithContext(ctx)
+	over := make(chan struct{})
+	both.Go(func() error {
+		defer close(over)
+		return f(ctx)
+	})
+	var took sample
+	both.Go(func() error {
+		for {
+			began := time.Now()
+			if err := at.get(ctx, path); err != nil {
+				return err
+			}
+			took = append(took, float64(time.Since(began))/float64(time.Millisecond))
+			select {
+			case <-over:
+				return nil
+			case <-time.After(lookEvery):
+			}
+		}
+	})
+	return took, both.Wait()
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-time.After(d):
+		return nil
+	}
+}
+
+// get reads the answer to its end; any but 200 is an error.
+func (l *load) get(ctx context.Context, path string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.base+path, nil)
+	if err != nil {
+		return fmt.Errorf("make a request: %w", err)
+	}
+	answer, err := l.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("get %s: %w", path, err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("get %s: %s, error %v", path, answer.Status, err)
+	}
+	return nil
+}
