@@ -37,6 +37,11 @@ func TestOverload(t *testing.T) {
 			}
 		})
 	}
+	for _, path := range []string{"/healthz", "/.well-known/jwks.json"} { // neither waits for a hash
+		if got := s.send(http.MethodGet, path, ""); got.status != http.StatusOK {
+			t.Errorf("%s beside the sign-ins: %+v", path, got)
+		}
+	}
 	all.Wait()
 	if answers[200] == 0 || answers[200]+answers[500] != users {
 		t.Errorf("answers by status: %v\n%s", answers, s.log)
