@@ -26,7 +26,7 @@ func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error
 	}
 	defer ours.stop()
 	var results []result
-	for name, path := range map[string]string{"JWKS": "/.well-known/jwks.json", "health": "/healthz"} {
+	for _, path := range []string{"/.well-known/jwks.json", "/healthz"} {
 		calm, err := look(ctx, to, path, func(ctx context.Context) error { return pause(ctx, 2*time.Second) })
 		if err != nil {
 			return nil, err
@@ -36,7 +36,7 @@ func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error
 			return nil, err
 		}
 		results = append(results, result{
-			name: fmt.Sprintf("%s beside %d logins, 99 of 100", name, crowd), ours: milliseconds(busy.quantile(0.99)), bare: milliseconds(calm.quantile(0.99)),
+			name: fmt.Sprintf("%s, 99 of 100", path), ours: milliseconds(busy.quantile(0.99)), bare: milliseconds(calm.quantile(0.99)),
 			value: busy.quantile(0.99), goal: goal{most: promptMS, unit: " ms"},
 		})
 	}
