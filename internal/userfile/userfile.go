@@ -35,6 +35,8 @@ type Entry struct {
 	User     auth.User
 	Password string // in plain, where the line has one instead of a hash
 	NewID    bool   // the line had no id, and the user was given one
+
+	NewAccountIDs []int // which of the accounts had no id, and were given one
 }
 
 // Decode reads one line strictly: an unknown or doubled member, a wrong type, an unusable hash or address is an
@@ -44,13 +46,20 @@ func Decode(raw []byte) (Entry, error) {
 		return Entry{}, fmt.Errorf("the line is over %d bytes", MaxLine)
 	}
 	var l line
-	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '{' {
-		return Entry{}, errors.New("not a JSON object")
-	}
-	if err := json.Unmarshal(raw, &l, json.RejectUnknownMembers(true)); err != nil {
-		return Entry{}, describe(err)
+	if err := unmarshal(raw, &l); err != nil {
+		return Entry{}, err
 	}
 	return l.entry()
+}
+
+func unmarshal(raw []byte, into any) error {
+	if trimmed := bytes.TrimSpace(raw); len(trimmed) == 0 || trimmed[0] != '{' {
+		return errors.New("not a JSON object")
+	}
+	if err := json.Unmarshal(raw, into, json.RejectUnknownMembers(true)); err != nil {
+		return describe(err)
+	}
+	return nil
 }
 
 // describe keeps the member's name and drops what stood there, which may be a password.
@@ -70,13 +79,9 @@ func describe(err error) error {
 }
 
 func (l line) entry() (Entry, error) {
-	email, err := auth.CleanEmail(l.Email)
+	email, identifier, err := parseEmail(l.Email)
 	if err != nil {
-		return Entry{}, fmt.Errorf("email: %w", err)
-	}
-	identifier, err := auth.ParseIdentifier(email)
-	if err != nil {
-		return Entry{}, fmt.Errorf("email: %w", err)
+		return Entry{}, err
 	}
 	e := Entry{User: auth.User{
 		ID: l.ID, Email: email, Identifier: identifier, PasswordHash: l.PasswordHash,
@@ -85,11 +90,7 @@ func (l line) entry() (Entry, error) {
 	if l.ID == "" {
 		e.User.ID, e.NewID = auth.NewUserID(), true
 	}
-	for i := range l.Accounts {
-		if l.Accounts[i].ID == "" {
-			l.Accounts[i].ID = auth.NewUserID()
-		}
-	}
+	e.NewAccountIDs = giveAccountIDs(l.Accounts)
 	if err := e.User.Validate(); err != nil {
 		return Entry{}, err
 	}
@@ -97,6 +98,27 @@ func (l line) entry() (Entry, error) {
 		return Entry{}, err
 	}
 	return e, nil
+}
+
+func parseEmail(address string) (email string, identifier auth.Identifier, err error) {
+	if email, err = auth.CleanEmail(address); err == nil {
+		identifier, err = auth.ParseIdentifier(email)
+	}
+	if err != nil {
+		return "", auth.Identifier{}, fmt.Errorf("email: %w", err)
+	}
+	return email, identifier, nil
+}
+
+// giveAccountIDs gives ids to the accounts that have none, and returns which.
+func giveAccountIDs(accounts []auth.Account) (given []int) {
+	for i := range accounts {
+		if accounts[i].ID == "" {
+			accounts[i].ID = auth.NewUserID()
+			given = append(given, i)
+		}
+	}
+	return given
 }
 
 // credential takes a password or a hash. A user who may not sign in yet may have neither.

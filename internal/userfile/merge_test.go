@@ -1,0 +1,128 @@
+package userfile_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/userfile"
+)
+
+func account(id, organization, userType string) auth.Account {
+	return auth.Account{ID: id, OrganizationID: organization, UserType: userType}
+}
+
+// TestOver promises that a user and their accounts keep their ids where the line has none and they are recognisably the
+// same, that an id in the line counts, and that no id is used twice.
+func TestOver(t *testing.T) {
+	stored := authtest.Ada()
+	stored.Accounts = []auth.Account{account("a1", "o1", "Owner"), account("a2", "o1", "Viewer"), account("a3", "o2", "Owner")}
+	for _, test := range []struct {
+		name, accounts string
+		want           []string // ids; empty: a new one
+	}{
+		{"none", ``, nil},
+		{"the same, in another order", `{"organizationId":"o2","userType":"Owner"},{"organizationId":"o1","userType":"Viewer"},{"organizationId":"o1","userType":"Owner"}`,
+			[]string{"a3", "a2", "a1"}},
+		{"another type in the same organization", `{"organizationId":"o2","userType":"Admin"}`, []string{"a3"}},
+		{"the closest first", `{"organizationId":"o1","userType":"Admin"},{"organizationId":"o1","userType":"Owner"}`, []string{"a2", "a1"}},
+		{"another organization", `{"organizationId":"o3","userType":"Owner"}`, []string{""}},
+		{"more than there were", `{"organizationId":"o2","userType":"Owner"},{"organizationId":"o2","userType":"Owner"}`, []string{"a3", ""}},
+		{"an id of its own", `{"id":"b1","organizationId":"o1","userType":"Owner"}`, []string{"b1"}},
+		{"an id that another would get", `{"organizationId":"o1","userType":"Owner"},{"id":"a1","organizationId":"o1","userType":"Owner"}`,
+			[]string{"a2", "a1"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			entry, err := userfile.Decode([]byte(`{"email":"ada@example.com","status":"pending","accounts":[` +
+				strings.ReplaceAll(test.accounts, `"organizationId"`, `"organizationName":"","organizationId"`) + `]}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			given := slices.Clone(entry.User.Accounts)
+			u := entry.Over(stored)
+			if u.ID != stored.ID {
+				t.Errorf("the user's id is %s", u.ID)
+			}
+			var got []string
+			for i, a := range u.Accounts {
+				if test.want[i] == "" && a.ID == given[i].ID {
+					a.ID = ""
+				}
+				got = append(got, a.ID)
+			}
+			if d := cmp.Diff(test.want, got); d != "" {
+				t.Errorf("the accounts' ids differ (-want +got):\n%s", d)
+			}
+			if d := cmp.Diff(given, entry.User.Accounts, equal()); d != "" {
+				t.Errorf("the entry changed:\n%s", d)
+			}
+		})
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	a := authtest.Filled[auth.User]()
+	b := a
+	b.Version, b.PasswordEpoch, b.CreatedAt = 7, 8, authtest.Start() // stand in no line
+	if got, err := userfile.Differences(a, b); len(got) > 0 || err != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+	b.PasswordHash, b.Role, b.Profile.City, b.Accounts = "", "other", "", nil
+	want := []string{"accounts", "city", "passwordHash", "role"}
+	for range 2 {
+		got, err := userfile.Differences(a, b)
+		if d := cmp.Diff(want, got); d != "" || err != nil {
+			t.Errorf("%v, differs (-want +got):\n%s", err, d)
+		}
+		a, b = b, a
+	}
+}
+
+func TestPatch(t *testing.T) {
+	ada := authtest.Ada()
+	ada.Profile.Projects = []string{"p1"}
+	ada.Accounts = []auth.Account{account("a1", "o1", "Owner")}
+	for _, test := range []struct {
+		name, patch string
+		change      func(*auth.User)
+	}{
+		{"nothing", `{}`, func(*auth.User) {}},
+		{"role", `{"role":"editor"}`, func(u *auth.User) { u.Role = "editor" }},
+		{"profile", `{"city":"London","projects":["p2","p3"],"preferences":{"hideLoadingLogo":true}}`, func(u *auth.User) {
+			u.Profile.City, u.Profile.Projects, u.Profile.Preferences.HideLoadingLogo = "London", []string{"p2", "p3"}, true
+		}},
+		{"null takes away", `{"name":null,"projects":null,"accounts":null}`, func(u *auth.User) {
+			u.Profile.Name, u.Profile.Projects, u.Accounts = "", nil, nil
+		}},
+		{"address", `{"email":" Countess@Example.com"}`, func(u *auth.User) {
+			u.Email, u.Identifier = "Countess@Example.com", authtest.Identifier("countess@example.com")
+		}},
+		{"accounts", `{"accounts":[{"organizationId":"o1","organizationName":"","userType":"Viewer"},{"id":"a2","organizationId":"o2","organizationName":"","userType":"Owner"}]}`,
+			func(u *auth.User) {
+				u.Accounts = []auth.Account{account("a1", "o1", "Viewer"), account("a2", "o2", "Owner")}
+			}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := ada
+			test.change(&want)
+			got, err := userfile.Patch(ada, []byte(test.patch))
+			if d := cmp.Diff(want, got, equal()); err != nil || d != "" {
+				t.Errorf("%v, differs (-want +got):\n%s", err, d)
+			}
+		})
+	}
+	for patch, want := range map[string]string{
+		``: "not a JSON object", `[]`: "not a JSON object", `{"role":1}`: `member "role" has the wrong type`, `{"rolle":""}`: `unknown member "rolle"`,
+		`{"id":"x"}`: `"id" cannot be changed`, `{"password":"x"}`: "set-password", `{"passwordHash":null}`: "set-password",
+		`{"status":"ready"}`: "users enable", `{"email":null}`: "email: ", `{"role":"\u0007"}`: "role must be",
+		`{"accounts":[{"organizationId":"o"}]}`: "userType is missing",
+	} {
+		if got, err := userfile.Patch(ada, []byte(patch)); err == nil || !strings.Contains(err.Error(), want) || got.ID != "" {
+			t.Errorf("%s: %v, want an error that says %q", patch, err, want)
+		}
+	}
+}
