@@ -46,6 +46,7 @@ func rules() []rule {
 		{"internal/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // tests alone
+		{"api", nil},             // tests alone
 		{"internal/importtest", nil},
 		{"internal/timing", nil},
 	}

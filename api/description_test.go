@@ -1,0 +1,203 @@
+// Package api_test compares openapi.yaml with what is really answered: nothing may be answered that is not described,
+// and nothing described that is not answered.
+package api_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+)
+
+// location is what schemas are compiled by; nothing is fetched from there.
+const location = "https://latchkey.invalid/openapi.yaml"
+
+// description is openapi.yaml, ready to check answers against it.
+type description struct {
+	root     any
+	compiler *jsonschema.Compiler
+}
+
+func readDescription(t *testing.T) *description {
+	t.Helper()
+	text, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &description{compiler: jsonschema.NewCompiler()}
+	if err := yaml.Unmarshal(text, &d.root); err != nil {
+		t.Fatal(err)
+	}
+	d.compiler.AssertFormat()
+	if err := d.compiler.AddResource(location, d.root); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// node is a place in the description: its JSON pointer, and what stands there.
+type node struct {
+	at    string
+	value any
+}
+
+func (n node) fields() map[string]any {
+	fields, _ := n.value.(map[string]any)
+	return fields
+}
+
+// get goes down by the keys, through references; what is absent has no value.
+func (d *description) get(from node, keys ...string) node {
+	for _, key := range keys {
+		from = node{from.at + "/" + strings.ReplaceAll(key, "/", "~1"), from.fields()[key]} // no key has a ~
+		if ref, ok := from.fields()["$ref"].(string); ok {
+			parts := strings.Split(strings.TrimPrefix(ref, "#/"), "/")
+			from = d.get(node{value: d.root}, parts...)
+		}
+	}
+	return from
+}
+
+func (d *description) paths() node { return d.get(node{value: d.root}, "paths") }
+
+// path returns the template of the path as it was asked for, empty where there is none.
+func (d *description) path(asked string) string {
+	if _, found := d.paths().fields()[asked]; found {
+		return asked
+	}
+	end := strings.LastIndexByte(asked, '/') + 1
+	template := asked[:end] + "{id}"
+	if _, found := d.paths().fields()[template]; found && end < len(asked) {
+		return template
+	}
+	return ""
+}
+
+// methods are the operations of a path, as HTTP writes them.
+func (d *description) methods(path string) []string {
+	var methods []string
+	for key := range d.get(d.paths(), path).fields() {
+		if method := strings.ToUpper(key); key != "parameters" {
+			methods = append(methods, method)
+		}
+	}
+	slices.Sort(methods)
+	return methods
+}
+
+// method is what a path is there for, and where it is described how others are refused.
+func (d *description) method(path string) string {
+	return slices.DeleteFunc(d.methods(path), func(m string) bool { return m == "OPTIONS" || m == "HEAD" })[0]
+}
+
+// response returns what is declared for the answer. A method that the path does not have is described by those it has.
+func (d *description) response(a answer) (node, error) {
+	path := d.path(a.path)
+	if path == "" {
+		if a.status != http.StatusNotFound {
+			return node{}, fmt.Errorf("%d on a path that is not described", a.status)
+		}
+		return d.get(d.paths(), "x-any-other-path"), nil
+	}
+	method := a.method
+	if !slices.Contains(d.methods(path), method) {
+		if a.status != http.StatusMethodNotAllowed {
+			return node{}, fmt.Errorf("%d for a method that is not described", a.status)
+		}
+		method = d.method(path)
+	}
+	response := d.get(d.paths(), path, strings.ToLower(method), "responses", strconv.Itoa(a.status))
+	if response.value == nil {
+		return node{}, fmt.Errorf("the status %d is not described", a.status)
+	}
+	return response, nil
+}
+
+// check says in what the answer is not as described; an answer has nothing that is not.
+func (d *description) check(a answer) error {
+	response, err := d.response(a)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.checkHeaders(response, a.header), d.checkBody(response, a))
+}
+
+func (d *description) checkHeaders(response node, header http.Header) error {
+	var problems []error
+	declared := d.get(response, "headers")
+	for name := range declared.fields() {
+		h := d.get(declared, name)
+		values, sent := header[http.CanonicalHeaderKey(name)]
+		switch {
+		case sent:
+			if err := d.checkHeader(h, values); err != nil {
+				problems = append(problems, fmt.Errorf("%s: %w", name, err))
+			}
+		case h.fields()["required"] == true:
+			problems = append(problems, fmt.Errorf("%s is missing", name))
+		}
+	}
+	for name := range header {
+		_, found := declared.fields()[name]
+		ofTransport := name == "Content-Type" || name == "Content-Length" || name == "Date"
+		if !found && !ofTransport {
+			problems = append(problems, fmt.Errorf("%s is not described", name))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkHeader takes cookies a line each, as OpenAPI 3.2 writes them, and other values as one list.
+func (d *description) checkHeader(h node, values []string) error {
+	if lines := d.get(h, "content", "text/plain", "schema"); lines.value != nil {
+		return d.validate(lines, strings.Join(values, "\n"))
+	}
+	schema, text := d.get(h, "schema"), strings.Join(values, ", ")
+	if schema.fields()["type"] == "integer" {
+		number, err := strconv.Atoi(text)
+		if err != nil {
+			return err
+		}
+		return d.validate(schema, number)
+	}
+	return d.validate(schema, text)
+}
+
+func (d *description) checkBody(response node, a answer) error {
+	content := d.get(response, "content")
+	mediaType := a.header.Get("Content-Type")
+	switch {
+	case a.method == http.MethodHead && len(a.body) == 0:
+		return nil
+	case content.value == nil:
+		if len(a.body) > 0 || mediaType != "" {
+			return fmt.Errorf("a body that is not described: %q %q", mediaType, a.body)
+		}
+		return nil
+	}
+	schema := d.get(content, mediaType, "schema")
+	if schema.value == nil {
+		return fmt.Errorf("the media type %q is not described", mediaType)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(a.body))
+	if err != nil {
+		return fmt.Errorf("the body is no JSON: %w", err)
+	}
+	return d.validate(schema, value)
+}
+
+func (d *description) validate(schema node, value any) error {
+	compiled, err := d.compiler.Compile(location + "#" + schema.at)
+	if err != nil {
+		return fmt.Errorf("the schema at %s: %w", schema.at, err)
+	}
+	return compiled.Validate(value)
+}
