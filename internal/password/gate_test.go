@@ -83,6 +83,9 @@ func TestHashingWaitsForItsOwnMemory(t *testing.T) {
 		{"decoy", 300, verify("")},
 		{"less than a share", 256, verify(newHash(t, "argon2id:m=8,t=1,p=1", "a"))},
 		{"bcrypt", 256, verify(bcryptOfPassword)},
+		{"scrypt", 515, verify(swap(scryptPHC, "ln=4", "ln=9"))}, // 512, and 3 beside the table
+		{"Firebase", 515, verify(swap(firebase, "n=4", "n=9"))},
+		{"PBKDF2", 256, verify(pbkdf2PHC)},
 		{"more than there is", limit, verify(newHash(t, "argon2id:m=2000,t=1,p=1", "a"))},
 		{"new hash", 300, func(ctx context.Context) error { _, err := hasher.Hash(ctx, "a"); return err }},
 	} {

@@ -68,6 +68,38 @@ func TestWorkTellsNothing(t *testing.T) {
 	}
 }
 
+// TestForeignWorkTellsNothing promises that whatever is typed for a user with scrypt costs as many of their hashes as it would
+// cost of new ones for another, and no more memory than the gate counts.
+func TestForeignWorkTellsNothing(t *testing.T) {
+	const unit = 515 << 10 // as in TestHashingWaitsForItsOwnMemory
+	hasher := password.New(cheap, 0)
+	for _, stored := range []string{swap(scryptPHC, "ln=4", "ln=9"), swap(djangoScrypt, "$16$", "$512$"), swap(firebase, "n=4", "n=9")} {
+		for plain, hashes := range map[string]uint64{
+			"wrong": 1, "": 1, nfc: 1, nfd: 2, "pass\x00word": 1, strings.Repeat("a", 1025): 1, strings.Repeat(nfd, 1000): 1,
+		} {
+			got := measure(func() { matches(t, hasher, stored, plain) }).bytes
+			if got < hashes*unit*99/100 || got > hashes*(unit+16<<10) {
+				t.Errorf("%.20q for %.20q: %d bytes, want those of %d hashes", plain, stored, got, hashes)
+			}
+		}
+	}
+}
+
+// TestBcryptOverADigestReadsAll promises that Django's bcrypt_sha256 has no end at 72 bytes.
+func TestBcryptOverADigestReadsAll(t *testing.T) {
+	hasher := password.New(cheap, 0)
+	for _, f := range readForeign(t) {
+		if f.Name != "Django bcrypt_sha256, 200 bytes" {
+			continue
+		}
+		if !matches(t, hasher, f.Hash, f.Password) || matches(t, hasher, f.Hash, f.Password[:199]) || matches(t, hasher, f.Hash, f.Password[:72]) {
+			t.Error("other bytes than the password's count")
+		}
+		return
+	}
+	t.Error("there is none to try")
+}
+
 func TestDecoysDoAllPasses(t *testing.T) {
 	const setting = "argon2id:m=64,t=16,p=1"
 	hasher := password.New(password.Params{Memory: 64, Time: 16, Threads: 1}, 0)
