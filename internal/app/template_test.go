@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"latchkey/internal/app"
 )
 
@@ -40,6 +42,26 @@ func TestTemplate(t *testing.T) {
 	}
 	for name := range set {
 		t.Errorf("the template sets %s%s, which nothing reads", app.Prefix, name)
+	}
+}
+
+// TestFrontDoors promises that the template's HTTP API and its REST API lead to the same functions by the same paths.
+func TestFrontDoors(t *testing.T) {
+	raw, err := os.ReadFile("../../template.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	routes := func(pattern string) map[string]string {
+		found := map[string]string{} // path → function
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(raw), -1) {
+			found[m[1]] = strings.ToLower(m[2])
+		}
+		return found
+	}
+	http := routes(`RouteKey: ANY (\S+)\n +Target: !Sub integrations/\$\{(\w+)Integration\}`)
+	rest := routes(`(?m)^          (/\S+): [&*](\w+)$`)
+	if diff := cmp.Diff(http, rest); diff != "" || len(http) < 9 {
+		t.Errorf("%d routes; the REST API differs (-HTTP +REST):\n%s", len(http), diff)
 	}
 }
 
