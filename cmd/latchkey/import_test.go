@@ -111,7 +111,6 @@ func TestImportUpdate(t *testing.T) {
 		ends       bool // the sessions
 		check      func(before, after auth.User) bool
 	}{
-		{"the same again", ada, false, func(before, after auth.User) bool { return after.PasswordHash == before.PasswordHash }},
 		{"profile", strings.Replace(ada, `"Ada"`, `"Countess"`, 1), false, func(_, after auth.User) bool { return after.Name() == "Countess" }},
 		{"left out", `{"email":"ada@example.com","status":"ready","password":"` + secretPassword + `"}`, false,
 			func(_, after auth.User) bool { return after.Name() == "" && after.Email == "ada@example.com" }},
@@ -122,7 +121,7 @@ func TestImportUpdate(t *testing.T) {
 		{"disabled, no password", `{"email":"ada@example.com","status":"disabled"}`, true, func(before, after auth.User) bool {
 			return after.PasswordHash == before.PasswordHash && after.PasswordEpoch == before.PasswordEpoch
 		}},
-		{"same id", `{"id":"u-ada",` + ada[1:], false, func(_, _ auth.User) bool { return true }},
+		{"same id", `{"id":"u-ada","role":"editor",` + ada[1:], false, func(_, after auth.User) bool { return after.Role == "editor" }},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			l := newLaptop(t)
@@ -130,7 +129,7 @@ func TestImportUpdate(t *testing.T) {
 			l.openSession("u-ada")
 			before := l.user("ada@example.com")
 			got := l.run(tc.line, "users", "import", "-", "--update")
-			if got.code != exitOK || got.err != "0 added, 1 updated, 0 refused\n" {
+			if got.code != exitOK || got.err != "0 added, 1 updated, 0 refused, 0 unchanged\n" {
 				t.Errorf("%+v", got)
 			}
 			after := l.user("ada@example.com")
@@ -176,7 +175,7 @@ func TestImportUpdateBesideSignIns(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
 	var log output
-	i := importer{store: &renewing{Store: l.store()}, update: true, err: &log}
+	i := importer{store: &renewing{Store: l.store()}, update: true, progress: newProgress(&log, "", -1)}
 	line := `{"email":"ada@example.com","status":"ready","name":"Countess","passwordHash":"` + bcryptHash + `"}`
 	if err := i.run(t.Context(), strings.NewReader(line)); err != nil {
 		t.Errorf("%v: %s", err, log.String())
@@ -192,13 +191,13 @@ type renewing struct {
 	done bool
 }
 
-func (s *renewing) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.User, error) {
-	u, err := s.Store.UserByIdentifier(ctx, id)
+func (s *renewing) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
+	found, err := s.Store.Namesakes(ctx, users)
 	if err == nil && !s.done {
 		s.done = true
-		err = s.ReplaceHash(ctx, u.ID, u.PasswordHash, "$renewed$")
+		err = s.ReplaceHash(ctx, found[0].ID, found[0].PasswordHash, "$renewed$")
 	}
-	return u, err
+	return found, err
 }
 
 // TestImportFromNowhere promises a reason for a file that cannot be read, and that no store is made for it.
@@ -221,7 +220,7 @@ func TestImportStops(t *testing.T) {
 	if code := run(t.Context(), c, []string{"users", "import", "-"}); code != exitFailed {
 		t.Errorf("exit %d", code)
 	}
-	for _, want := range []string{"1 added, 0 updated, 0 refused", "read line 2, ", "the pipe broke"} {
+	for _, want := range []string{"1 added, 0 updated, 0 refused", "read line 2: ", "the pipe broke"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("want %q, got:\n%s", want, log.String())
 		}
@@ -231,29 +230,34 @@ func TestImportStops(t *testing.T) {
 	}
 }
 
-// TestImportInterrupted promises that an interrupt right after a line was stored counts that line as done.
+// TestImportInterrupted promises that an interrupt right after lines were stored counts those lines as done, says where it
+// stopped, and that the same command goes on from there.
 func TestImportInterrupted(t *testing.T) {
 	l := newLaptop(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	var log output
-	i := importer{store: &interrupting{l.store(), interrupt}, err: &log}
+	i := importer{store: &interrupting{l.store(), interrupt}, progress: newProgress(&log, "", -1)}
 	line := `{"email":"%s@example.com","passwordHash":"` + bcryptHash + `","status":"ready"}` + "\n"
-	err := i.run(ctx, strings.NewReader(fmt.Sprintf(line+line, "a", "b")))
-	if err == nil || err.Error() != "stopped at line 2, the lines before it are done: context canceled" || !strings.HasPrefix(log.String(), "1 added") {
+	lines := fmt.Sprintf(line+line, "a", "b") + strings.Repeat("\n", 10_000) + fmt.Sprintf(line, "c")
+	err := i.run(ctx, strings.NewReader(lines))
+	if err == nil || !strings.HasPrefix(err.Error(), "interrupted at line ") || !strings.HasPrefix(log.String(), "2 added") {
 		t.Errorf("%v: %s", err, log.String())
 	}
-	l.user("a@example.com")
+	l.user("b@example.com")
+	if got := l.run(lines, "users", "import", "-"); got.code != exitOK || got.err != "1 added, 0 updated, 0 refused, 2 unchanged\n" {
+		t.Errorf("%+v", got)
+	}
 }
 
-// interrupting is a store whose user presses Ctrl-C when one was stored.
+// interrupting is a store whose user presses Ctrl-C when some were stored.
 type interrupting struct {
 	*sqlite.Store
 	interrupt func()
 }
 
-func (s *interrupting) CreateUser(ctx context.Context, u auth.User) error {
+func (s *interrupting) CreateUsers(ctx context.Context, users []auth.User) []error {
 	defer s.interrupt()
-	return s.Store.CreateUser(ctx, u)
+	return s.Store.CreateUsers(ctx, users)
 }
 
 type broken struct{}
@@ -337,7 +341,7 @@ func TestKilledImport(t *testing.T) {
 		}
 	}
 	good := lines - lines/killAfter
-	want := fmt.Sprintf("%d added, 0 updated, %d refused", good-len(there), len(there)+lines/killAfter)
+	want := fmt.Sprintf("%d added, 0 updated, %d refused, %d unchanged", good-len(there), lines/killAfter, len(there))
 	l.fails(exitFailed, file.String(), []string{"users", "import", "-"}, want)
 	if len(there) >= good {
 		t.Errorf("all %d users were in before it was killed", good)

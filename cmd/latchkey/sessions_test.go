@@ -21,6 +21,7 @@ func newSession(id string, hours time.Duration) auth.Session {
 func (l *laptop) putSessions(sessions ...auth.Session) {
 	l.Helper()
 	for _, s := range sessions {
+		s.PasswordEpoch = l.user("ada@example.com").PasswordEpoch
 		if err := l.store().PutSession(l.Context(), s); err != nil {
 			l.Fatal(err)
 		}

@@ -76,7 +76,7 @@ func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool, change *a
 		return err
 	}
 	u.CreatedAt = time.Now()
-	u.UpdatedAt = u.CreatedAt
+	u.UpdatedAt, u.PasswordEpoch = u.CreatedAt, auth.FirstEpoch(u.CreatedAt)
 	if err := store.CreateUser(ctx, u); errors.Is(err, auth.ErrConflict) { // added while the password was typed
 		return there
 	} else if err != nil {

@@ -39,6 +39,10 @@ type User struct {
 	CreatedAt, UpdatedAt time.Time
 }
 
+// FirstEpoch returns the PasswordEpoch of a user who is made at the time. It is greater than any of a deleted user who had
+// the same id, so that no session of theirs comes back to life.
+func FirstEpoch(at time.Time) int64 { return at.UnixMilli() }
+
 // Name returns the full name, else name and last name joined by one space, else nothing (contracts page, organization 200).
 func (u User) Name() string {
 	if u.Profile.FullName != "" {
