@@ -82,6 +82,7 @@ func foreignHostile() []struct{ name, stored, reason string } {
 		{"scrypt: p is 0", swap(scryptPHC, "p=1", "p=0"), "p is 0"},
 		{"scrypt: p over the cap", swap(scryptPHC, "p=1", "p=17"), "p is 17"},
 		{"scrypt: memory over the cap", swap(scryptPHC, "ln=4,r=8", "ln=18,r=9"), "294912 KiB"},
+		{"scrypt: time over the cap", swap(scryptPHC, "ln=4,r=8,p=1", "ln=18,r=8,p=5"), "times p is 10485760"},
 		{"scrypt: most of all", swap(scryptPHC, "ln=4,r=8,p=1", "ln=18,r=32,p=16"), "1048576 KiB"},
 		{"scrypt: salt padded", swap(scryptPHC, salt, salt+"=="), "salt is not base64"},
 		{"scrypt: short salt", swap(scryptPHC, salt, "c2FsdHNhbA"), "salt has 7 bytes"},

@@ -80,7 +80,7 @@ func FuzzVerifyStored(f *testing.F) {
 // the documented caps, and no others, whatever wraps or overflows.
 func FuzzCaps(f *testing.F) {
 	for _, seed := range [][5]uint64{
-		{1 << 14, 8, 1, 16, 64}, {1 << 18, 8, 16, 1024, 128}, {1 << 18, 9, 1, 16, 64}, {1 << 16, 32, 16, 8, 16}, {1 << 19, 1, 1, 16, 64},
+		{1 << 14, 8, 1, 16, 64}, {1 << 18, 8, 4, 1024, 128}, {1 << 18, 8, 5, 16, 64}, {18, 8, 4, 16, 64}, {18, 8, 5, 16, 64}, {1 << 18, 9, 1, 16, 64}, {1 << 16, 32, 16, 8, 16}, {1 << 19, 1, 1, 16, 64},
 		{1, 1, 1, 8, 16}, {0, 0, 0, 0, 0}, {1<<32 + 16, 8, 1, 16, 64}, {16, 1<<32 + 8, 1, 16, 64}, {1 << 63, 1 << 63, 1 << 63, 16, 64},
 		{5_000_000, 8, 1, 16, 20}, {5_000_001, 8, 1, 16, 20}, {2_500_000, 8, 1, 16, 40}, {2_500_000, 8, 1, 16, 41}, {18, 8, 16, 7, 16}, {64, 8, 1, 1025, 129},
 	} {
@@ -92,8 +92,8 @@ func FuzzCaps(f *testing.F) {
 		raw64, digest64, b64 := base64.RawStdEncoding.EncodeToString(raw), base64.RawStdEncoding.EncodeToString(digest), base64.StdEncoding.EncodeToString
 		sizes := saltSize >= 8 && saltSize <= 1024 && digestSize >= 16 && digestSize <= 128
 		table := r >= 1 && r <= 32 && p >= 1 && p <= 16
-		decimal := sizes && table && n >= 2 && n <= 1<<18 && bits.OnesCount64(n) == 1 && n*r <= 1<<21
-		exponent := sizes && table && n >= 1 && n <= 18 && r<<n <= 1<<21
+		decimal := sizes && table && n >= 2 && n <= 1<<18 && bits.OnesCount64(n) == 1 && n*r <= 1<<21 && n*r*p <= 1<<23
+		exponent := sizes && table && n >= 1 && n <= 18 && r<<n <= 1<<21 && r*p<<n <= 1<<23
 		rounds := func(size uint16) bool {
 			return sizes && n >= 1 && n <= 5_000_000 && n*uint64((digestSize+size-1)/size) <= 5_000_000
 		}

@@ -10,12 +10,13 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Caps on scrypt; that on N times r is 256 MiB.
+// Caps on scrypt. N times r is memory, 256 MiB at most; times p it is time, up to some seconds.
 const (
 	scryptMaxLogN  = 18
 	scryptMaxR     = 32
 	scryptMaxP     = 16
 	scryptMaxTable = 8 * maxMemory
+	scryptMaxWork  = 4 * scryptMaxTable
 )
 
 // scryptHash is a scrypt hash (RFC 7914).
@@ -37,6 +38,8 @@ func (c scryptCost) check() error {
 		return fmt.Errorf("p is %d, accepted are 1 to %d", c.p, scryptMaxP)
 	case c.n*c.r > scryptMaxTable:
 		return fmt.Errorf("it takes %d KiB, accepted are up to %d", c.n*c.r/8, maxMemory)
+	case c.n*c.r*c.p > scryptMaxWork:
+		return fmt.Errorf("N times r times p is %d, accepted are up to %d", c.n*c.r*c.p, scryptMaxWork)
 	}
 	return nil
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// maxStored is more than the longest accepted text takes (argon2id with the largest salt and digest: 1,572 bytes).
+// maxStored is more than the longest accepted text takes (that of Firebase with the largest of everything: 1,754 bytes).
 const maxStored = 2048
 
 // Caps on what every scheme stores, in bytes. Below, digests can be guessed; above, nothing honest is found.
