@@ -5,7 +5,7 @@ export CGO_ENABLED := 0
 # What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
 LAMBDA_GOARCH ?= amd64
 
-.PHONY: run build test race check emulators bench timing attack fuzz sam-local
+.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -27,6 +27,9 @@ check: ## format, vet, staticcheck, known vulnerabilities, template
 	go mod verify
 	@.ci/vulnerabilities
 	@.ci/template
+
+check-api: ## lint api/openapi.yaml and try a running server against it (needs Node.js and Python); a minute
+	@.ci/api $(ARGS)
 
 emulators: ## install DynamoDB Local (needs Java and Maven), moto and PyJWT (need Python) for the tests
 	internal/emulator/install
