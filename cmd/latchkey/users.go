@@ -17,7 +17,7 @@ import (
 
 func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
-		usersAddCommand(c), usersImportCommand(c), usersShowCommand(c), usersListCommand(c),
+		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersShowCommand(c), usersListCommand(c),
 		usersSetPasswordCommand(c), usersUnlockCommand(c), usersSessionsCommand(c), usersSignOutCommand(c),
 		usersStatusCommand(c, auth.EventUserDisable, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
 		usersStatusCommand(c, auth.EventUserEnable, "enable", "Let a user sign in", auth.StatusReady))

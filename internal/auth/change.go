@@ -10,6 +10,9 @@ import (
 const (
 	EventUserAdd       Event = "user_add"
 	EventUserImport    Event = "user_import"
+	EventUserExport    Event = "user_export"
+	EventUserUpdate    Event = "user_update"
+	EventUserDelete    Event = "user_delete"
 	EventUserPassword  Event = "user_password"
 	EventUserDisable   Event = "user_disable"
 	EventUserEnable    Event = "user_enable"
@@ -17,6 +20,7 @@ const (
 	EventUserSignOut   Event = "user_sign_out"
 	EventClientAdd     Event = "client_add"
 	EventClientDisable Event = "client_disable"
+	EventClientRotate  Event = "client_rotate"
 	EventKeyInit       Event = "key_init"
 	EventKeyRotate     Event = "key_rotate"
 	EventKeyRevoke     Event = "key_revoke"
@@ -34,11 +38,13 @@ type Change struct {
 	UserID         string
 	IdentifierHash string // where the user may not be there
 	ClientID       string
+	NextClientID   string // of EventClientRotate: what takes the client's place
 	KeyID          string
 	SessionID      string // of EventUserSignOut where it is one session
 	Operator       string // who did it, by the name that the machine knows them by
 
 	Added, Updated, Refused int // of EventUserImport
+	Exported                int // of EventUserExport
 }
 
 // RecordChange writes the one audit record of a change that ended with the error, or with success where it is nil.
@@ -57,7 +63,12 @@ func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
 		r.reason = reasonInvalid
 	}
 	more := []slog.Attr{slog.String("operator", c.Operator)}
-	if c.Event == EventUserImport {
+	switch c.Event {
+	case EventClientRotate:
+		more = append(more, slog.String("next", c.NextClientID))
+	case EventUserExport:
+		more = append(more, slog.Int("exported", c.Exported))
+	case EventUserImport:
 		more = append(more, slog.Int("added", c.Added), slog.Int("updated", c.Updated), slog.Int("refused", c.Refused))
 	}
 	journal{log}.write(ctx, r, more...)

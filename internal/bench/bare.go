@@ -37,8 +37,19 @@ func playBare(ctx context.Context, args []string) error {
 			return err
 		}
 		return hashBare(os.Stdin, os.Stdout, params)
+	case "users":
+		var users int
+		if _, err := fmt.Sscan(strings.Join(args[1:], " "), &users); err != nil {
+			return fmt.Errorf("read how many users: %w", err)
+		}
+		return writeUsers(ctx, os.Stdout, users)
+	case "insert":
+		if len(args) != 3 {
+			return errors.New("insert takes two stores")
+		}
+		return playInsert(ctx, args[1], args[2], os.Stdout)
 	}
-	return errors.New("it takes no arguments")
+	return fmt.Errorf("there is no %q to play", args[0])
 }
 
 // answerSize is how many bytes a login's answer has: its body and the values of its two cookies.

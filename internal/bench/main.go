@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/signal"
@@ -23,8 +24,14 @@ func main() {
 
 // run measures, or plays the bare side for a bench that started it.
 func run(ctx context.Context, args []string) error {
-	if len(args) > 0 {
-		return playBare(ctx, args)
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	only := flags.String("only", "", "measure this alone: login, hashing, sessions, overload, import or function")
+	users := flags.Int("users", importUsers, "how many users to import; the goals are for a million")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return playBare(ctx, flags.Args())
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bench-*")
 	if err != nil {
@@ -38,14 +45,21 @@ func run(ctx context.Context, args []string) error {
 	fmt.Printf("%d processors; load averages %s\n\n", runtime.NumCPU(), loadAverages())
 	fmt.Println(heading())
 	var missed bool
-	for _, measure := range []func() ([]result, error){
-		func() ([]result, error) { return measureLogin(ctx, latchkey, dir) },
-		func() ([]result, error) { return measureHashing(ctx, latchkey, dir) },
-		func() ([]result, error) { return measureSessions(ctx, latchkey, dir) },
-		func() ([]result, error) { return measureOverload(ctx, latchkey, dir) },
-		func() ([]result, error) { return measureFunction(ctx, dir) },
+	for _, part := range []struct {
+		name    string
+		measure func() ([]result, error)
+	}{
+		{"login", func() ([]result, error) { return measureLogin(ctx, latchkey, dir) }},
+		{"hashing", func() ([]result, error) { return measureHashing(ctx, latchkey, dir) }},
+		{"sessions", func() ([]result, error) { return measureSessions(ctx, latchkey, dir) }},
+		{"overload", func() ([]result, error) { return measureOverload(ctx, latchkey, dir) }},
+		{"import", func() ([]result, error) { return measureImport(ctx, latchkey, dir, *users) }},
+		{"function", func() ([]result, error) { return measureFunction(ctx, dir) }},
 	} {
-		results, err := measure()
+		if *only != "" && *only != part.name {
+			continue
+		}
+		results, err := part.measure()
 		if err != nil {
 			return err
 		}

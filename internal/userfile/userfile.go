@@ -141,6 +141,15 @@ func (l line) credential(e *Entry) error {
 	return nil
 }
 
+// Importable says why Decode would refuse the user's line, which stores can hold for all that; nil means that it takes it.
+func Importable(u auth.User) error {
+	if err := u.Validate(); err != nil {
+		return err
+	}
+	l := line{PasswordHash: u.PasswordHash, Status: u.Status}
+	return l.credential(&Entry{})
+}
+
 // Encode returns the user as one line without the line break, the hash included; Decode reads it back.
 func Encode(u auth.User) ([]byte, error) {
 	raw, err := json.Marshal(line{
