@@ -56,7 +56,7 @@ func TestImportNamesRefusedHashes(t *testing.T) {
 		"{SSHA}" + secret:                            "LDAP: ",
 		"$scrypt$ln=25,r=8,p=1$" + secret:            "scrypt: has 3 fields",
 		"pbkdf2_sha256$600000$" + secret:             "PBKDF2 of Django: has 3 fields",
-		"scrypt:1073741824:8:1$" + secret + "$00":    "scrypt of Werkzeug: N is 1073741824",
+		"scrypt:1073741824:8:1$" + secret + "$00":    "scrypt of Werkzeug: the cost N is 1073741824",
 		"$fbscrypt$v=1,n=14,r=8,p=1$" + secret + "$": "scrypt of Firebase: ",
 		"AQAAAA" + secret:                            "ASP.NET Identity 3: ",
 		secret:                                       "begins with none of the words that docs/hashes.md lists",

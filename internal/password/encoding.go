@@ -12,11 +12,11 @@ import (
 type encoding func(text string) ([]byte, error)
 
 // saltAndDigest reads both, each in its encoding and within the caps.
-func saltAndDigest(readSalt encoding, saltText string, readDigest encoding, digestText string) (salt, digest []byte, err error) {
-	if salt, err = sized("salt", readSalt, saltText, minSalt, maxSalt); err != nil {
+func saltAndDigest(readSalt encoding, s string, readDigest encoding, d string) (salt, digest []byte, err error) {
+	if salt, err = sized("salt", readSalt, s, minSalt, maxSalt); err != nil {
 		return nil, nil, err
 	}
-	if digest, err = sized("digest", readDigest, digestText, minDigest, maxDigest); err != nil {
+	if digest, err = sized("digest", readDigest, d, minDigest, maxDigest); err != nil {
 		return nil, nil, err
 	}
 	return salt, digest, nil

@@ -42,8 +42,8 @@ func TestHashesOfOtherSystems(t *testing.T) {
 				if wrong != f.Password && matches(t, hasher, f.Hash, wrong) {
 					t.Errorf("%.80q matches", wrong)
 				}
-				if strings.HasSuffix(f.Name, "default cost") || strings.HasSuffix(f.Name, "default rounds") {
-					break // one of them is slow enough
+				if strings.Contains(f.Name, "default") || strings.HasPrefix(f.Tool, "published") {
+					break // these cost what true ones do: one is enough
 				}
 			}
 		})

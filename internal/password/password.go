@@ -25,10 +25,11 @@ func New(target Params, limit uint32) *Hasher {
 	return &Hasher{target: target, gate: newGate(limit)}
 }
 
-// Verify reports whether the password matches, and then whether the stored hash is weaker than new ones are. It
-// computes one hash, or two where the password is not in NFC, whether one matches or not and whatever the stored
-// text is: one that is empty, unrecognised or over the caps costs what a new hash costs. The error is never about
-// the password: no turn to hash came in good time before ctx ends.
+// Verify reports whether the password matches, and then whether the stored hash is to be renewed: it is weaker than new
+// ones are, or of another scheme. It computes one hash, or two where the password is not in NFC, whether one matches or
+// not and whatever the stored text is: one that is empty, unrecognised or over the caps costs what a new hash costs, one
+// that is foreign what its own parameters cost. The error is never about the password: no turn to hash came in good time
+// before ctx ends.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
 	known, err := parse(stored)
 	if err != nil {

@@ -96,12 +96,12 @@ func parseWerkzeugPBKDF2(stored string) (hash, error) {
 }
 
 // plainPBKDF2 takes the rounds as a number alone.
-func plainPBKDF2(function, rounds string, readSalt encoding, saltText string, readDigest encoding, digestText string) (hash, error) {
+func plainPBKDF2(function, rounds string, readSalt encoding, s string, readDigest encoding, d string) (hash, error) {
 	n, err := number(rounds)
 	if err != nil {
 		return nil, fmt.Errorf("the number of rounds %w", err)
 	}
-	salt, digest, err := saltAndDigest(readSalt, saltText, readDigest, digestText)
+	salt, digest, err := saltAndDigest(readSalt, s, readDigest, d)
 	if err != nil {
 		return nil, err
 	}

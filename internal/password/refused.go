@@ -19,8 +19,10 @@ func refusal(stored string) error {
 		{"$2$", "bcrypt 2", other}, {"$2x$", "bcrypt 2x", broken}, {"$bcrypt-sha256$", "bcrypt-sha256 of passlib", other},
 		{"$P$", "phpass", unkept}, {"$H$", "phpass", unkept}, {"$S$", "Drupal's phpass", unkept},
 		{"$apr1$", "apr1", unkept}, {"$1$", "MD5-crypt", unkept}, {"$5$", "SHA-256-crypt", unkept}, {"$6$", "SHA-512-crypt", unkept},
-		{"$y$", "yescrypt", unkept}, {"$7$", "scrypt in the spelling of crypt", other}, {"$firescrypt$", "Firebase's scrypt as Kratos spells it", other},
-		{"md5$", "salted MD5", fast}, {"sha1$", "salted SHA-1", fast}, {"sha256$", "salted SHA-256", fast}, {"sha512$", "salted SHA-512", fast},
+		{"$y$", "yescrypt", unkept}, {"$7$", "scrypt in the spelling of crypt", other},
+		{"$firescrypt$", "Firebase's scrypt as Kratos spells it", other},
+		{"md5$", "salted MD5", fast}, {"sha1$", "salted SHA-1", fast},
+		{"sha256$", "salted SHA-256", fast}, {"sha512$", "salted SHA-512", fast},
 		{"{", "a hash of LDAP", "it is fast, or of another scheme behind the braces"},
 		{"!", "a mark for no password", "leave passwordHash out"}, {"*", "a mark for no password", "leave passwordHash out"},
 	} {

@@ -31,7 +31,7 @@ type scryptCost struct{ n, r, p uint32 }
 func (c scryptCost) check() error {
 	switch {
 	case c.n < 2 || bits.OnesCount32(c.n) != 1 || c.n > 1<<scryptMaxLogN:
-		return fmt.Errorf("N is %d, accepted are the powers of 2 from 2 to %d", c.n, 1<<scryptMaxLogN)
+		return fmt.Errorf("the cost N is %d, accepted are the powers of 2 from 2 to %d", c.n, 1<<scryptMaxLogN)
 	case c.r < 1 || c.r > scryptMaxR:
 		return fmt.Errorf("r is %d, accepted are 1 to %d", c.r, scryptMaxR)
 	case c.p < 1 || c.p > scryptMaxP:
@@ -39,7 +39,7 @@ func (c scryptCost) check() error {
 	case c.n*c.r > scryptMaxTable:
 		return fmt.Errorf("it takes %d KiB, accepted are up to %d", c.n*c.r/8, maxMemory)
 	case c.n*c.r*c.p > scryptMaxWork:
-		return fmt.Errorf("N times r times p is %d, accepted are up to %d", c.n*c.r*c.p, scryptMaxWork)
+		return fmt.Errorf("the product of N, r and p is %d, accepted are up to %d", c.n*c.r*c.p, scryptMaxWork)
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func decimalCost(n, r, p string) (scryptCost, error) {
 	for _, field := range [...]struct {
 		name, digits string
 		value        *uint32
-	}{{"N", n, &c.n}, {"r", r, &c.r}, {"p", p, &c.p}} {
+	}{{"the cost N", n, &c.n}, {"r", r, &c.r}, {"p", p, &c.p}} {
 		var err error
 		if *field.value, err = number(field.digits); err != nil {
 			return scryptCost{}, fmt.Errorf("%s %w", field.name, err)
@@ -123,8 +123,8 @@ func decimalCost(n, r, p string) (scryptCost, error) {
 	return c, c.check()
 }
 
-func newScrypt(cost scryptCost, readSalt encoding, saltText string, readDigest encoding, digestText string) (hash, error) {
-	salt, digest, err := saltAndDigest(readSalt, saltText, readDigest, digestText)
+func newScrypt(cost scryptCost, readSalt encoding, s string, readDigest encoding, d string) (hash, error) {
+	salt, digest, err := saltAndDigest(readSalt, s, readDigest, d)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ type hash interface {
 	memory() uint32
 	// matches computes exactly one hash, whatever the password is, and compares in constant time.
 	matches(password string) bool
-	// outdated reports whether a new hash of the target's cost would be stronger.
+	// outdated reports whether a new hash of the target's cost is to take its place: it is weaker, or not of our making.
 	outdated(target Params) bool
 }
 
