@@ -98,6 +98,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 	flags.String("keys", "file:latchkey-keys.json", "where the signing keys are: file:PATH or secretsmanager:ID")
 	flags.String("audit", "-", "file to append audit records to; - for standard error")
 	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c))
+	completeFlags(root)
 	strictHelp(root)
 	return root
 }

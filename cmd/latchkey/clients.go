@@ -17,8 +17,8 @@ import (
 )
 
 func clientsCommand(c *cli) *cobra.Command {
-	return group("clients", "Add, list and disable API clients",
-		clientsAddCommand(c), clientsListCommand(c), clientsDisableCommand(c))
+	return group("clients", "Add, list, rotate and disable API clients",
+		clientsAddCommand(c), clientsListCommand(c), clientsRotateCommand(c), clientsDisableCommand(c))
 }
 
 func clientsAddCommand(c *cli) *cobra.Command {
@@ -58,9 +58,6 @@ A sign-in with the key of a standard client is like one without; that of an inte
 	}
 	cmd.Flags().StringVar(&name, "name", "", "who holds the key")
 	cmd.Flags().StringVar(&kind, "kind", "", kinds)
-	kindNames := cobra.FixedCompletions([]cobra.Completion{string(auth.ClientStandard), string(auth.ClientIntegration)},
-		cobra.ShellCompDirectiveNoFileComp)
-	cmd.RegisterFlagCompletionFunc("kind", kindNames) // fails for a flag that is not there
 	return cmd
 }
 
@@ -109,16 +106,24 @@ func clientsListCommand(c *cli) *cobra.Command {
 			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 			fmt.Fprintln(table, "ID\tNAME\tKIND\tSTATE\tCREATED")
 			for _, client := range clients {
-				state := "active"
-				if client.Disabled {
-					state = "disabled"
-				}
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID(), client.Name, client.Kind, state,
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID(), client.Name, client.Kind, clientState(client, time.Now()),
 					client.CreatedAt.UTC().Format(time.RFC3339))
 			}
 			return table.Flush()
 		},
 	}
+}
+
+func clientState(c auth.Client, now time.Time) string {
+	switch {
+	case c.Disabled:
+		return "disabled"
+	case !c.Works(now):
+		return "expired"
+	case !c.ExpiresAt.IsZero():
+		return "until " + c.ExpiresAt.UTC().Format(time.RFC3339)
+	}
+	return "active"
 }
 
 func clientsDisableCommand(c *cli) *cobra.Command {
@@ -141,20 +146,14 @@ func (c *cli) disableClient(cmd *cobra.Command, id string, change *auth.Change) 
 		return err
 	}
 	defer store.Close()
-	clients, err := store.AllClients(cmd.Context())
+	client, err := findClient(cmd.Context(), store, id)
 	if err != nil {
-		return fmt.Errorf("look up the client: %w", err)
+		return err
 	}
-	for _, client := range clients {
-		if client.ID() != id {
-			continue
-		}
-		change.ClientID = id
-		if err := store.DisableClient(cmd.Context(), client.KeyHash); err != nil {
-			return fmt.Errorf("disable the client: %w", err)
-		}
-		fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
-		return nil
+	change.ClientID = id
+	if err := store.DisableClient(cmd.Context(), client.KeyHash); err != nil {
+		return fmt.Errorf("disable the client: %w", err)
 	}
-	return told{fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", id), auth.ErrNotFound}
+	fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
+	return nil
 }

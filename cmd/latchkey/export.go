@@ -27,7 +27,7 @@ already is left alone, unless --force is given. Users who change meanwhile are w
 
 Whoever has the file can try passwords on it, so keep it as you keep the store.`,
 		Example: `  latchkey users export users.jsonl
-  latchkey users export - --store dynamodb:TABLE | gpg -e -r ops > users.jsonl.gpg`, ValidArgsFunction: fileNames(1),
+  latchkey users export - --store dynamodb:TABLE > users.jsonl`, ValidArgsFunction: fileNames(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := exportable(args[0], force); err != nil {
 				return err

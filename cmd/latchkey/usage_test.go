@@ -29,6 +29,11 @@ func TestUsage(t *testing.T) {
 		{"users add nobody", "EMAIL: ", "latchkey users add --help"},
 		{"users add a@example.com --status waiting", "status must be ready, pending or disabled", "latchkey users add --help"},
 		{"users import", "takes FILE|-, and got 0 arguments", "latchkey users import --help"},
+		{"users export", "takes FILE|-, and got 0 arguments", "latchkey users export --help"},
+		{"users update ada@example.com", "nothing to change", "latchkey users update --help"},
+		{"users delete ada@example.com", "--yes is missing", "latchkey users delete --help"},
+		{"clients rotate 00 --overlap -1s", "--overlap is 0 to", "latchkey clients rotate --help"},
+		{"clients rotate 00 --overlap 9999h", "--overlap is 0 to", "latchkey clients rotate --help"},
 		{"clients add", "--name is missing", "latchkey clients add --help"},
 		{"clients add --name n", "--kind is missing", "latchkey clients add --help"},
 		{"clients add --name n --kind zapier", "zapier", "latchkey clients add --help"},
@@ -141,6 +146,12 @@ func TestCompletion(t *testing.T) {
 		{[]string{"users", "import", ""}, []string{files}},
 		{[]string{"users", "show", ""}, []string{none}},
 		{[]string{"clients", "add", "--kind", ""}, []string{"standard\n", "integration\n", none}},
+		{[]string{"users", "add", "--status", ""}, []string{"ready\n", "pending\n", "disabled\n", none}},
+		{[]string{"users", "export", ""}, []string{files}},
+		{[]string{"serve", "--algorithm", ""}, []string{"ES256\n", "EdDSA\n", none}},
+		{[]string{"serve", "--revocation", ""}, []string{"bounded\n", "strict\n", none}},
+		{[]string{"users", "list", "--store", ""}, []string{"sqlite:\n", "dynamodb:\n", ":6"}},
+		{[]string{"users", "list", "--audit", ""}, []string{files}},
 	} {
 		out := l.ok("", append([]string{"__complete"}, tc.line...)...)
 		for _, want := range tc.want {
@@ -149,7 +160,11 @@ func TestCompletion(t *testing.T) {
 			}
 		}
 	}
-	if got := l.ok("", "completion", "bash"); !strings.Contains(got, "__start_latchkey") {
-		t.Errorf("completion bash prints %.100q", got)
+	for shell, want := range map[string]string{
+		"bash": "__start_latchkey", "zsh": "#compdef latchkey", "fish": "complete -c latchkey", "powershell": "Register-ArgumentCompleter",
+	} {
+		if got := l.ok("", "completion", shell); !strings.Contains(got, want) {
+			t.Errorf("completion %s prints %.100q", shell, got)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
 		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersShowCommand(c), usersListCommand(c),
+		usersUpdateCommand(c), usersDeleteCommand(c),
 		usersSetPasswordCommand(c), usersUnlockCommand(c), usersSessionsCommand(c), usersSignOutCommand(c),
 		usersStatusCommand(c, auth.EventUserDisable, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
 		usersStatusCommand(c, auth.EventUserEnable, "enable", "Let a user sign in", auth.StatusReady))
@@ -202,7 +203,7 @@ input instead. The user's sessions end, and access tokens that are out live no l
 		Example: "  latchkey users set-password ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			hash := ""
-			return c.changeUser(cmd, auth.EventUserPassword, args[0], func(u *auth.User) (err error) {
+			return c.changeUser(cmd, auth.EventUserPassword, args[0], func(_ store, u *auth.User) (err error) {
 				if hash == "" { // asked once, however often the change is tried
 					if hash, err = c.newPassword(cmd, fromStdin); err != nil {
 						return err
@@ -223,7 +224,10 @@ func usersStatusCommand(c *cli, event auth.Event, use, short string, status auth
 		Use: use + " EMAIL|ID", Short: short, Args: exactly("EMAIL|ID"),
 		Long: short + ".\n\n" + emailOrID, Example: "  latchkey users " + use + " ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.changeUser(cmd, event, args[0], func(u *auth.User) error {
+			return c.changeUser(cmd, event, args[0], func(_ store, u *auth.User) error {
+				if status == auth.StatusReady && u.PasswordHash == "" {
+					return fmt.Errorf("%s has no password yet; 'latchkey users set-password %[1]s' sets one", u.Email)
+				}
 				u.Status = status
 				return nil
 			}, use+"d %s\n")
@@ -233,7 +237,7 @@ func usersStatusCommand(c *cli, event auth.Event, use, short string, status auth
 
 // changeUser reads, changes and writes one user, again where somebody else wrote between, and ends the
 // sessions of a user who may not go on with them.
-func (c *cli) changeUser(cmd *cobra.Command, event auth.Event, name string, change func(*auth.User) error, done string) error {
+func (c *cli) changeUser(cmd *cobra.Command, event auth.Event, name string, change func(store, *auth.User) error, done string) error {
 	return c.audited(cmd, event, func(record *auth.Change) error {
 		u, err := c.tryToChange(cmd, name, change)
 		record.UserID = u.ID
@@ -245,7 +249,7 @@ func (c *cli) changeUser(cmd *cobra.Command, event auth.Event, name string, chan
 }
 
 // tryToChange returns the user as they are now, or as far as they were found.
-func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(*auth.User) error) (auth.User, error) {
+func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(store, *auth.User) error) (auth.User, error) {
 	ctx := cmd.Context()
 	store, err := c.openStore(cmd)
 	if err != nil {
@@ -258,7 +262,7 @@ func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(*auth.Use
 			return auth.User{}, err
 		}
 		u := before
-		if err := change(&u); err != nil {
+		if err := change(store, &u); err != nil {
 			return before, err
 		}
 		u.UpdatedAt = time.Now()

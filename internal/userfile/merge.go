@@ -96,6 +96,22 @@ type patch struct {
 	Accounts     []auth.Account `json:"accounts"`
 }
 
+// WithMembers returns the JSON object with the members in place of its own.
+func WithMembers(raw []byte, members map[string]string) ([]byte, error) {
+	object := map[string]jsontext.Value{}
+	if err := unmarshal(raw, &object); err != nil {
+		return nil, err
+	}
+	for name, value := range members {
+		text, err := json.Marshal(value)
+		if err != nil {
+			return nil, fmt.Errorf("encode member %q: %w", name, err)
+		}
+		object[name] = text
+	}
+	return json.Marshal(object, json.Deterministic(true))
+}
+
 // Patch returns the user with the members of the JSON object in place of theirs, null taking one away. It is as strict as
 // Decode. Passwords, status and id are not for it.
 func Patch(u auth.User, raw []byte) (auth.User, error) {
