@@ -103,6 +103,7 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 	return app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), InTurn: config.Store.Kind == "sqlite",
+		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil
 }
 

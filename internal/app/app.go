@@ -5,6 +5,7 @@ package app
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"io"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
 	"latchkey/internal/lambdahttp"
+	"latchkey/internal/metrics"
 	"latchkey/internal/token"
 	"latchkey/internal/web"
 )
@@ -30,6 +32,7 @@ type Parts struct {
 	// PublicKeys holds the JWK Set for those who verify and publish.
 	PublicKeys token.Source
 	Log        *slog.Logger
+	Metrics    *metrics.Recorder // nil: none
 	Now        func() time.Time
 	NewID      func() string
 	// InTurn is auth.Parts.InTurn.
@@ -38,16 +41,17 @@ type Parts struct {
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
 func LoginHandler(c Config, p Parts) http.Handler {
-	return Identified(c.TrustedProxies.Handler(loginRoutes(c, p)))
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(loginRoutes(c, p.counted()))))
 }
 
 // SessionHandler returns the handler of the session function: refresh, logout, who-am-I, and the user's sessions.
 func SessionHandler(c Config, p Parts) http.Handler {
-	return Identified(c.TrustedProxies.Handler(sessionRoutes(c, p)))
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.counted()))))
 }
 
 // ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
 func ServeHandler(c Config, p Parts) http.Handler {
+	p = p.counted()
 	routes := loginRoutes(c, p)
 	maps.Copy(routes, sessionRoutes(c, p))
 	maps.Copy(routes, keysRoutes(c, p))
@@ -61,7 +65,25 @@ func ServeHandler(c Config, p Parts) http.Handler {
 			return web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 		},
 	}
-	return c.TrustedProxies.Handler(routes)
+	return c.TrustedProxies.Handler(p.Metrics.Handler(routes))
+}
+
+// counted puts the metrics between the handlers and what they are made of.
+func (p Parts) counted() Parts {
+	if p.Metrics == nil {
+		return p
+	}
+	p.Store, p.Tries, p.Sessions = p.Metrics.Logins(p.Store), p.Metrics.Tries(p.Tries), p.Metrics.Sessions(p.Sessions)
+	p.Passwords, p.Log = p.Metrics.Passwords(p.Passwords), slog.New(p.Metrics.Log(p.Log.Handler()))
+	return p
+}
+
+// NewMetrics returns what counts for CloudWatch and writes to out, or nil where the settings want none.
+func NewMetrics(c Config, ring *token.Keyring, out io.Writer) *metrics.Recorder {
+	if c.Metrics == "" {
+		return nil
+	}
+	return metrics.New(out, c.Metrics, ring.SignsSince, time.Now)
 }
 
 func loginRoutes(c Config, p Parts) web.Routes {

@@ -42,6 +42,7 @@ type Config struct {
 	AuthorizerResponse    string
 	Throttle              auth.Limits // zero where throttling is off
 	TrustedProxies        web.Proxies
+	Metrics               string // the namespace; empty: none
 	LogLevel              slog.Level
 }
 
@@ -78,6 +79,7 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		TrustedProxies: parsed(&r, "TRUSTED_PROXIES", func(s string) (web.Proxies, error) {
 			return web.ParseProxies(list(s))
 		}),
+		Metrics:  parsed(&r, "METRICS", parseNamespace),
 		LogLevel: parsed(&r, "LOG_LEVEL", parseLevel),
 	}
 	if c.Audience == "" && c.Issuer != nil {
@@ -246,6 +248,20 @@ func oneOf(words ...string) func(string) (string, error) {
 		}
 		return s, nil
 	}
+}
+
+// parseNamespace asks for what CloudWatch takes as a namespace.
+func parseNamespace(s string) (string, error) {
+	odd := func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("./_:#-", r))
+	}
+	switch {
+	case s == "off":
+		return "", nil
+	case len(s) > 255 || strings.HasPrefix(s, ":") || strings.HasPrefix(s, "AWS/") || strings.ContainsFunc(s, odd):
+		return "", wrong(s, "off, or a namespace of letters, digits and ./_:#- that does not begin with AWS/, like Latchkey")
+	}
+	return s, nil
 }
 
 func parseLevel(s string) (slog.Level, error) {

@@ -96,6 +96,8 @@ func TestConfigValues(t *testing.T) {
 		{"THROTTLE_USER", "8/2h", func(c app.Config) any { return c.Throttle.User }, auth.Rate{Failures: 8, Span: 2 * time.Hour}},
 		{"THROTTLE_KNOWN", "0", func(c app.Config) any { return c.Throttle.Known }, time.Duration(0)},
 		{"TRUSTED_PROXIES", "10.1.2.3/8, 2001:db8::1", func(c app.Config) any { return fmt.Sprint(c.TrustedProxies) }, "[10.0.0.0/8 2001:db8::1/128]"},
+		{"METRICS", "Latchkey/prod-1", func(c app.Config) any { return c.Metrics }, "Latchkey/prod-1"},
+		{"METRICS", "off", func(c app.Config) any { return c.Metrics }, ""},
 		{"LOG_LEVEL", "DEBUG", func(c app.Config) any { return c.LogLevel }, slog.LevelDebug},
 	} {
 		tested[tc.name] = true
@@ -146,6 +148,7 @@ func TestConfigRefusals(t *testing.T) {
 		"THROTTLE_USER":           {"50", "0/1h", "-5/1h"},
 		"THROTTLE_KNOWN":          {"30d", "-1h"},
 		"TRUSTED_PROXIES":         {"10.0.0.0/33", "proxy.example.com", "*"},
+		"METRICS":                 {"on/off?", "AWS/Lambda", ":a", "a b", "é", strings.Repeat("a", 256)},
 		"LOG_LEVEL":               {"warning", "2", "none"},
 	} {
 		for _, value := range values {

@@ -60,7 +60,9 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 		})
 	}
 	ring := NewKeyring(c, keys)
-	return c, Parts{Store: store, Tries: store, Sessions: store, Keys: ring, Tokens: ring, Log: log}, nil
+	return c, Parts{
+		Store: store, Tries: store, Sessions: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
+	}, nil
 }
 
 // deployedConfig asks for AWS beyond what ConfigFrom does: a function has no disk to keep users or keys on.

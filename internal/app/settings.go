@@ -38,6 +38,7 @@ func Settings() []Setting {
 		{Name: "THROTTLE_USER", Default: "50/1h", Help: "failures of one user over all sources but known ones"},
 		{Name: "THROTTLE_KNOWN", Default: "720h", Help: "how long a source is known to a user who signed in from it"},
 		{Name: "TRUSTED_PROXIES", Help: "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated"},
+		{Name: "METRICS", Default: "off", Help: "CloudWatch namespace of the metrics written beside the log, like Latchkey, or off"},
 		{Name: "LOG_LEVEL", Default: "info", Help: "debug, info, warn or error"},
 	}
 }

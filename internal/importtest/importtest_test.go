@@ -28,6 +28,7 @@ func rules() []rule {
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/token", "internal/web"}},
 		{"internal/contract/", []string{"internal/auth", "internal/web"}},
+		{"internal/metrics", []string{"internal/auth"}},
 		{"internal/authorizer", []string{"internal/auth", "internal/token"}},
 		{"internal/rotation", []string{"internal/auth", "internal/token"}},
 		{"internal/dynamo", []string{"internal/auth"}},

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/internal/auth"
 )
@@ -53,6 +54,15 @@ func (k *Keyring) Sign(ctx context.Context, c auth.Claims) (token, keyID string,
 		return "", "", errors.New("sign: the token would be longer than 8 KiB")
 	}
 	return token, key.id, nil
+}
+
+// SignsSince returns when the current key began to sign, so that one that nobody rotates can be noticed.
+func (k *Keyring) SignsSince(ctx context.Context) (time.Time, error) {
+	ring, err := k.rings.get(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return date(ring.current.times.ActivatedAt), nil
 }
 
 // Verify returns the claims of a good token (auth.Verifier).

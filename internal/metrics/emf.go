@@ -1,0 +1,46 @@
+package metrics
+
+import "time"
+
+// line is what one request is worth. Its dimensions are words of ours alone: each combination is a metric to pay for.
+type line struct {
+	contract, outcome string
+	metrics           []metric
+	values            []float64
+}
+
+// metric is a MetricDefinition of the EMF specification.
+type metric struct {
+	Name string `json:"Name"`
+	Unit string `json:"Unit"`
+}
+
+// directive is a MetricDirective of the EMF specification: metrics with the members that are their dimensions.
+type directive struct {
+	Namespace  string     `json:"Namespace"`
+	Dimensions [][]string `json:"Dimensions"`
+	Metrics    []metric   `json:"Metrics"`
+}
+
+func (l *line) add(name, unit string, value float64) {
+	l.metrics, l.values = append(l.metrics, metric{name, unit}), append(l.values, value)
+}
+
+// document is the line as CloudWatch reads it: what the directives name stands at the root. Attempts alone have
+// dimensions; whoever wants another view has the audit.
+func (l *line) document(namespace string, now time.Time) map[string]any {
+	root := map[string]any{
+		"_aws": map[string]any{
+			"Timestamp": now.UnixMilli(),
+			"CloudWatchMetrics": []directive{
+				{namespace, [][]string{{"Contract", "Outcome"}}, []metric{{"Attempts", "Count"}}},
+				{namespace, [][]string{{}}, l.metrics},
+			},
+		},
+		"Contract": l.contract, "Outcome": l.outcome, "Attempts": 1,
+	}
+	for i, m := range l.metrics {
+		root[m.Name] = l.values[i]
+	}
+	return root
+}
