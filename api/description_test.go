@@ -81,40 +81,66 @@ func (d *description) path(asked string) string {
 	return ""
 }
 
-// methods are the operations of a path, as HTTP writes them.
+// methods are what a path is described for.
 func (d *description) methods(path string) []string {
 	var methods []string
 	for key := range d.get(d.paths(), path).fields() {
-		if method := strings.ToUpper(key); key != "parameters" {
-			methods = append(methods, method)
+		if key != "parameters" {
+			methods = append(methods, strings.ToUpper(key))
 		}
 	}
-	slices.Sort(methods)
 	return methods
 }
 
-// method is what a path is there for, and where it is described how others are refused.
-func (d *description) method(path string) string {
-	return slices.DeleteFunc(d.methods(path), func(m string) bool { return m == "OPTIONS" || m == "HEAD" })[0]
+// outcome is one status of one operation.
+type outcome struct {
+	method, path string
+	status       int
 }
 
-// response returns what is declared for the answer. A method that the path does not have is described by those it has.
+// outcomes are all that are described.
+func (d *description) outcomes(t *testing.T) []outcome {
+	t.Helper()
+	var all []outcome
+	for path := range d.paths().fields() {
+		if path == anyOther {
+			continue
+		}
+		for _, method := range d.methods(path) {
+			for text := range d.get(d.paths(), path, strings.ToLower(method), "responses").fields() {
+				status, err := strconv.Atoi(text)
+				check(t, err)
+				all = append(all, outcome{method, path, status})
+			}
+		}
+	}
+	return all
+}
+
+// anyOther describes the paths that are not there.
+const anyOther = "x-any-other-path"
+
+// outcome is where the answer has to be described: a method that the path does not have, with the one it is there for.
+func (d *description) outcome(a answer) outcome {
+	o := outcome{a.method, d.path(a.path), a.status}
+	if methods := d.methods(o.path); o.path != "" && !slices.Contains(methods, a.method) {
+		o.method = slices.DeleteFunc(methods, func(m string) bool { return m == http.MethodOptions || m == http.MethodHead })[0]
+	}
+	return o
+}
+
+// response returns what is declared for the answer.
 func (d *description) response(a answer) (node, error) {
-	path := d.path(a.path)
-	if path == "" {
-		if a.status != http.StatusNotFound {
-			return node{}, fmt.Errorf("%d on a path that is not described", a.status)
-		}
-		return d.get(d.paths(), "x-any-other-path"), nil
+	o := d.outcome(a)
+	switch {
+	case o.path == "" && a.status != http.StatusNotFound:
+		return node{}, fmt.Errorf("%d on a path that is not described", a.status)
+	case o.path == "":
+		return d.get(d.paths(), anyOther), nil
+	case o.method != a.method && a.status != http.StatusMethodNotAllowed:
+		return node{}, fmt.Errorf("%d for a method that is not described", a.status)
 	}
-	method := a.method
-	if !slices.Contains(d.methods(path), method) {
-		if a.status != http.StatusMethodNotAllowed {
-			return node{}, fmt.Errorf("%d for a method that is not described", a.status)
-		}
-		method = d.method(path)
-	}
-	response := d.get(d.paths(), path, strings.ToLower(method), "responses", strconv.Itoa(a.status))
+	response := d.get(d.paths(), o.path, strings.ToLower(o.method), "responses", strconv.Itoa(o.status))
 	if response.value == nil {
 		return node{}, fmt.Errorf("the status %d is not described", a.status)
 	}
