@@ -89,3 +89,66 @@ func TestClientsDisable(t *testing.T) {
 	l.fails(exitFailed, "", []string{"clients", "disable", "first"}, "there is no client first", "latchkey clients list")
 	l.fails(exitFailed, "", []string{"clients", "disable", ""}, "there is no client")
 }
+
+// TestClientsRotate promises a new key for the same client, and that the old one works no more, or for the overlap and no
+// longer.
+func TestClientsRotate(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	s := l.serve()
+	works := func(key string, want int) {
+		t.Helper()
+		if got := s.signIn("ada@example.com", secretPassword, "Authorization", key); got.status != want {
+			t.Errorf("%+v, want %d", got, want)
+		}
+	}
+	idOf := func(key string) string { return auth.Client{KeyHash: auth.HashAPIKey(key)}.ID() }
+	first := strings.TrimSpace(l.ok("", "clients", "add", "--name", "zapier", "--kind", "integration"))
+	got := l.run("", "clients", "rotate", idOf(first))
+	second := strings.TrimSpace(got.out)
+	if want := idOf(first) + " (zapier, integration) is now " + idOf(second) + "; the old key works no more\n"; got.code != exitOK || got.err != want {
+		t.Errorf("%+v", got)
+	}
+	works(first, 401)
+	works(second, 200)
+	l.fails(exitFailed, "", []string{"clients", "rotate", idOf(first)}, "does not work any more")
+	l.fails(exitFailed, "", []string{"clients", "rotate", "nobody"}, "there is no client nobody")
+
+	third := strings.TrimSpace(l.ok("", "clients", "rotate", idOf(second), "--overlap", "1s"))
+	over := time.Now().Add(time.Second)
+	works(second, 200)
+	works(third, 200)
+	list := l.ok("", "clients", "list")
+	if !regexp.MustCompile(idOf(second)+` +zapier +integration +until \S+Z `).MatchString(list) ||
+		!regexp.MustCompile(idOf(third)+` +zapier +integration +active `).MatchString(list) {
+		t.Errorf("list:\n%s", list)
+	}
+	got = l.run("", "clients", "rotate", idOf(second), "--overlap", "24h") // the first word on its end counts
+	time.Sleep(time.Until(over))
+	works(second, 401)
+	works(third, 200)
+	works(strings.TrimSpace(got.out), 200)
+	if list := l.ok("", "clients", "list"); !strings.Contains(list, " expired ") {
+		t.Errorf("list:\n%s", list)
+	}
+}
+
+// TestClientsRotatePrints promises that the old key works on where the new one could not be printed.
+func TestClientsRotatePrints(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	key := strings.TrimSpace(l.ok("", "clients", "add", "--name", "n", "--kind", "standard"))
+	var log output
+	c := l.cli("", nil, &log)
+	c.out = full{}
+	if code := run(t.Context(), c, []string{"clients", "rotate", auth.Client{KeyHash: auth.HashAPIKey(key)}.ID()}); code != exitFailed ||
+		!strings.Contains(log.String(), "the old one works on") {
+		t.Errorf("exit %d: %s", code, &log)
+	}
+	if got := l.serve().signIn("ada@example.com", secretPassword, "Authorization", key); got.status != 200 {
+		t.Errorf("%+v", got)
+	}
+	if list := l.ok("", "clients", "list"); strings.Count(list, "active") != 1 || strings.Count(list, "disabled") != 1 {
+		t.Errorf("list:\n%s", list)
+	}
+}
