@@ -20,10 +20,11 @@ race: ## the packages whose state is shared in one process, under the race detec
 	CGO_ENABLED=1 go test -race ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... ./internal/lambdahttp \
 		./internal/password ./internal/rotation ./internal/secret ./internal/token ./internal/web ./verify
 
-check: ## format, vet, staticcheck, known vulnerabilities, template
+check: ## format, vet, staticcheck, budgets of the code, known vulnerabilities, template
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
+	go run ./internal/budget
 	go mod verify
 	@.ci/vulnerabilities
 	@.ci/template

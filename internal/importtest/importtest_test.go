@@ -44,6 +44,7 @@ func rules() []rule {
 		{"internal/secret", nil},
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
+		{"internal/budget", nil},
 		{"internal/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // tests alone

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"go/ast"
+	"go/token"
+	"strings"
+)
+
+// How long a function may be, func main of a program, and how many methods an interface may have of its own.
+const (
+	mostLines   = 90
+	mostMain    = 25
+	mostMethods = 5
+)
+
+// look goes through one file of a package and notes what breaks a promise.
+type look struct {
+	*pkg
+	set     *token.FileSet
+	program bool
+}
+
+func (l look) at(n ast.Node) string { return l.set.Position(n.Pos()).String() }
+
+func (l look) file(file *ast.File) {
+	for _, declaration := range file.Decls {
+		switch d := declaration.(type) {
+		case *ast.FuncDecl:
+			l.function(d)
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				l.spec(d, spec)
+			}
+		}
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if i, is := n.(*ast.InterfaceType); is {
+			l.methods(i)
+		}
+		return true
+	})
+}
+
+func (l look) function(d *ast.FuncDecl) {
+	lines := l.set.Position(d.End()).Line - l.set.Position(d.Pos()).Line + 1
+	l.functions = append(l.functions, lines)
+	most := mostLines
+	if l.program && d.Recv == nil && d.Name.Name == "main" {
+		most = mostMain
+	}
+	if lines > most {
+		l.problem("%s: %s has %d lines, at most %d are promised", l.at(d), d.Name.Name, lines, most)
+	}
+	if d.Recv == nil && d.Name.Name == "init" {
+		l.problem("%s: init runs before anybody can decide", l.at(d))
+	}
+	if d.Doc == nil && d.Name.IsExported() && (d.Recv == nil || exported(d.Recv.List[0].Type)) {
+		l.problem("%s: %s is exported and not explained", l.at(d), d.Name.Name)
+	}
+}
+
+// exported reports whether the receiver's type is, be it a pointer or generic.
+func exported(receiver ast.Expr) bool {
+	switch t := receiver.(type) {
+	case *ast.StarExpr:
+		return exported(t.X)
+	case *ast.IndexExpr:
+		return exported(t.X)
+	case *ast.IndexListExpr:
+		return exported(t.X)
+	case *ast.Ident:
+		return t.IsExported()
+	}
+	return false
+}
+
+func (l look) methods(i *ast.InterfaceType) {
+	own := 0
+	for _, method := range i.Methods.List {
+		own += len(method.Names) // what is embedded has none, and is counted where it stands
+	}
+	if own > mostMethods {
+		l.problem("%s: an interface with %d methods, at most %d are promised", l.at(i), own, mostMethods)
+	}
+}
+
+func (l look) spec(d *ast.GenDecl, spec ast.Spec) {
+	switch s := spec.(type) {
+	case *ast.TypeSpec:
+		if s.Name.IsExported() && s.Doc == nil && d.Doc == nil {
+			l.problem("%s: %s is exported and not explained", l.at(s), s.Name.Name)
+		}
+	case *ast.ValueSpec:
+		for _, name := range s.Names {
+			if name.IsExported() && s.Doc == nil && d.Doc == nil && s.Comment == nil {
+				l.problem("%s: %s is exported and not explained", l.at(name), name.Name)
+			}
+			if d.Tok == token.VAR && !steady(name.Name, len(s.Values) > 0) {
+				l.problem("%s: %s is global and can be changed", l.at(name), name.Name)
+			}
+		}
+	}
+}
+
+// steady reports whether a variable is one by name only: an error to compare with, or a value that nobody outside can
+// change. Whether the package itself does, a reader sees.
+func steady(name string, hasValue bool) bool {
+	exported := ast.IsExported(name)
+	return name == "_" || hasValue && (!exported || strings.HasPrefix(name, "Err"))
+}

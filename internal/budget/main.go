@@ -1,0 +1,57 @@
+// Command budget measures our own code by what was promised of it: short functions, small interfaces, every export
+// explained. `make check` runs it. What breaks a promise fails; size alone is printed, for whoever reads.
+package main
+
+import (
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+func main() {
+	if err := run(os.Stdout, "."); err != nil {
+		fmt.Fprintln(os.Stderr, "budget:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out io.Writer, root string) error {
+	all, err := read(root)
+	if err != nil {
+		return err
+	}
+	all.print(out)
+	if broken := all.broken(); len(broken) > 0 {
+		return fmt.Errorf("%d of our promises are broken:\n%s", len(broken), strings.Join(broken, "\n"))
+	}
+	return nil
+}
+
+// read measures every package below root, tests apart.
+func read(root string) (report, error) {
+	var all report
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && path != root && (strings.HasPrefix(entry.Name(), ".") || entry.Name() == "testdata"):
+			return fs.SkipDir
+		case entry.IsDir():
+			p, err := measure(root, path)
+			if err == nil && len(p.files) > 0 {
+				all = append(all, p)
+			}
+			return err
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", root, err)
+	}
+	slices.SortFunc(all, func(a, b pkg) int { return b.lines() - a.lines() })
+	return all, nil
+}

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"text/tabwriter"
+)
+
+// usual is how many lines a package should have at most; some that are one thing all the same have more.
+const usual = 800
+
+type report []pkg
+
+func (all report) broken() (problems []string) {
+	for _, p := range all {
+		problems = append(problems, p.problems...)
+	}
+	return problems
+}
+
+// print says how large the code is, the packages over the usual size by name.
+func (all report) print(out io.Writer) {
+	var functions, files []int
+	var lines, tests int
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, p := range all {
+		functions = append(functions, p.functions...)
+		for _, n := range p.files {
+			files = append(files, n)
+		}
+		lines, tests = lines+p.lines(), tests+p.tests
+		if p.lines() > usual {
+			fmt.Fprintf(table, "  %s\t%d lines\t%d of tests\n", p.path, p.lines(), p.tests)
+		}
+	}
+	fmt.Fprintf(out, "%d packages, %d lines, %d of tests\n", len(all), lines, tests)
+	fmt.Fprintf(out, "functions: half have at most %d lines, nine in ten %d, the longest %d\n",
+		quantile(functions, 0.5), quantile(functions, 0.9), quantile(functions, 1))
+	fmt.Fprintf(out, "files: half have at most %d lines, the longest %d\n", quantile(files, 0.5), quantile(files, 1))
+	fmt.Fprintf(out, "packages of more than %d lines:\n", usual)
+	table.Flush()
+}
+
+// quantile returns the size that so large a part of the sizes does not exceed.
+func quantile(sizes []int, part float64) int {
+	if len(sizes) == 0 {
+		return 0
+	}
+	return slices.Sorted(slices.Values(sizes))[int(part*float64(len(sizes)-1))]
+}
