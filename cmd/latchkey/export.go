@@ -68,6 +68,7 @@ func (c *cli) exportUsers(cmd *cobra.Command, name string, force bool) (int, err
 		return 0, err
 	}
 	defer store.Close()
+	letGarbageWait(bulkMemory, c.getenv)
 	e := exporter{store: store, progress: newProgress(c.err, "exporting", -1)}
 	if name == "-" {
 		err = e.run(cmd.Context(), c.out)

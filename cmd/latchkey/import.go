@@ -38,6 +38,7 @@ changed password ends the user's sessions. --dry-run says what would happen, and
 				return fmt.Errorf("read the users: %w", err)
 			}
 			defer in.Close()
+			letGarbageWait(bulkMemory, c.getenv)
 			if dryRun {
 				return c.rehearseImport(cmd, in, update)
 			}
@@ -100,6 +101,7 @@ type importer struct {
 	update   bool
 	progress *progress
 	began    time.Time
+	known    bool // most users of the last lines were there
 
 	added, updated, unchanged, refused int
 }

@@ -80,8 +80,11 @@ func (i *importer) settle(ctx context.Context, lines []userfile.Line) []end {
 		}
 	}
 	for round := 0; round < 5 && len(open) > 0; round++ {
-		steps := i.plan(ctx, lines, open, ends, round == 0 && !i.update)
+		steps := i.plan(ctx, lines, open, ends, round == 0 && !i.update && !i.known)
 		i.act(ctx, steps, ends)
+		if round == 0 {
+			i.known = 2*countNew(ends) < len(open)
+		}
 		open = slices.DeleteFunc(open, func(k int) bool { return !errors.Is(ends[k].err, auth.ErrConflict) })
 	}
 	for _, k := range open {
@@ -90,8 +93,17 @@ func (i *importer) settle(ctx context.Context, lines []userfile.Line) []end {
 	return ends
 }
 
+func countNew(ends []end) (n int) {
+	for _, e := range ends {
+		if e.kind == added && e.err == nil {
+			n++
+		}
+	}
+	return n
+}
+
 // plan finds out what is to be done about the open lines. A hopeful plan looks nobody up whose line costs nothing: in most
-// imports nobody is there.
+// imports nobody is there, and where the store says otherwise it is made again.
 func (i *importer) plan(ctx context.Context, lines []userfile.Line, open []int, ends []end, hopeful bool) []step {
 	stored, err := i.lookUp(ctx, lines, open, hopeful)
 	steps := make([]step, len(open))

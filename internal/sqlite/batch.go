@@ -6,6 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"latchkey/internal/auth"
 )
@@ -111,19 +114,29 @@ func (s *Store) transaction(ctx context.Context, f func(*sql.Tx) error) error {
 	})
 }
 
-// Namesakes looks one user up after the other: there is no round trip to save here.
+// Namesakes looks users up one after the other, on every processor some: there is no round trip to save here.
 func (s *Store) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
 	found := make([]auth.User, len(users))
-	for i, u := range users {
-		var err error
+	var all errgroup.Group
+	share := max(1, (len(users)+maxReaders-1)/maxReaders)
+	for some := range slices.Chunk(found, share) {
+		of := users[:len(some)]
+		users = users[len(some):]
+		all.Go(func() error { return s.namesakes(ctx, of, some) })
+	}
+	return found, all.Wait()
+}
+
+func (s *Store) namesakes(ctx context.Context, of, found []auth.User) (err error) {
+	for i, u := range of {
 		if found[i], err = s.UserByIdentifier(ctx, u.Identifier); errors.Is(err, auth.ErrNotFound) {
 			found[i], err = s.UserByID(ctx, u.ID)
 		}
 		if err != nil && !errors.Is(err, auth.ErrNotFound) {
-			return nil, err
+			return err
 		}
 	}
-	return found, nil
+	return nil
 }
 
 // AllUsers yields every user once, in the order in which they came. It holds nothing open between pages, so that the
