@@ -300,3 +300,22 @@ func TestInvokeRotate(t *testing.T) {
 		t.Errorf("printed %s", got.out)
 	}
 }
+
+// TestServeTakesUpARotation promises that a server that runs signs with the new key soon, and nobody is signed out.
+func TestServeTakesUpARotation(t *testing.T) {
+	t.Parallel()
+	l := newLaptop(t)
+	l.addAda()
+	s := l.serve()
+	signIn := func() string { return s.signIn("ada@example.com", secretPassword).body["access_token"].(string) }
+	old := signIn()
+	keys := ring(t, l.ok("", "keys", "rotate", "--now"))
+	for patience := time.Now().Add(time.Minute); keyOf(t, signIn()) != keys[1][0]; time.Sleep(time.Second) {
+		if time.Now().After(patience) {
+			t.Fatalf("after a minute it still signs with the old key; the ring is %v", keys)
+		}
+	}
+	if got := s.send("GET", "/api/users/me", "", "Authorization", "Bearer "+old).status; got != 200 {
+		t.Errorf("a token of before: %d", got)
+	}
+}

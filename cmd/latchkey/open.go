@@ -99,7 +99,7 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 		store.Close()
 		return app.Parts{}, nil, err
 	}
-	ring := app.NewKeyring(config, app.CachedKeys(keys))
+	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), InTurn: config.Store.Kind == "sqlite",

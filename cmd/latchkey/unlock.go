@@ -65,7 +65,7 @@ func (c *cli) hashes(cmd *cobra.Command, id auth.Identifier) (identifierHashes, 
 	if err != nil {
 		return identifierHashes{}, err
 	}
-	ring := app.NewKeyring(config, app.CachedKeys(keys))
+	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	names, err := auth.NewTryKeys(cmd.Context(), ring, id, auth.Source{})
 	if err != nil {
 		return identifierHashes{}, fmt.Errorf("the counters are named with the key ring in %s, which cannot be read: %w", config.Keys, err)

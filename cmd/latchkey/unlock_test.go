@@ -26,7 +26,7 @@ func (l *laptop) tryKeys(source string) auth.TryKeys {
 		l.Fatal(err)
 	}
 	id, _ := auth.ParseIdentifier("ada@example.com")
-	ring := app.NewKeyring(config, app.CachedKeys(secret.File(l.path("keys.json"))))
+	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, secret.File(l.path("keys.json"))))
 	keys, err := auth.NewTryKeys(l.Context(), ring, id, auth.ParseSource(source))
 	if err != nil {
 		l.Fatal(err)

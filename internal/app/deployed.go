@@ -52,7 +52,7 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 	}
 	aws := dynamo.ForLogin(lambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
-	keys := CachedKeys(SecretKeys(aws, c.Keys.Name))
+	keys := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
 	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone
 		warm(ctx, log, store.Warm, func(ctx context.Context) error {
 			_, err := keys.Get(ctx)

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
@@ -14,9 +16,16 @@ func SecretKeys(cfg aws.Config, id string) *secret.SecretsManagerSource {
 	return secret.SecretsManager(secretsmanager.NewFromConfig(cfg), id)
 }
 
+// fileSoft is how old a ring from a file gets before it is read again: reading one is cheap.
+const fileSoft = 10 * time.Second
+
 // CachedKeys keeps the last good ring document of a source, so that a broken or emptied one signs nobody out.
-func CachedKeys(source cached.Origin) *cached.Source {
-	return cached.New(source, cached.Options{Validate: func(document []byte) error {
+func CachedKeys(at Location, source cached.Origin) *cached.Source {
+	var soft time.Duration // the cache's own
+	if at.Kind == "file" {
+		soft = fileSoft
+	}
+	return cached.New(source, cached.Options{Soft: soft, Validate: func(document []byte) error {
 		_, err := token.ParseRing(document)
 		return err
 	}})

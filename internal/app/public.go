@@ -62,7 +62,7 @@ func public(ctx context.Context, getenv func(string) string, out io.Writer) (Con
 	p := Parts{Sessions: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
 	first := p.PublicKeys
 	if c.Algorithm == token.HS256 {
-		ring := CachedKeys(SecretKeys(aws, c.Keys.Name))
+		ring := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
 		p.Tokens, first = NewKeyring(c, ring), ring
 	}
 	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone

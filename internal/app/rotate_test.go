@@ -139,7 +139,7 @@ func (s *stack) signed(t *testing.T) signed {
 }
 
 func (s *stack) keyring() *token.Keyring {
-	return app.NewKeyring(s.config, app.CachedKeys(s.ring()))
+	return app.NewKeyring(s.config, app.CachedKeys(s.config.Keys, s.ring()))
 }
 
 func (s *stack) ring() *secret.SecretsManagerSource {
