@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -100,4 +103,34 @@ func TestAWSErrors(t *testing.T) {
 	t.Setenv("AWS_REGION", "")
 	l.fails(exitFailed, "", []string{"users", "list"}, "AWS_REGION")
 	l.fails(exitFailed, "", []string{"keys", "list"}, "AWS_REGION")
+}
+
+// TestImportInAWS promises that an import into DynamoDB that is interrupted goes on, and that an export comes back.
+func TestImportInAWS(t *testing.T) {
+	const users = 600
+	l := newAccount(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, interrupt)
+	var out, log output
+	run(ctx, l.cli(crowdLines(users), &out, &log), []string{"users", "import", "-"})
+	got := l.fails(exitFailed, crowdLines(users), []string{"users", "import", "-"}, "6 refused")
+	var added, updated, refused, unchanged int
+	fmt.Sscanf(got.err[strings.LastIndex(strings.TrimSpace(got.err), "\n")+1:], "%d added, %d updated, %d refused, %d unchanged", &added, &updated, &refused, &unchanged)
+	if added+unchanged != users {
+		t.Errorf("%s\nand then\n%s", &log, got.err)
+	}
+	exported := l.ok("", "users", "export", "-")
+	if n := count(t, strings.NewReader(exported)); n != users {
+		t.Errorf("%d users", n)
+	}
+	if got := l.run(exported, "users", "import", "-", "--update"); got.err != fmt.Sprintf("0 added, 0 updated, 0 refused, %d unchanged\n", users) {
+		t.Errorf("%+v", got)
+	}
+	changed := strings.ReplaceAll(exported, `"Viewer"`, `"Owner"`)
+	if got := l.run(changed, "users", "import", "-", "--update"); got.err != fmt.Sprintf("0 added, %d updated, 0 refused, 0 unchanged\n", users) {
+		t.Errorf("%+v", got)
+	}
+	l.ok("", "users", "delete", "u7@example.com", "--yes")
+	l.fails(exitFailed, "", []string{"users", "show", "u7"}, "there is no user u7")
+	t.Logf("%d were there when it went on", unchanged)
 }

@@ -5,14 +5,23 @@ package profile
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 )
+
+const connections = 64
 
 // Load returns the AWS configuration that the aws command line would use, or an error that says what to set.
 func Load(ctx context.Context) (aws.Config, error) {
-	c, err := config.LoadDefaultConfig(ctx)
+	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConnsPerHost = connections // the SDK keeps 10, and an import would open others all the time
+	})
+	// What matters of what the SDK logs comes back as an error, too.
+	c, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
 	}
