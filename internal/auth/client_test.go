@@ -2,8 +2,10 @@ package auth_test
 
 import (
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 )
 
 func TestHashAPIKey(t *testing.T) {
@@ -26,6 +28,26 @@ func TestClientKindValid(t *testing.T) {
 	} {
 		if kind.Valid() != want {
 			t.Errorf("ClientKind(%q).Valid() = %t", kind, !want)
+		}
+	}
+}
+
+// TestClientWorks promises that a key works until the moment at which it expires, and a disabled one never.
+func TestClientWorks(t *testing.T) {
+	now := authtest.Start()
+	for _, test := range []struct {
+		client auth.Client
+		want   bool
+	}{
+		{auth.Client{}, true},
+		{auth.Client{Disabled: true}, false},
+		{auth.Client{ExpiresAt: now.Add(time.Millisecond)}, true},
+		{auth.Client{ExpiresAt: now}, false},
+		{auth.Client{ExpiresAt: now.Add(-time.Hour)}, false},
+		{auth.Client{ExpiresAt: now.Add(time.Hour), Disabled: true}, false},
+	} {
+		if got := test.client.Works(now); got != test.want {
+			t.Errorf("%+v works: %v", test.client, got)
 		}
 	}
 }

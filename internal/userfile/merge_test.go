@@ -126,3 +126,41 @@ func TestPatch(t *testing.T) {
 		}
 	}
 }
+
+// TestWithMembers promises that given members win, and that all others stay byte by byte.
+func TestWithMembers(t *testing.T) {
+	got, err := userfile.WithMembers([]byte(` {"role":"a","subscription":{"n":9007199254740993}} `), map[string]string{"role": `b"`, "name": ""})
+	if want := `{"name":"","role":"b\"","subscription":{"n":9007199254740993}}`; err != nil || string(got) != want {
+		t.Errorf("%s, %v, want %s", got, err, want)
+	}
+	for _, raw := range []string{``, `[]`, `{"role":`, `{"role":"a","role":"b"}`, `{}{}`} {
+		if got, err := userfile.WithMembers([]byte(raw), nil); err == nil {
+			t.Errorf("%s became %s", raw, got)
+		}
+	}
+}
+
+// TestImportable promises that it and Decode agree about the line of a user.
+func TestImportable(t *testing.T) {
+	for _, change := range []func(*auth.User){
+		func(*auth.User) {},
+		func(u *auth.User) { u.PasswordHash = "" },
+		func(u *auth.User) { u.PasswordHash, u.Status = "", auth.StatusPending },
+		func(u *auth.User) { u.PasswordHash = "!" },
+		func(u *auth.User) { u.ID = "with space" },
+		func(u *auth.User) { u.Status = "retired" },
+		func(u *auth.User) { u.Accounts = []auth.Account{{ID: "a", OrganizationID: "o"}} },
+	} {
+		u := authtest.Ada()
+		u.PasswordHash = bcryptHash
+		change(&u)
+		line, err := userfile.Encode(u)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, decoding := userfile.Decode(line)
+		if importable := userfile.Importable(u); (importable == nil) != (decoding == nil) {
+			t.Errorf("%s: importable %v, decoded %v", line, importable, decoding)
+		}
+	}
+}
