@@ -25,7 +25,7 @@ func main() {
 // run measures, or plays the bare side for a bench that started it.
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("only", "", "measure this alone: login, hashing, sessions, overload, import or function")
+	only := flags.String("only", "", "measure this alone: login, hashing, sessions, overload, serve, import or function")
 	users := flags.Int("users", importUsers, "how many users to import; the goals are for a million")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -53,6 +53,7 @@ func run(ctx context.Context, args []string) error {
 		{"hashing", func() ([]result, error) { return measureHashing(ctx, latchkey, dir) }},
 		{"sessions", func() ([]result, error) { return measureSessions(ctx, latchkey, dir) }},
 		{"overload", func() ([]result, error) { return measureOverload(ctx, latchkey, dir) }},
+		{"serve", func() ([]result, error) { return measureServe(ctx, latchkey, dir) }},
 		{"import", func() ([]result, error) { return measureImport(ctx, latchkey, dir, *users) }},
 		{"function", func() ([]result, error) { return measureFunction(ctx, dir) }},
 	} {

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	serveTurns   = 21
+	servedWithin = 50 // ms
+	served       = 1000
+	serveMemory  = 40 // MiB
+)
+
+// measureServe starts `latchkey serve` over a store with users, until it has answered, and looks at its memory after many
+// logins. The hash is the cheapest, so that its memory does not count.
+func measureServe(ctx context.Context, latchkey, dir string) ([]result, error) {
+	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/serve", loginUsers, loginClients, cheaply)
+	if err != nil {
+		return nil, err
+	}
+	defer ours.stop()
+	if err := to.run(ctx, served); err != nil {
+		return nil, err
+	}
+	memory, err := resident(ours.cmd.Process.Pid)
+	if err != nil {
+		return nil, err
+	}
+	env := append([]string{"LATCHKEY_STORE=sqlite:" + dir + "/serve/users.db", "LATCHKEY_KEYS=file:" + dir + "/serve/keys.json"}, cheaply)
+	var starts sample
+	for range serveTurns {
+		began := time.Now()
+		s, to, err := startServer(ctx, env, loginUsers, loginClients, latchkey, "serve", "--addr", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		err = to.get(ctx, "/healthz")
+		took := time.Since(began)
+		s.stop()
+		if err != nil {
+			return nil, err
+		}
+		starts = append(starts, float64(took)/float64(time.Millisecond))
+	}
+	return []result{
+		{
+			name: "serve, exec to the first answer", ours: milliseconds(starts.median()),
+			value: starts.median(), goal: goal{most: servedWithin, unit: " ms"},
+		}, {
+			name: fmt.Sprintf("serve, memory after %d logins", served), ours: fmt.Sprintf("%.1f MiB", memory),
+			value: memory, goal: goal{most: serveMemory, unit: " MiB"},
+		},
+	}, nil
+}
+
+// resident returns how many MiB of memory the process holds (proc(5), statm).
+func resident(pid int) (float64, error) {
+	text, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "statm"))
+	if err != nil {
+		return 0, fmt.Errorf("read how much memory a process holds: %w", err)
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
+		return 0, fmt.Errorf("read how much memory a process holds: %w", err)
+	}
+	return float64(pages*os.Getpagesize()) / (1 << 20), nil
+}
