@@ -42,8 +42,8 @@ bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see d
 timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
 	go run ./internal/timing -n $(or $(N),400)
 
-attack: ## stuff names and guess passwords at a real serve, and say what came of it; a minute
-	LATCHKEY_ATTACK=full go test -run '^TestAttack$$' -count=1 -v ./cmd/latchkey
+attack: ## attack a real serve in all the ways of docs/attacks.md, and say what came of it; a minute
+	LATCHKEY_ATTACK=full go test -run '^TestAttack' -count=1 -v ./cmd/latchkey
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)
