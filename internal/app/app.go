@@ -111,7 +111,7 @@ func sessionRoutes(c Config, p Parts) web.Routes {
 func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
-		Limits: c.Throttle, RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }
 

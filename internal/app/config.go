@@ -29,6 +29,7 @@ type Config struct {
 	Audience              string
 	Algorithm             token.Algorithm
 	PasswordHash          password.Params
+	Decoys                []auth.Decoy
 	QualifyingRoles       []string
 	ImpersonatorRoles     []string
 	RequireAPIKey         bool
@@ -62,6 +63,7 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		Audience:              parsed(&r, "AUDIENCE", parseAudience),
 		Algorithm:             parsed(&r, "ALGORITHM", token.ParseAlgorithm),
 		PasswordHash:          parsed(&r, "PASSWORD_HASH", password.ParseParams),
+		Decoys:                parsed(&r, "DECOYS", parseDecoys),
 		QualifyingRoles:       list(r.text("QUALIFYING_ROLES")),
 		ImpersonatorRoles:     list(r.text("IMPERSONATOR_ROLES")),
 		RequireAPIKey:         parsed(&r, "REQUIRE_API_KEY", parseBool),
@@ -148,7 +150,6 @@ func location(r *reader, name string, kinds ...string) Location {
 	})
 }
 
-// parseIssuer takes a URL in the one spelling that tokens will have, whose path can be a cookie's path.
 // limits are zero where throttling is off; the others are checked all the same.
 func limits(r *reader) auth.Limits {
 	l := auth.Limits{
@@ -185,6 +186,7 @@ func parseRate(s string) (auth.Rate, error) {
 	return auth.Rate{Failures: n, Span: d}, nil
 }
 
+// parseIssuer takes a URL in the one spelling that tokens will have, whose path can be a cookie's path.
 func parseIssuer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil ||

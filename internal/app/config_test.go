@@ -76,6 +76,9 @@ func TestConfigValues(t *testing.T) {
 		{"ALGORITHM", "RS256", func(c app.Config) any { return c.Algorithm }, token.RS256},
 		{"ALGORITHM", "RS256:3072", func(c app.Config) any { return c.Algorithm }, token.RS256Long},
 		{"PASSWORD_HASH", "argon2id:m=47104,t=1,p=2", func(c app.Config) any { return c.PasswordHash }, password.Params{Memory: 47104, Time: 1, Threads: 2}},
+		{"DECOYS", " 600*" + decoyBcrypt + "  1*" + decoyDjango, func(c app.Config) any { return c.Decoys },
+			[]auth.Decoy{{Hash: decoyBcrypt, Weight: 600}, {Hash: decoyDjango, Weight: 1}}},
+		{"DECOYS", "", func(c app.Config) any { return c.Decoys }, []auth.Decoy(nil)},
 		{"QUALIFYING_ROLES", " Owner , Admin,", func(c app.Config) any { return c.QualifyingRoles }, []string{"Owner", "Admin"}},
 		{"IMPERSONATOR_ROLES", "support", func(c app.Config) any { return c.ImpersonatorRoles }, []string{"support"}},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
@@ -129,9 +132,12 @@ func TestConfigRefusals(t *testing.T) {
 			// The path becomes a cookie's path.
 			"https://login.example.com/a;b", "https://login.example.com/a b", "https://login.example.com/%3B",
 			"https://login.example.com/%41", "https://login.example.com/a/../b", "https://login.example.com//a", "https://login.example.com/ü"},
-		"AUDIENCE":                {"a\xff", "a\nb"},
-		"ALGORITHM":               {"none", "es256", "RS512"},
-		"PASSWORD_HASH":           {"bcrypt", "argon2id", "argon2id:m=19456,t=2", "argon2id:m=1048576,t=2,p=1", "argon2id:m=0,t=0,p=0"},
+		"AUDIENCE":      {"a\xff", "a\nb"},
+		"ALGORITHM":     {"none", "es256", "RS512"},
+		"PASSWORD_HASH": {"bcrypt", "argon2id", "argon2id:m=19456,t=2", "argon2id:m=1048576,t=2,p=1", "argon2id:m=0,t=0,p=0"},
+		"DECOYS": {decoyBcrypt, "*" + decoyBcrypt, "0*" + decoyBcrypt, "-1*" + decoyBcrypt, "1.5*" + decoyBcrypt, "1048576*" + decoyBcrypt,
+			"1*", "1", "1*" + decoyBcrypt + ",1*" + decoyDjango, "1*" + decoyBcrypt + " 2*" + decoyBcrypt, "1*$2b$31" + decoyBcrypt[6:],
+			"1*" + decoyBcrypt + " x*" + decoyDjango, manyDecoys(app.MaxDecoys + 1)},
 		"REQUIRE_API_KEY":         {"yes", "on"},
 		"ALLOW_QUERY_CREDENTIALS": {"no", "2"},
 		"ALLOWED_ORIGINS":         {"*", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a.example https://b.example", "null"},
@@ -160,6 +166,33 @@ func TestConfigRefusals(t *testing.T) {
 			if !strings.HasPrefix(err.Error(), app.Prefix+name+": ") || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%s=%q: want one problem that begins with the variable's name, got:\n%v", name, value, err)
 			}
+		}
+	}
+}
+
+const (
+	decoyBcrypt = "$2b$04$0123456789abcdef01234.0123456789abcdef0123456789abcd."
+	decoyDjango = "pbkdf2_sha256$1000000$0123*56789abcdef$MDEyMzQ1Njc4OWFiY2RlZg=="
+)
+
+func manyDecoys(n int) string {
+	var decoys []auth.Decoy
+	for i := range n {
+		decoys = append(decoys, auth.Decoy{Hash: fmt.Sprintf("pbkdf2_sha256$%d$0123456789abcdef$MDEyMzQ1Njc4OWFiY2RlZg==", i+1), Weight: i + 1})
+	}
+	return app.FormatDecoys(decoys)
+}
+
+// TestConfigDecoys promises that as many as there may be are read as they are written, and that no hash is ever quoted.
+func TestConfigDecoys(t *testing.T) {
+	most := manyDecoys(app.MaxDecoys)
+	config, err := app.ConfigFrom(settings{"DECOYS": most}.get)
+	if got := app.FormatDecoys(config.Decoys); got != most || err != nil {
+		t.Errorf("%s is read as %s, error %v", most, got, err)
+	}
+	for _, bad := range []string{"x*" + decoyBcrypt, "1*" + decoyBcrypt + "x", decoyBcrypt, "1*" + decoyBcrypt + " 1*" + decoyBcrypt} {
+		if _, err := app.ConfigFrom(settings{"DECOYS": bad}.get); err == nil || strings.Contains(err.Error(), decoyBcrypt[7:]) {
+			t.Errorf("%s: %v", bad, err)
 		}
 	}
 }

@@ -20,6 +20,7 @@ func Settings() []Setting {
 		{Name: "AUDIENCE", Help: "audience in tokens (default: the issuer)"},
 		{Name: "ALGORITHM", Default: "ES256", Help: "of new signing keys: ES256, RS256, RS256:3072, HS256 or EdDSA"},
 		{Name: "PASSWORD_HASH", Default: "argon2id:m=19456,t=2,p=1", Help: "how new password hashes are made"},
+		{Name: "DECOYS", Help: "what names that nobody has cost, as 'latchkey users hashes' prints it; empty: a new hash"},
 		{Name: "QUALIFYING_ROLES", Default: "Organization Owner,Organization Admin", Help: "userTypes that may sign in at /users/login, comma-separated"},
 		{Name: "IMPERSONATOR_ROLES", Help: "roles that may sign in as others, comma-separated; empty: nobody"},
 		{Name: "REQUIRE_API_KEY", Default: "false", Bool: true, Help: "refuse /api/users/login without an API key"},

@@ -177,15 +177,19 @@ func (l *login) meet(ctx context.Context) error {
 	return nil
 }
 
-// verify computes the one hash; a user that is not there has no stored one, which never matches.
+// verify computes the one hash: the user's, or a decoy where there is no user or they have none, which never matches.
 func (l *login) verify(ctx context.Context) (outdated bool, err error) {
-	match, outdated, err := l.passwords.Verify(ctx, l.user.PasswordHash, l.attempt.Password)
+	stored, decoy := l.user.PasswordHash, decoyFor(l.rules.Decoys, l.identifierHash) // chosen for everybody
+	if stored == "" {
+		stored = decoy
+	}
+	match, outdated, err := l.passwords.Verify(ctx, stored, l.attempt.Password)
 	switch {
 	case err != nil:
 		return false, fmt.Errorf("verify the password: %w: %w", ErrUnavailable, err)
 	case l.user.ID == "":
 		return false, l.refuse(ErrBadCredentials, reasonUnknownUser)
-	case !match:
+	case !match || l.user.PasswordHash == "":
 		return false, l.refuse(ErrBadCredentials, reasonWrongPassword)
 	case l.user.Status != StatusReady:
 		return false, l.refuse(ErrNotReady, reasonNotReady)

@@ -129,10 +129,10 @@ type SessionStore interface {
 }
 
 // Passwords does all hashing. Verify computes exactly one hash for a password in NFC and two for others,
-// whatever the stored text is: an empty, foreign or broken one costs a hash with the parameters of new ones and
+// whatever the stored text is: an empty, unrecognised or broken one costs a hash with the parameters of new ones and
 // does not match.
 type Passwords interface {
-	// Verify reports whether the password matches, and whether the stored hash is weaker than new ones are.
+	// Verify reports whether the password matches, and whether the stored hash is weaker than new ones or of another scheme.
 	// The error is never about the password: ctx ended, or no memory for hashing was free in time.
 	Verify(ctx context.Context, stored, password string) (match, outdated bool, err error)
 	// Hash makes a new hash for storing, as text.

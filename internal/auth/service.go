@@ -25,6 +25,7 @@ type Rules struct {
 	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
 	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
 	Limits            Limits        // of failed sign-ins
+	Decoys            []Decoy       // none: names that nobody has cost a new hash
 	RefreshGrace      time.Duration // how long a traded refresh token still gets the same successor
 	SessionIdle       time.Duration // a session ends when not refreshed for so long
 	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not

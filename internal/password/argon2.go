@@ -74,6 +74,8 @@ func (a argon2Hash) String() string {
 
 func (a argon2Hash) memory() uint32 { return a.cost.Memory }
 
+func (a argon2Hash) parameters() string { return a.cost.text() }
+
 func (a argon2Hash) matches(password string) bool {
 	return subtle.ConstantTimeCompare(a.compute(password), a.digest) == 1
 }

@@ -73,6 +73,8 @@ func (b bcryptSHA256Hash) matches(password string) bool {
 
 func (b bcryptHash) memory() uint32 { return bcryptMemory }
 
+func (b bcryptHash) parameters() string { return "cost " + strings.TrimLeft(string(b[4:6]), "0") }
+
 // matches refuses longer passwords only after the work: x/crypto/bcrypt compares their first 72 bytes and would
 // accept any ending.
 func (b bcryptHash) matches(password string) bool {

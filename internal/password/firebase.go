@@ -63,6 +63,8 @@ func firebaseCost(text string) (scryptCost, error) {
 
 func (f firebaseHash) memory() uint32 { return f.cost.memory() }
 
+func (f firebaseHash) parameters() string { return f.cost.text() }
+
 func (f firebaseHash) matches(password string) bool {
 	block, err := aes.NewCipher(f.cost.key(password, f.salt, 32))
 	if err != nil {

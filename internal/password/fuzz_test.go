@@ -48,7 +48,7 @@ func affordable() *regexp.Regexp {
 }
 
 // FuzzVerifyStored promises that what Check accepts is of a documented spelling and never matches a password it was not made for,
-// and that the rest never matches at all. Only cheap hashes are computed: what is tried here is the reader.
+// and that the rest never matches at all; and that what scrambles is what Check accepts, to what it accepts. Only cheap hashes are computed: what is tried here is the reader.
 func FuzzVerifyStored(f *testing.F) {
 	for _, test := range append(foreignHostile(), hostile...) {
 		if len(test.stored) < 4096 {
@@ -69,6 +69,9 @@ func FuzzVerifyStored(f *testing.F) {
 		err := password.Check(stored)
 		if err == nil && !wellFormed.MatchString(stored) {
 			t.Errorf("Check accepts %q", stored)
+		}
+		if scrambled, bad := password.Scramble(stored); (bad == nil) != (err == nil) || err == nil && password.Check(scrambled) != nil {
+			t.Errorf("%q scrambles to %q (error %v)", stored, scrambled, bad)
 		}
 		if (err != nil || affordable.MatchString(stored)) && matches(t, hasher, stored, "a password of no seed") {
 			t.Errorf("%q matches", stored)

@@ -60,8 +60,8 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // decoy stands in for a hash that is missing or broken: it costs what a new hash costs.
-func (h *Hasher) decoy() hash {
-	return decoy{argon2Hash{
-		cost: h.target, salt: make([]byte, newSaltSize), digest: make([]byte, newDigestSize),
-	}}
+func (h *Hasher) decoy() hash { return decoy{h.blank()} }
+
+func (h *Hasher) blank() argon2Hash {
+	return argon2Hash{cost: h.target, salt: make([]byte, newSaltSize), digest: make([]byte, newDigestSize)}
 }

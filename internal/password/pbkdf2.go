@@ -110,6 +110,10 @@ func plainPBKDF2(function, rounds string, readSalt encoding, s string, readDiges
 
 func (p pbkdf2Hash) memory() uint32 { return pbkdf2Memory }
 
+func (p pbkdf2Hash) parameters() string {
+	return fmt.Sprintf("%s, %d rounds, %d bytes", p.function, p.rounds, len(p.digest))
+}
+
 func (p pbkdf2Hash) matches(password string) bool {
 	digest, err := pbkdf2.Key(p.function.New, password, p.salt, p.rounds, len(p.digest))
 	return err == nil && subtle.ConstantTimeCompare(digest, p.digest) == 1 // fails in FIPS 140-only mode

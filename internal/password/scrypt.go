@@ -47,6 +47,8 @@ func (c scryptCost) check() error {
 // memory is in KiB: the table of N blocks of 128·r bytes, the p blocks that go through it, and two to work in.
 func (c scryptCost) memory() uint32 { return (c.n*c.r + c.p*c.r + 2*c.r + 7) / 8 }
 
+func (c scryptCost) text() string { return fmt.Sprintf("N=%d,r=%d,p=%d", c.n, c.r, c.p) }
+
 // key computes as many bytes as are asked for; it never fails within the caps.
 func (c scryptCost) key(password string, salt []byte, size int) []byte {
 	key, err := scrypt.Key([]byte(password), salt, int(c.n), int(c.r), int(c.p), size)
@@ -132,6 +134,8 @@ func newScrypt(cost scryptCost, readSalt encoding, s string, readDigest encoding
 }
 
 func (s scryptHash) memory() uint32 { return s.cost.memory() }
+
+func (s scryptHash) parameters() string { return s.cost.text() }
 
 func (s scryptHash) matches(password string) bool {
 	return subtle.ConstantTimeCompare(s.cost.key(password, s.salt, len(s.digest)), s.digest) == 1

@@ -21,6 +21,8 @@ type hash interface {
 	memory() uint32
 	// matches computes exactly one hash, whatever the password is, and compares in constant time.
 	matches(password string) bool
+	// parameters are what decides how long that takes, for people.
+	parameters() string
 	// outdated reports whether a new hash of the target's cost is to take its place: it is weaker, or not of our making.
 	outdated(target Params) bool
 }
@@ -46,6 +48,8 @@ type scheme struct {
 	length int // of the whole text, where the prefix alone says too little
 	name   string
 	parse  func(stored string) (hash, error)
+	// secrets replaces all that are no parameters in the fields between dollars of what parse accepted.
+	secrets func(d draw, fields []string)
 }
 
 func (s scheme) begins(stored string) bool {
@@ -56,25 +60,25 @@ func (s scheme) begins(stored string) bool {
 // line here.
 func schemeOf(stored string) (found scheme, known bool) {
 	for _, s := range [...]scheme{
-		{prefix: "$argon2id$", name: "argon2id", parse: parseArgon2},
-		{prefix: "$argon2i$", name: "argon2i", parse: parseArgon2},
-		{prefix: "argon2$argon2id$", name: "argon2id of Django", parse: parseDjangoArgon2},
-		{prefix: "argon2$argon2i$", name: "argon2i of Django", parse: parseDjangoArgon2},
-		{prefix: "$2a$", name: "bcrypt", parse: parseBcrypt},
-		{prefix: "$2b$", name: "bcrypt", parse: parseBcrypt},
-		{prefix: "$2y$", name: "bcrypt", parse: parseBcrypt},
-		{prefix: "bcrypt$", name: "bcrypt of Django", parse: parseDjangoBcrypt},
-		{prefix: "bcrypt_sha256$", name: "bcrypt_sha256 of Django", parse: parseDjangoBcryptSHA256},
-		{prefix: "$scrypt$", name: "scrypt", parse: parseScrypt},
-		{prefix: "scrypt$", name: "scrypt of Django", parse: parseDjangoScrypt},
-		{prefix: "scrypt:", name: "scrypt of Werkzeug", parse: parseWerkzeugScrypt},
-		{prefix: "$pbkdf2$", name: "PBKDF2", parse: parsePBKDF2},
-		{prefix: "$pbkdf2-", name: "PBKDF2", parse: parsePBKDF2},
-		{prefix: "pbkdf2_", name: "PBKDF2 of Django", parse: parseDjangoPBKDF2},
-		{prefix: "pbkdf2:", name: "PBKDF2 of Werkzeug", parse: parseWerkzeugPBKDF2},
-		{prefix: "$fbscrypt$", name: "scrypt of Firebase", parse: parseFirebase},
-		{prefix: "AQAAAA", name: "ASP.NET Identity 3", parse: parseASPNet3},
-		{prefix: "A", length: aspnet2Length, name: "ASP.NET Identity 2", parse: parseASPNet2},
+		{prefix: "$argon2id$", name: "argon2id", parse: parseArgon2, secrets: argon2Secrets},
+		{prefix: "$argon2i$", name: "argon2i", parse: parseArgon2, secrets: argon2Secrets},
+		{prefix: "argon2$argon2id$", name: "argon2id of Django", parse: parseDjangoArgon2, secrets: argon2Secrets},
+		{prefix: "argon2$argon2i$", name: "argon2i of Django", parse: parseDjangoArgon2, secrets: argon2Secrets},
+		{prefix: "$2a$", name: "bcrypt", parse: parseBcrypt, secrets: bcryptSecrets},
+		{prefix: "$2b$", name: "bcrypt", parse: parseBcrypt, secrets: bcryptSecrets},
+		{prefix: "$2y$", name: "bcrypt", parse: parseBcrypt, secrets: bcryptSecrets},
+		{prefix: "bcrypt$", name: "bcrypt of Django", parse: parseDjangoBcrypt, secrets: bcryptSecrets},
+		{prefix: "bcrypt_sha256$", name: "bcrypt_sha256 of Django", parse: parseDjangoBcryptSHA256, secrets: bcryptSecrets},
+		{prefix: "$scrypt$", name: "scrypt", parse: parseScrypt, secrets: phcSecrets},
+		{prefix: "scrypt$", name: "scrypt of Django", parse: parseDjangoScrypt, secrets: djangoScryptSecrets},
+		{prefix: "scrypt:", name: "scrypt of Werkzeug", parse: parseWerkzeugScrypt, secrets: werkzeugSecrets},
+		{prefix: "$pbkdf2$", name: "PBKDF2", parse: parsePBKDF2, secrets: phcSecrets},
+		{prefix: "$pbkdf2-", name: "PBKDF2", parse: parsePBKDF2, secrets: phcSecrets},
+		{prefix: "pbkdf2_", name: "PBKDF2 of Django", parse: parseDjangoPBKDF2, secrets: djangoPBKDF2Secrets},
+		{prefix: "pbkdf2:", name: "PBKDF2 of Werkzeug", parse: parseWerkzeugPBKDF2, secrets: werkzeugSecrets},
+		{prefix: "$fbscrypt$", name: "scrypt of Firebase", parse: parseFirebase, secrets: firebaseSecrets},
+		{prefix: "AQAAAA", name: "ASP.NET Identity 3", parse: parseASPNet3, secrets: aspnet3Secrets},
+		{prefix: "A", length: aspnet2Length, name: "ASP.NET Identity 2", parse: parseASPNet2, secrets: aspnet2Secrets},
 	} {
 		if s.begins(stored) {
 			return s, true
