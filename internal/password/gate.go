@@ -2,8 +2,10 @@ package password
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -21,6 +23,10 @@ func DefaultLimit(target Params) uint32 {
 type gate struct {
 	limit, share int64 // KiB
 	turns        *semaphore.Weighted
+
+	mu      sync.Mutex
+	present int64         // KiB of those who wait or hash
+	usual   time.Duration // what turns took lately
 }
 
 func newGate(limit uint32) *gate {
@@ -28,18 +34,54 @@ func newGate(limit uint32) *gate {
 	return &gate{limit: int64(limit), share: share, turns: semaphore.NewWeighted(int64(limit))}
 }
 
-// run waits for a turn that takes memory KiB and computes in it. It fails where no turn comes in three quarters of the
-// time that ctx has left, with nothing computed. What is over the limit waits to be the only one.
+// errCrowded is for those whose turn would come too late.
+var errCrowded = errors.New("too many are before it")
+
+// run waits for a turn that takes memory KiB and computes in it. It fails with nothing computed where no turn comes in three
+// quarters of the time that ctx has left, and at once where none can be expected to. What is over the limit waits to be
+// the only one.
 func (g *gate) run(ctx context.Context, memory uint32, compute func()) error {
 	weight := min(max(int64(memory), g.share), g.limit)
 	waiting, cancel := patience(ctx)
 	defer cancel()
+	wait := g.enter(weight)
+	defer g.leave(weight)
+	if deadline, limited := waiting.Deadline(); limited && time.Until(deadline) < wait {
+		return fmt.Errorf("wait for a turn to hash: %w", errCrowded)
+	}
 	if err := g.turns.Acquire(waiting, weight); err != nil {
 		return fmt.Errorf("wait for a turn to hash: %w", err)
 	}
 	defer g.turns.Release(weight)
+	began := time.Now()
 	compute()
+	g.took(time.Since(began))
 	return nil
+}
+
+// enter returns how long a turn is expected to be away, by those who are before it and what turns took lately.
+func (g *gate) enter(weight int64) time.Duration {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	rounds := g.present / g.limit
+	g.present += weight
+	return time.Duration(rounds) * g.usual
+}
+
+func (g *gate) leave(weight int64) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.present -= weight
+}
+
+// took makes an eighth of the usual time new, so that a few odd hashes do not send everybody away.
+func (g *gate) took(d time.Duration) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.usual == 0 {
+		g.usual = d
+	}
+	g.usual += (d - g.usual) / 8
 }
 
 // patience ends early enough for the hash and what comes after it. Else, under more load than there are processors for,

@@ -194,3 +194,43 @@ func TestOverload(t *testing.T) {
 		}
 	})
 }
+
+// TestWhoCannotBeServedInTimeIsSentAwayAtOnce promises that nobody waits for a turn that will come too late, and that
+// everybody is let in again when the crowd is gone.
+func TestWhoCannotBeServedInTimeIsSentAwayAtOnce(t *testing.T) {
+	setProcessors(t, 2)
+	synctest.Test(t, func(t *testing.T) {
+		const turn, deadline = 100 * time.Millisecond, time.Second // three quarters of it are 7 rounds of two
+		gate := password.NewGate(100)
+		run := func() (took time.Duration, err error) {
+			ctx, cancel := context.WithTimeout(t.Context(), deadline)
+			defer cancel()
+			began := time.Now()
+			err = gate.Run(ctx, 1, func() { time.Sleep(turn) })
+			return time.Since(began), err
+		}
+		if _, err := run(); err != nil { // now it knows how long a turn takes
+			t.Fatal(err)
+		}
+		for range 3 {
+			var served, sent atomic.Int64
+			var all sync.WaitGroup
+			for range 200 {
+				all.Go(func() {
+					switch took, err := run(); {
+					case err == nil:
+						served.Add(1)
+					case took == 0:
+						sent.Add(1)
+					default:
+						t.Errorf("%v after %v, want it at once", err, took)
+					}
+				})
+			}
+			all.Wait()
+			if got := served.Load(); got != 16 || sent.Load() != 200-got {
+				t.Errorf("%d were served and %d sent away, want 16 and the others", got, sent.Load())
+			}
+		}
+	})
+}
