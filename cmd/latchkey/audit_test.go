@@ -52,7 +52,7 @@ func TestChangesAreAudited(t *testing.T) {
 	}
 	imported := func(outcome, reason string, added, refused float64) map[string]any {
 		return map[string]any{"event": "user_import", "outcome": outcome, "reason": reason,
-			"added": added, "updated": 0.0, "refused": refused}
+			"added": added, "updated": 0.0, "refused": refused, "unchanged": 0.0}
 	}
 	const anything = "anything, but there"
 	for _, test := range []struct {

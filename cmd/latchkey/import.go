@@ -63,7 +63,7 @@ func (c *cli) importUsers(cmd *cobra.Command, in io.Reader, update bool) error {
 	i := importer{store: store, hasher: hasher, update: update, progress: newProgress(c.err, "importing", c.size(in))}
 	err = c.audited(cmd, auth.EventUserImport, func(change *auth.Change) error {
 		err := i.run(cmd.Context(), in)
-		change.Added, change.Updated, change.Refused = i.added, i.updated, i.refused
+		change.Added, change.Updated, change.Refused, change.Unchanged = i.added, i.updated, i.refused, i.unchanged
 		return err
 	})
 	if err == nil && i.refused > 0 {

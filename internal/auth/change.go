@@ -43,8 +43,8 @@ type Change struct {
 	SessionID      string // of EventUserSignOut where it is one session
 	Operator       string // who did it, by the name that the machine knows them by
 
-	Added, Updated, Refused int // of EventUserImport
-	Exported                int // of EventUserExport
+	Added, Updated, Refused, Unchanged int // of EventUserImport
+	Exported                           int // of EventUserExport
 }
 
 // RecordChange writes the one audit record of a change that ended with the error, or with success where it is nil.
@@ -69,7 +69,8 @@ func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
 	case EventUserExport:
 		more = append(more, slog.Int("exported", c.Exported))
 	case EventUserImport:
-		more = append(more, slog.Int("added", c.Added), slog.Int("updated", c.Updated), slog.Int("refused", c.Refused))
+		more = append(more, slog.Int("added", c.Added), slog.Int("updated", c.Updated), slog.Int("refused", c.Refused),
+			slog.Int("unchanged", c.Unchanged))
 	}
 	journal{log}.write(ctx, r, more...)
 }
