@@ -20,10 +20,10 @@ import (
 
 // request is all that a handler can see of a request but its context.
 type request struct {
-	Method, Path, Query, Host, Proto string
-	Header                           http.Header
-	Body                             string
-	ContentLength                    int64
+	Method, Path, Spelling, Query, Host, Proto string // the spelling is the path before it was decoded
+	Header                                     http.Header
+	Body                                       string
+	ContentLength                              int64
 }
 
 func read(t testing.TB, r *http.Request) request {
@@ -32,7 +32,7 @@ func read(t testing.TB, r *http.Request) request {
 		t.Errorf("read the request body: %v", err)
 	}
 	return request{
-		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Host: r.Host, Proto: r.Proto,
+		Method: r.Method, Path: r.URL.Path, Spelling: r.URL.EscapedPath(), Query: r.URL.RawQuery, Host: r.Host, Proto: r.Proto,
 		Header: r.Header, Body: string(body), ContentLength: r.ContentLength,
 	}
 }
