@@ -66,7 +66,8 @@ func look(ctx context.Context, at *load, path string, f func(context.Context) er
 			}
 		}
 	})
-	return took, both.Wait()
+	err := both.Wait() // before took is read: within one return the order would be open
+	return took, err
 }
 
 func pause(ctx context.Context, d time.Duration) error {
