@@ -51,16 +51,25 @@ func TestFrontDoors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes := func(pattern string) map[string]string {
-		found := map[string]string{} // path → function
-		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(raw), -1) {
-			found[m[1]] = strings.ToLower(m[2])
+	pairs := func(pattern string) map[string]string {
+		found := map[string]string{}
+		for _, m := range regexp.MustCompile("(?m)"+pattern).FindAllStringSubmatch(string(raw), -1) {
+			found[m[1]] = m[2]
 		}
 		return found
 	}
-	http := routes(`RouteKey: ANY (\S+)\n +Target: !Sub integrations/\$\{(\w+)Integration\}`)
-	rest := routes(`(?m)^          (/\S+): [&*](\w+)$`)
-	if diff := cmp.Diff(http, rest); diff != "" || len(http) < 9 {
+	http := pairs(`RouteKey: ANY (\S+)\n +Target: !Sub integrations/\$\{(\w+)\}`)
+	calls := pairs(`^  (\w+Integration):\n(?:    .+\n)+?      IntegrationUri: !GetAtt (\w+)\.Arn$`)
+	for path, integration := range http {
+		http[path] = calls[integration]
+	}
+	rest := pairs(`^          (/\S+): [&*](\w+)$`)
+	calls = pairs(`: &(\w+)\n(?: {12}.+\n)+?.+function:\$\{!stageVariables\.(\w+)\}`)
+	variables := pairs(`[{,] (\w+): !Ref (\w+Function)`)
+	for path, anchor := range rest {
+		rest[path] = variables[calls[anchor]]
+	}
+	if diff := cmp.Diff(http, rest); diff != "" || len(http) < 9 || http["/users/login"] != "LoginFunction" {
 		t.Errorf("%d routes; the REST API differs (-HTTP +REST):\n%s", len(http), diff)
 	}
 }
