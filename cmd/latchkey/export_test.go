@@ -43,7 +43,7 @@ func TestExportedUsersComeBack(t *testing.T) {
 	if !strings.Contains(exported, `{"id":9007199254740993}`) {
 		t.Errorf("a large number changed:\n%s", exported)
 	}
-	if got := elsewhere.run(exported, "users", "import", "-"); got.code != exitOK || got.err != "4 added, 0 updated, 0 refused, 0 unchanged\n" {
+	if got := elsewhere.run(exported, "users", "import", "-"); got.code != exitOK || !strings.HasSuffix(got.err, "4 added, 0 updated, 0 refused, 0 unchanged\n") {
 		t.Fatalf("%+v", got)
 	}
 	if again := elsewhere.ok("", "users", "export", "-"); again != exported {

@@ -24,7 +24,8 @@ func usersImportCommand(c *cli) *cobra.Command {
   {"email": "ada@example.com", "passwordHash": "$2b$12$…", "status": "ready", "role": "editor", "name": "Ada",
    "accounts": [{"organizationId": "o1", "organizationName": "Org", "userType": "Organization Owner"}]}
 
-A line has a plain "password" or a "passwordHash". A bad line is reported with its number and reason, and the others
+A line has a plain "password", or in "passwordHash" what the system stored that the users come from: argon2, bcrypt, scrypt
+or PBKDF2, as docs/hashes.md lists them. A bad line is reported with its number and reason, and the others
 go in; the exit code is then 1. Users who are there already as their lines say are left alone, so that an import
 which was interrupted goes on when the same command is run again. Users who are there and differ are reported and left
 as they are, unless --update is given: it replaces all but their ids and, where the line has none, their password. A
@@ -60,7 +61,9 @@ func (c *cli) importUsers(cmd *cobra.Command, in io.Reader, update bool) error {
 	if err != nil {
 		return err
 	}
-	i := importer{store: store, hasher: hasher, update: update, progress: newProgress(c.err, "importing", c.size(in))}
+	i := importer{
+		store: store, hasher: hasher, usual: hasher.Describe(), update: update, progress: newProgress(c.err, "importing", c.size(in)),
+	}
 	err = c.audited(cmd, auth.EventUserImport, func(change *auth.Change) error {
 		err := i.run(cmd.Context(), in)
 		change.Added, change.Updated, change.Refused, change.Unchanged = i.added, i.updated, i.refused, i.unchanged
@@ -101,7 +104,9 @@ type importer struct {
 	update   bool
 	progress *progress
 	began    time.Time
-	known    bool // most users of the last lines were there
+	known    bool   // most users of the last lines were there
+	usual    string // what password.Describe says of new hashes; empty: it is no matter
+	foreign  bool   // others came
 
 	added, updated, unchanged, refused int
 }
@@ -111,6 +116,9 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 	i.began = time.Now().Truncate(time.Millisecond) // as stores keep times
 	err := i.lines(ctx, in)
 	i.progress.end()
+	if i.foreign {
+		fmt.Fprintln(i.progress, "hashes that cost another time than new ones tell who is a user: 'latchkey users hashes' says what to do about it")
+	}
 	fmt.Fprintf(i.progress, "%d added, %d updated, %d refused, %d unchanged\n", i.added, i.updated, i.refused, i.unchanged)
 	return err
 }

@@ -129,7 +129,7 @@ func TestImportUpdate(t *testing.T) {
 			l.openSession("u-ada")
 			before := l.user("ada@example.com")
 			got := l.run(tc.line, "users", "import", "-", "--update")
-			if got.code != exitOK || got.err != "0 added, 1 updated, 0 refused, 0 unchanged\n" {
+			if got.code != exitOK || !strings.HasSuffix(got.err, "0 added, 1 updated, 0 refused, 0 unchanged\n") {
 				t.Errorf("%+v", got)
 			}
 			after := l.user("ada@example.com")
@@ -244,7 +244,7 @@ func TestImportInterrupted(t *testing.T) {
 		t.Errorf("%v: %s", err, log.String())
 	}
 	l.user("b@example.com")
-	if got := l.run(lines, "users", "import", "-"); got.code != exitOK || got.err != "1 added, 0 updated, 0 refused, 2 unchanged\n" {
+	if got := l.run(lines, "users", "import", "-"); got.code != exitOK || !strings.HasSuffix(got.err, "1 added, 0 updated, 0 refused, 2 unchanged\n") {
 		t.Errorf("%+v", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/password"
 	"latchkey/internal/userfile"
 )
 
@@ -276,6 +277,10 @@ func (i *importer) act(ctx context.Context, steps []step, ends []end) {
 		}
 		if err != nil {
 			err = fmt.Errorf("store %s: %w", s.user.Email, err)
+		}
+		if err == nil && i.usual != "" && !i.foreign {
+			about, none := password.Describe(s.user.PasswordHash)
+			i.foreign = none == nil && about != i.usual
 		}
 		ends[s.line] = end{s.kind, err}
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 
 func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
-		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersShowCommand(c), usersListCommand(c),
+		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersShowCommand(c), usersListCommand(c), usersHashesCommand(c),
 		usersUpdateCommand(c), usersDeleteCommand(c),
 		usersSetPasswordCommand(c), usersUnlockCommand(c), usersSessionsCommand(c), usersSignOutCommand(c),
 		usersStatusCommand(c, auth.EventUserDisable, "disable", "Keep a user from signing in and end their sessions", auth.StatusDisabled),
@@ -163,10 +162,7 @@ func scheme(hash string) string {
 	if hash == "" {
 		return "none"
 	}
-	if parts := strings.SplitN(hash, "$", 3); len(parts) == 3 && parts[0] == "" {
-		return parts[1]
-	}
-	return "unknown"
+	return password.Scheme(hash)
 }
 
 func usersListCommand(c *cli) *cobra.Command {

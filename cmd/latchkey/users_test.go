@@ -85,8 +85,11 @@ func TestUsersAddRefuses(t *testing.T) {
 // TestUsersShow promises all that is known of a user as JSON, but of the hash no more than its scheme.
 func TestUsersShow(t *testing.T) {
 	for hash, scheme := range map[string]string{
-		"$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg": "argon2id",
-		"$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy":  "2b",
+		"$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$MDEyMzQ1Njc4OWFiY2RlZg":        "argon2id",
+		"$2b$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy":         "bcrypt",
+		"pbkdf2_sha256$1000$0123456789$ZGlnZXN0ZGlnZXN0ZGlnZQ==":               "PBKDF2 of Django",
+		"scrypt:32:8:1$0123456789$64696765737464696765737464696765":            "scrypt of Werkzeug",
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA==": "ASP.NET Identity 2",
 		"":                             "none",
 		"sha1$saltsalt$digestdigest":   "unknown",
 		"!":                            "unknown",

@@ -43,12 +43,6 @@ func Scramble(stored string) (string, error) {
 	}), nil
 }
 
-// Own reports whether the stored hash is of the scheme and costs of the hasher's new ones, so that verifying it takes as long.
-func (h *Hasher) Own(stored string) bool {
-	about, err := Describe(stored)
-	return err == nil && about == h.Describe()
-}
-
 // Describe returns what the function of that name returns for each of the hasher's new hashes.
 func (h *Hasher) Describe() string { return "argon2id, " + h.target.text() }
 
