@@ -42,6 +42,7 @@ type counter struct {
 	kit     *authtest.Kit
 	handler http.Handler
 	out     bytes.Buffer
+	log     bytes.Buffer
 	broken  bool // the store
 }
 
@@ -62,7 +63,7 @@ func newCounter(t *testing.T, settings settings) *counter {
 	recorder := metrics.New(&c.out, namespace, c.kit.Keyring.SignsSince, c.kit.Clock.Now)
 	c.handler = app.ServeHandler(config, app.Parts{
 		Store: c, Tries: c.kit.Store, Sessions: c.kit.SessionStore(), Passwords: c.kit.Hasher,
-		Keys: c.kit.Keyring, Tokens: c.kit.Tokens(), Log: c.kit.Log.Logger(), Metrics: recorder, Now: c.kit.Clock.Now,
+		Keys: c.kit.Keyring, Tokens: c.kit.Tokens(), Log: app.NewLogger(&c.log, config.LogLevel), Metrics: recorder, Now: c.kit.Clock.Now,
 	})
 	return c
 }
@@ -191,6 +192,10 @@ func TestMetrics(t *testing.T) {
 		}, map[string]float64{"planpoint failed Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, false},
 		{"gone", func() { c.broken = false; c.hangUp() },
 			map[string]float64{"planpoint canceled Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, false},
+		{"as somebody else", func() {
+			c.send(http.MethodPost, planpointLogin,
+				`{"username":"ada@example.com","password":"`+authtest.Password+`","impersonate":"grace@example.com"}`)
+		}, map[string]float64{"planpoint refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, true},
 	} {
 		step.do()
 		all := c.counted()
@@ -206,6 +211,11 @@ func TestMetrics(t *testing.T) {
 		step.want["KeyAgeDays"] = 1.5
 		if diff := cmp.Diff(step.want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", step.what, diff)
+		}
+	}
+	for line := range strings.Lines(c.log.String()) {
+		if !strings.Contains(line, `"level":"ERROR"`) {
+			t.Errorf("logged, though LOG_LEVEL is error: %s", line)
 		}
 	}
 }
