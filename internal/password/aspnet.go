@@ -22,7 +22,7 @@ func parseASPNet3(stored string) (hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) < aspnet3Head || raw[0] != 1 {
+	if len(raw) < aspnet3Head { // the prefix says the version
 		return nil, errors.New("has no head of version 3")
 	}
 	number := func(i int) uint32 { return binary.BigEndian.Uint32(raw[1+4*i:]) }

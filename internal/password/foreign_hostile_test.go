@@ -141,7 +141,8 @@ func foreignHostile() []struct{ name, stored, reason string } {
 		{"ASP.NET 3: salt to the end", "AQAAAAEAAAAKAAAAMHNhbHRzYWx0c2FsdHNhbHTOKwa/vD4U2EL/YYWkzKler0+KqmaI4V6czHHDkJfokg==", "digest has 0 bytes"},
 		{"ASP.NET 2: a byte short", aspnet2[:64] + "0vc=", "no head of version 2"},
 		{"ASP.NET 2: another version", "B" + aspnet2[1:], "begins with none"},
-		{"ASP.NET 2: version below a byte", "AA" + strings.Repeat("A", 66), "no head of version 2"},
+		{"ASP.NET 2: another version within the first letter", "AX" + aspnet2[2:], "no head of version 2"},
+		{"ASP.NET 2: two bytes long", "AA" + strings.Repeat("A", 66), "no head of version 2"},
 
 		{"Firebase: alone", "$fbscrypt$", "2 fields"},
 		{"Firebase: no signer key", swap(firebase, ",sk="+signerKey, ""), "do not end with ss"},
