@@ -45,6 +45,7 @@ func rules() []rule {
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
 		{"internal/budget", nil},
+		{"internal/doctest", nil}, // tests alone
 		{"internal/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // tests alone
