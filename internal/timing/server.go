@@ -55,6 +55,13 @@ func serve(ctx context.Context, binary string, settings []string, users string) 
 	return nil, errors.New("the server ended and did not listen")
 }
 
+// command is another command over the same users.
+func (s *server) command(ctx context.Context, binary string, args ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, binary, args...)
+	c.Env = s.cmd.Env
+	return c
+}
+
 // stop ends the server; how it ended is no matter any more.
 func (s *server) stop() {
 	s.cmd.Cancel()

@@ -12,13 +12,13 @@ const significant = 0.001
 type table struct {
 	title   string
 	kinds   []*kind
-	allowed time.Duration // the largest difference of two medians
+	allowed time.Duration // the largest difference of two medians; negative: they are no matter
 }
 
 // print shows every pair with its p-value and the difference of the medians, and returns how many differ: by more than
 // chance and by more than is allowed.
 func (t table) print() (differ int) {
-	fmt.Printf("\n%s: n = %d each, a difference of up to %s is allowed\n", t.title, len(t.kinds[0].times), t.allowed)
+	fmt.Printf("\n%s: n = %d each, a difference of up to %s is allowed\n", t.title, len(t.kinds[0].times), max(t.allowed, 0))
 	pairs := len(t.kinds) * (len(t.kinds) - 1) / 2 // Bonferroni
 	for i, a := range t.kinds {
 		fmt.Printf("  %-20s median %8.3f ms\n", a.name, float64(median(a.times))/float64(time.Millisecond))
