@@ -24,12 +24,12 @@ func usersImportCommand(c *cli) *cobra.Command {
   {"email": "ada@example.com", "passwordHash": "$2b$12$…", "status": "ready", "role": "editor", "name": "Ada",
    "accounts": [{"organizationId": "o1", "organizationName": "Org", "userType": "Organization Owner"}]}
 
-A line has a plain "password", or in "passwordHash" what the system stored that the users come from: argon2, bcrypt, scrypt
-or PBKDF2, as docs/hashes.md lists them. A bad line is reported with its number and reason, and the others
-go in; the exit code is then 1. Users who are there already as their lines say are left alone, so that an import
-which was interrupted goes on when the same command is run again. Users who are there and differ are reported and left
-as they are, unless --update is given: it replaces all but their ids and, where the line has none, their password. A
-changed password ends the user's sessions. --dry-run says what would happen, and stores nothing.`,
+A line has a plain "password", or in "passwordHash" what the system stored that the users come from: argon2, bcrypt,
+scrypt or PBKDF2, as docs/hashes.md lists them. A bad line is reported with its number and reason, and the others go in;
+the exit code is then 1. Users who are there already as their lines say are left alone, so that an import which was
+interrupted goes on when the same command is run again. Users who are there and differ are reported and left as they
+are, unless --update is given: it replaces all but their ids and, where the line has none, their password. A changed
+password ends the user's sessions. --dry-run says what would happen, and stores nothing.`,
 		Example: `  latchkey users import users.jsonl --dry-run
   latchkey users import users.jsonl
   cat users-*.jsonl | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
