@@ -11,6 +11,8 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/authtest"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/token"
 )
@@ -44,7 +46,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	t.Cleanup(func() { store.Close() })
 	kit := authtest.NewKitOver(t, store, authtest.Ada(), authtest.Grace(), authtest.Alan(), authtest.Joan(), margaret)
 	s := &server{Kit: kit, store: store}
-	ring, err := token.NewRing(token.ES256, authtest.Start())
+	ring, err := keyring.New(jwk.ES256, authtest.Start())
 	check(t, err)
 	s.keysText, err = ring.Marshal()
 	check(t, err)
@@ -57,7 +59,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	}
 	config, err := app.ConfigFrom(func(name string) string { return environment[strings.TrimPrefix(name, app.Prefix)] })
 	check(t, err)
-	keys := token.NewKeyring(s, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
+	keys := token.NewKeyring(s, keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
 	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(s)), Log: kit.Log.Logger(), Now: kit.Clock.Now,

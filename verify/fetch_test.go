@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"latchkey/internal/contract/discovery"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 	"latchkey/verify"
 )
 
@@ -50,7 +50,7 @@ func TestHostileIssuer(t *testing.T) {
 		document, _ := l.ring.Marshal()
 		return text(string(document))
 	}
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	raw := l.token(t)
 	for name, replaced := range map[string]map[string]http.HandlerFunc{
 		"another issuer":         {configPath: config("https://login.example.com", issuerURL+discovery.JWKSPath)},
@@ -100,7 +100,7 @@ func TestHostileIssuer(t *testing.T) {
 // key's first token, and at most one in half a minute for kids that nobody knows.
 func TestCaching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLogin(t, token.ES256)
+		l := newLogin(t, jwk.ES256)
 		v, first := newVerifier(t, l), l.token(t)
 		l.delay = 100 * time.Millisecond
 		var wg sync.WaitGroup
@@ -121,7 +121,7 @@ func TestCaching(t *testing.T) {
 		wantAsked(t, l, "5 minutes old", 1)
 
 		time.Sleep(time.Minute)
-		l.rotate(t, token.ES256)
+		l.rotate(t, jwk.ES256)
 		second := l.token(t)
 		if _, err := v.Verify(t.Context(), second); err != nil {
 			t.Errorf("a new key's token: %v", err)
@@ -141,7 +141,7 @@ func TestCaching(t *testing.T) {
 // that nobody waits longer than a second then, and that all is well again when it is back.
 func TestIssuerDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLogin(t, token.ES256)
+		l := newLogin(t, jwk.ES256)
 		v := newVerifier(t, l)
 		verifies := func() error {
 			_, err := v.Verify(t.Context(), l.token(t))
@@ -184,7 +184,7 @@ func TestIssuerDown(t *testing.T) {
 // TestSlowIssuer promises that the first token waits a bounded time.
 func TestSlowIssuer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		l := newLogin(t, token.ES256)
+		l := newLogin(t, jwk.ES256)
 		l.delay = time.Hour
 		start := time.Now()
 		_, err := newVerifier(t, l).Verify(t.Context(), l.token(t))

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 	"latchkey/verify"
 )
 
@@ -18,7 +18,7 @@ const (
 
 // TestHandler promises who is let through, and the answer to everyone else (RFC 6750 3).
 func TestHandler(t *testing.T) {
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	good := l.token(t)
 	v := newVerifier(t, l, verify.WithCookie("planpoint", "https://app.example.com"))
 	bearer, cookie := []string{"Authorization", "Bearer " + good}, []string{"Cookie", "theme=dark; planpoint=" + good}
@@ -67,7 +67,7 @@ func TestHandler(t *testing.T) {
 
 // TestCookieIsOff promises that without WithCookie no cookie signs anyone in.
 func TestCookieIsOff(t *testing.T) {
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	if answer, _ := call(newVerifier(t, l), "GET", "Cookie", "planpoint="+l.token(t)); answer.StatusCode != 401 {
 		t.Errorf("%d", answer.StatusCode)
 	}
@@ -75,7 +75,7 @@ func TestCookieIsOff(t *testing.T) {
 
 // TestHandlerUnavailable promises 503 where keys cannot be had, and that logs tell why without the token.
 func TestHandlerUnavailable(t *testing.T) {
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	l.down = true
 	var log bytes.Buffer
 	v := newVerifier(t, l, verify.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))

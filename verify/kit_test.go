@@ -14,6 +14,8 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/discovery"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 	"latchkey/verify"
 )
@@ -26,23 +28,23 @@ const (
 // login is an issuer: it serves its keys as Latchkey does, to whoever uses it as a transport, and signs tokens.
 type login struct {
 	mu       sync.Mutex
-	ring     *token.Ring
+	ring     *keyring.Ring
 	down     bool
 	replaced map[string]http.HandlerFunc // by path, instead of what Latchkey answers
 	requests []string                    // URLs that were asked for
 	delay    time.Duration
 }
 
-func newLogin(t testing.TB, a token.Algorithm) *login {
+func newLogin(t testing.TB, a jwk.Algorithm) *login {
 	t.Helper()
 	l := &login{replaced: map[string]http.HandlerFunc{}}
 	l.rotate(t, a)
 	return l
 }
 
-func (l *login) rotate(t testing.TB, a token.Algorithm) {
+func (l *login) rotate(t testing.TB, a jwk.Algorithm) {
 	t.Helper()
-	ring, err := token.NewRing(a, time.Now())
+	ring, err := keyring.New(a, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func (l *login) tokenFor(t testing.TB, issuer, audience string, change ...func(*
 	for _, f := range change {
 		f(&c)
 	}
-	raw, _, err := token.NewKeyring(fixed(document), token.Config{Issuer: issuer, Audience: audience}).Sign(t.Context(), c)
+	raw, _, err := token.NewKeyring(fixed(document), keyring.Parse, token.Config{Issuer: issuer, Audience: audience}).Sign(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,7 +168,7 @@ func call(v *verify.Verifier, method string, header ...string) (*http.Response, 
 // demoLogin is a login on this machine and somebody's token, for the examples.
 func demoLogin() (issuer, raw string, end func()) {
 	t := exampleTB{}
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	server := httptest.NewUnstartedServer(nil)
 	issuer = "http://" + server.Listener.Addr().String()
 	server.Config.Handler = overNetwork(l, issuer)

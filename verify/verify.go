@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"latchkey/internal/cached"
+	"latchkey/internal/jwk"
 	"latchkey/internal/token"
 )
 
@@ -110,7 +111,7 @@ func New(issuer, audience string, options ...Option) (*Verifier, error) {
 		}
 	}
 	keys := cached.New(newPublished(base, v.transport), cached.Options{Soft: keysSoft, Validate: func(jwks []byte) error {
-		_, err := token.ParseJWKS(jwks)
+		_, err := jwk.ParseSet(jwks)
 		return err
 	}})
 	v.tokens = token.NewVerifier(keys, token.Config{Issuer: issuer, Audience: audience})

@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 	"latchkey/verify"
 )
 
@@ -47,7 +47,7 @@ func TestNew(t *testing.T) {
 
 // TestVerify promises the claims of a good token of each algorithm.
 func TestVerify(t *testing.T) {
-	for _, a := range []token.Algorithm{token.ES256, token.RS256, token.EdDSA} {
+	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA} {
 		l := newLogin(t, a)
 		got, err := newVerifier(t, l).Verify(t.Context(), l.token(t))
 		want := verify.Claims{
@@ -62,7 +62,7 @@ func TestVerify(t *testing.T) {
 
 // TestVerifyRefuses promises the strictness of Latchkey's own verifier, and that an invalid token is no outage.
 func TestVerifyRefuses(t *testing.T) {
-	l, stranger := newLogin(t, token.ES256), newLogin(t, token.ES256)
+	l, stranger := newLogin(t, jwk.ES256), newLogin(t, jwk.ES256)
 	v, good := newVerifier(t, l), l.token(t)
 	part := strings.Split(good, ".")
 	for name, raw := range map[string]string{
@@ -89,7 +89,7 @@ func TestVerifyRefuses(t *testing.T) {
 
 // TestSymmetric promises that where nothing can be verified by public keys, no token is blamed for it.
 func TestSymmetric(t *testing.T) {
-	l := newLogin(t, token.HS256)
+	l := newLogin(t, jwk.HS256)
 	if _, err := newVerifier(t, l).Verify(t.Context(), l.token(t)); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
 		t.Errorf("%v; want ErrUnavailable", err)
 	}
@@ -98,7 +98,7 @@ func TestSymmetric(t *testing.T) {
 // TestSessionCheck promises that an ended session is an invalid token, an unknown one an outage, and that only good
 // tokens are asked about.
 func TestSessionCheck(t *testing.T) {
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	good := l.token(t)
 	var asked []string
 	stands, failure := true, error(nil)
@@ -128,7 +128,7 @@ func TestSessionCheck(t *testing.T) {
 
 // TestOverTLS promises that a certificate nobody vouches for opens nothing, and a trusted one works.
 func TestOverTLS(t *testing.T) {
-	l := newLogin(t, token.ES256)
+	l := newLogin(t, jwk.ES256)
 	server := httptest.NewUnstartedServer(nil)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // a handshake that fails is what is tested
 	server.StartTLS()

@@ -10,7 +10,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 func keysCommand(c *cli) *cobra.Command {
@@ -31,7 +31,7 @@ stack makes its own; by hand, --store names the table where its functions find t
 			if err != nil {
 				return usageError{err}
 			}
-			var ring *token.Ring
+			var ring *keyring.Ring
 			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.Change) error {
 				if ring, err = c.initKeys(cmd, config); err == nil {
 					change.KeyID = currentKey(ring).KeyID
@@ -49,17 +49,17 @@ stack makes its own; by hand, --store names the table where its functions find t
 }
 
 // initKeys makes a ring where there is none. Of several that do so at once, all but one are told that there is one.
-func (c *cli) initKeys(cmd *cobra.Command, config app.Config) (*token.Ring, error) {
+func (c *cli) initKeys(cmd *cobra.Command, config app.Config) (*keyring.Ring, error) {
 	p, err := c.openRing(cmd, config)
 	if err != nil {
 		return nil, err
 	}
 	defer p.Close()
-	ring, err := p.change(cmd.Context(), func(ring *token.Ring, _ []byte) (*token.Ring, error) {
+	ring, err := p.change(cmd.Context(), func(ring *keyring.Ring, _ []byte) (*keyring.Ring, error) {
 		if ring != nil {
 			return nil, told{fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys), auth.ErrConflict}
 		}
-		return token.NewRing(config.Algorithm, time.Now())
+		return keyring.New(config.Algorithm, time.Now())
 	})
 	if err == nil && p.unpublished() {
 		fmt.Fprintln(c.err, "The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.")
@@ -81,7 +81,7 @@ func keysListCommand(c *cli) *cobra.Command {
 				return err
 			}
 			ring, _, err := readRing(cmd.Context(), keys)
-			if errors.Is(err, token.ErrNoRing) {
+			if errors.Is(err, keyring.ErrNoRing) {
 				return noRing(config.Keys)
 			} else if err != nil {
 				return fmt.Errorf("read the key ring in %s: %w", config.Keys, err)
@@ -91,7 +91,7 @@ func keysListCommand(c *cli) *cobra.Command {
 	}
 }
 
-func (c *cli) printRing(ring *token.Ring) error {
+func (c *cli) printRing(ring *keyring.Ring) error {
 	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "KID\tALGORITHM\tSTATE\tCREATED\tSIGNS SINCE\tRETIRES")
 	for _, k := range ring.Facts() {

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 // TestKeysInit promises a ring of the algorithm asked for, in a file for its owner alone, and of what is printed
@@ -29,7 +29,7 @@ func TestKeysInit(t *testing.T) {
 			t.Errorf("keys init %s prints\n%s", tc.algorithm, out)
 		}
 		document := l.read("keys.json")
-		if _, err := token.ParseRing([]byte(document)); err != nil {
+		if _, err := keyring.Parse([]byte(document)); err != nil {
 			t.Errorf("keys init %s: %v", tc.algorithm, err)
 		}
 		if info, _ := os.Stat(l.path("keys.json")); info.Mode() != 0o600 {

@@ -9,7 +9,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 func keysRotateCommand(c *cli) *cobra.Command {
@@ -21,11 +21,11 @@ verifies what it signed, and a new key of --algorithm is announced. Nobody is si
 
 A key has to be public for %s before it signs, because others keep the keys that they fetched for hours. Where it
 has not been, the ring is left alone and the exit code is 1. --now does it all the same: others then refuse new
-tokens until they fetch the keys again. On a laptop nobody does.`, hours(token.Lead)),
+tokens until they fetch the keys again. On a laptop nobody does.`, hours(keyring.Lead)),
 		Example: `  latchkey keys rotate
   latchkey keys rotate --keys secretsmanager:ARN --store dynamodb:TABLE   # which a deployment does by itself`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.changeKeys(cmd, auth.EventKeyRotate, func(config app.Config, p ringPlace, _ *auth.Change) (*token.Ring, error) {
+			return c.changeKeys(cmd, auth.EventKeyRotate, func(config app.Config, p ringPlace, _ *auth.Change) (*keyring.Ring, error) {
 				return rotateKeys(cmd, config, p, now)
 			})
 		},
@@ -35,9 +35,9 @@ tokens until they fetch the keys again. On a laptop nobody does.`, hours(token.L
 	return cmd
 }
 
-func rotateKeys(cmd *cobra.Command, config app.Config, p ringPlace, now bool) (*token.Ring, error) {
+func rotateKeys(cmd *cobra.Command, config app.Config, p ringPlace, now bool) (*keyring.Ring, error) {
 	tooSoon := false
-	ring, err := p.change(cmd.Context(), func(ring *token.Ring, published []byte) (*token.Ring, error) {
+	ring, err := p.change(cmd.Context(), func(ring *keyring.Ring, published []byte) (*keyring.Ring, error) {
 		if ring == nil {
 			return nil, noRing(config.Keys)
 		}
@@ -69,7 +69,7 @@ new ones, for up to two hours. The KID is one that 'latchkey keys list' shows; w
 			if !yes {
 				return usageError{errors.New("--yes is missing: every token that the key signed would be refused from now on")}
 			}
-			return c.changeKeys(cmd, auth.EventKeyRevoke, func(config app.Config, p ringPlace, change *auth.Change) (*token.Ring, error) {
+			return c.changeKeys(cmd, auth.EventKeyRevoke, func(config app.Config, p ringPlace, change *auth.Change) (*keyring.Ring, error) {
 				change.KeyID = args[0]
 				return revokeKey(cmd, config, p, args[0])
 			})
@@ -80,8 +80,8 @@ new ones, for up to two hours. The KID is one that 'latchkey keys list' shows; w
 	return cmd
 }
 
-func revokeKey(cmd *cobra.Command, config app.Config, p ringPlace, keyID string) (*token.Ring, error) {
-	return p.change(cmd.Context(), func(ring *token.Ring, _ []byte) (*token.Ring, error) {
+func revokeKey(cmd *cobra.Command, config app.Config, p ringPlace, keyID string) (*keyring.Ring, error) {
+	return p.change(cmd.Context(), func(ring *keyring.Ring, _ []byte) (*keyring.Ring, error) {
 		if ring == nil {
 			return nil, noRing(config.Keys)
 		}
@@ -94,7 +94,7 @@ func revokeKey(cmd *cobra.Command, config app.Config, p ringPlace, keyID string)
 }
 
 // changeKeys changes keys that are in use, leaves the audit record, and prints what became of the ring.
-func (c *cli) changeKeys(cmd *cobra.Command, event auth.Event, act func(app.Config, ringPlace, *auth.Change) (*token.Ring, error)) error {
+func (c *cli) changeKeys(cmd *cobra.Command, event auth.Event, act func(app.Config, ringPlace, *auth.Change) (*keyring.Ring, error)) error {
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}

@@ -18,7 +18,7 @@ import (
 
 	"latchkey/internal/app/profile"
 	"latchkey/internal/dynamo"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 // ring is what 'keys list' and its like print: of each key its id, algorithm and state.
@@ -60,11 +60,11 @@ func TestKeysRotate(t *testing.T) {
 	l := newLaptop(t)
 	first := ring(t, l.ok("", "keys", "init"))
 	before := l.read("keys.json")
-	l.fails(exitFailed, "", []string{"keys", "rotate"}, "too soon", time.Now().UTC().Add(token.Lead).Format("2006-01-02T15:"))
+	l.fails(exitFailed, "", []string{"keys", "rotate"}, "too soon", time.Now().UTC().Add(keyring.Lead).Format("2006-01-02T15:"))
 	if l.read("keys.json") != before {
 		t.Error("too soon, and the file changed")
 	}
-	l.age(token.Lead + time.Minute)
+	l.age(keyring.Lead + time.Minute)
 	second := ring(t, l.ok("", "keys", "rotate", "--algorithm", "EdDSA"))
 	want := [][3]string{{first[0][0], "ES256", "previous"}, {first[1][0], "ES256", "current"}, {second[2][0], "EdDSA", "next"}}
 	if diff := cmp.Diff(want, second); diff != "" {

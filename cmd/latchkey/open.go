@@ -16,10 +16,11 @@ import (
 	"latchkey/internal/app/profile"
 	"latchkey/internal/auth"
 	"latchkey/internal/dynamo"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
 	"latchkey/internal/secret"
 	"latchkey/internal/sqlite"
-	"latchkey/internal/token"
 )
 
 // store is either of the two, whole.
@@ -113,7 +114,7 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 		return nil, err
 	}
 	ring, seen, err := readRing(ctx, keys)
-	if errors.Is(err, token.ErrNoRing) && config.Keys.Kind == "file" {
+	if errors.Is(err, keyring.ErrNoRing) && config.Keys.Kind == "file" {
 		log.Info("no key ring yet: making one", "keys", config.Keys.String())
 		if ring, err = makeRing(ctx, keys, seen, config.Algorithm); err == nil {
 			made := auth.Change{Event: auth.EventKeyInit, KeyID: currentKey(ring).KeyID, Operator: operator()}
@@ -125,7 +126,7 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 			ring, err = theirs, nil
 		}
 	}
-	if errors.Is(err, token.ErrNoRing) {
+	if errors.Is(err, keyring.ErrNoRing) {
 		return nil, fmt.Errorf("%s holds no key ring yet; 'latchkey keys init --keys %s' makes one", config.Keys, config.Keys)
 	}
 	if err != nil {
@@ -135,26 +136,26 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 	return keys, nil
 }
 
-func warnOfAlgorithm(ring *token.Ring, set token.Algorithm, log *slog.Logger) {
+func warnOfAlgorithm(ring *keyring.Ring, set jwk.Algorithm, log *slog.Logger) {
 	name, _, _ := strings.Cut(string(set), ":") // tokens do not say how long a key is
 	if current := currentKey(ring).Algorithm; current != name {
 		log.Warn("ALGORITHM is for new keys, and the current key has another", "algorithm", name, "current", current)
 	}
 }
 
-func currentKey(ring *token.Ring) token.KeyFacts {
+func currentKey(ring *keyring.Ring) keyring.KeyFacts {
 	facts := ring.Facts()
-	return facts[slices.IndexFunc(facts, func(f token.KeyFacts) bool { return f.State == token.Current })]
+	return facts[slices.IndexFunc(facts, func(f keyring.KeyFacts) bool { return f.State == keyring.Current })]
 }
 
-// readRing returns the ring and its document, and token.ErrNoRing where the place is absent as well.
-func readRing(ctx context.Context, keys place) (*token.Ring, []byte, error) {
+// readRing returns the ring and its document, and keyring.ErrNoRing where the place is absent as well.
+func readRing(ctx context.Context, keys place) (*keyring.Ring, []byte, error) {
 	document, err := keys.Get(ctx)
 	if err != nil && !errors.Is(err, secret.ErrAbsent) {
 		return nil, nil, err
 	}
-	ring, err := token.ParseRing(document)
-	if err != nil && !errors.Is(err, token.ErrNoRing) {
+	ring, err := keyring.Parse(document)
+	if err != nil && !errors.Is(err, keyring.ErrNoRing) {
 		err = fmt.Errorf("%w; restore it from a backup, and only where there is none empty it and run 'latchkey keys init': "+
 			"every session ends then", err)
 	}
@@ -162,8 +163,8 @@ func readRing(ctx context.Context, keys place) (*token.Ring, []byte, error) {
 }
 
 // makeRing stores a first ring, or returns secret.ErrChanged where somebody else stored something meanwhile.
-func makeRing(ctx context.Context, keys place, seen []byte, algorithm token.Algorithm) (*token.Ring, error) {
-	ring, err := token.NewRing(algorithm, time.Now())
+func makeRing(ctx context.Context, keys place, seen []byte, algorithm jwk.Algorithm) (*keyring.Ring, error) {
+	ring, err := keyring.New(algorithm, time.Now())
 	if err != nil {
 		return nil, fmt.Errorf("make a key ring: %w", err)
 	}

@@ -11,8 +11,8 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/keyring"
 	"latchkey/internal/secret"
-	"latchkey/internal/token"
 )
 
 // ringPlace is where a ring is, and the table in which its public keys are for the functions that may not read it. For
@@ -50,10 +50,10 @@ const maxChanges = 3
 
 // change stores what the step makes of the ring, nil for none, and of the keys that are public. They are published
 // before, so that verifiers know a key earlier than it signs, and afterwards, because others may have done the same.
-func (p ringPlace) change(ctx context.Context, step func(ring *token.Ring, published []byte) (*token.Ring, error)) (*token.Ring, error) {
+func (p ringPlace) change(ctx context.Context, step func(ring *keyring.Ring, published []byte) (*keyring.Ring, error)) (*keyring.Ring, error) {
 	var err error
 	for range maxChanges {
-		var ring *token.Ring
+		var ring *keyring.Ring
 		if ring, err = p.tryChange(ctx, step); !errors.Is(err, secret.ErrChanged) {
 			return ring, err
 		}
@@ -61,9 +61,9 @@ func (p ringPlace) change(ctx context.Context, step func(ring *token.Ring, publi
 	return nil, err
 }
 
-func (p ringPlace) tryChange(ctx context.Context, step func(*token.Ring, []byte) (*token.Ring, error)) (*token.Ring, error) {
+func (p ringPlace) tryChange(ctx context.Context, step func(*keyring.Ring, []byte) (*keyring.Ring, error)) (*keyring.Ring, error) {
 	before, seen, err := readRing(ctx, p.keys)
-	if err != nil && !errors.Is(err, token.ErrNoRing) {
+	if err != nil && !errors.Is(err, keyring.ErrNoRing) {
 		return nil, fmt.Errorf("read the key ring in %s: %w", p.at, err)
 	}
 	published, err := p.published(ctx, before)
@@ -95,7 +95,7 @@ func (p ringPlace) tryChange(ctx context.Context, step func(*token.Ring, []byte)
 }
 
 // published is what verifiers are served now. Those of a key file are served what is in it.
-func (p ringPlace) published(ctx context.Context, ring *token.Ring) ([]byte, error) {
+func (p ringPlace) published(ctx context.Context, ring *keyring.Ring) ([]byte, error) {
 	switch {
 	case p.public != nil:
 		jwks, err := p.public.PublicKeys(ctx)
@@ -109,7 +109,7 @@ func (p ringPlace) published(ctx context.Context, ring *token.Ring) ([]byte, err
 	return nil, nil
 }
 
-func (p ringPlace) publish(ctx context.Context, ring *token.Ring) error {
+func (p ringPlace) publish(ctx context.Context, ring *keyring.Ring) error {
 	if p.public == nil {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (p ringPlace) settle(ctx context.Context) error {
 	}
 	for range maxChanges {
 		ring, before, err := readRing(ctx, p.keys)
-		if errors.Is(err, token.ErrNoRing) {
+		if errors.Is(err, keyring.ErrNoRing) {
 			return nil
 		}
 		if err == nil {

@@ -10,13 +10,15 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/discovery"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 	"latchkey/verify"
 )
 
 // TestAPI promises that the example does what it is there to show: 401 to strangers, 403 to those without the role.
 func TestAPI(t *testing.T) {
-	ring, err := token.NewRing(token.ES256, time.Now())
+	ring, err := keyring.New(jwk.ES256, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +40,7 @@ func TestAPI(t *testing.T) {
 		t.Fatal(err)
 	}
 	as := func(role string) string {
-		raw, _, err := token.NewKeyring(fixed(document), token.Config{Issuer: issuer, Audience: issuer}).Sign(t.Context(), auth.Claims{
+		raw, _, err := token.NewKeyring(fixed(document), keyring.Parse, token.Config{Issuer: issuer, Audience: issuer}).Sign(t.Context(), auth.Claims{
 			ID: "jti", Subject: "ada", SessionID: "sid", Roles: []string{role}, IssuedAt: time.Now(), ExpiresAt: time.Now().Add(time.Hour),
 		})
 		if err != nil {

@@ -25,8 +25,9 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/dynamo"
 	"latchkey/internal/emulator"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
-	"latchkey/internal/token"
 )
 
 // TestMain lets tests run the real binary: themselves, told to be it.
@@ -120,7 +121,7 @@ func newAccount(t *testing.T) account {
 	}
 	store := dynamo.New(at(a.dynamoDB), a.name)
 	must(t, store.CreateTable(t.Context()))
-	ring, err := token.NewRing(token.ES256, time.Now())
+	ring, err := keyring.New(jwk.ES256, time.Now())
 	must(t, err)
 	document, err := ring.Marshal()
 	must(t, err)

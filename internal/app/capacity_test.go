@@ -20,8 +20,9 @@ import (
 	"latchkey/internal/authtest"
 	"latchkey/internal/dynamo"
 	"latchkey/internal/emulator"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
-	"latchkey/internal/token"
 )
 
 // TestLoginCapacity promises what a sign-in costs on DynamoDB, by either contract: two reads one after the other, a write
@@ -195,7 +196,7 @@ func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (h
 	})
 	check(t, err)
 	start := time.Now()
-	ring, err := token.NewRing(token.ES256, start)
+	ring, err := keyring.New(jwk.ES256, start)
 	check(t, err)
 	document, err := ring.Marshal()
 	check(t, err)

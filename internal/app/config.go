@@ -17,8 +17,8 @@ import (
 	"golang.org/x/net/idna"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 	"latchkey/internal/password"
-	"latchkey/internal/token"
 	"latchkey/internal/web"
 )
 
@@ -27,7 +27,7 @@ type Config struct {
 	Store, Keys           Location
 	Issuer                *url.URL
 	Audience              string
-	Algorithm             token.Algorithm
+	Algorithm             jwk.Algorithm
 	PasswordHash          password.Params
 	Decoys                []auth.Decoy
 	QualifyingRoles       []string
@@ -61,7 +61,7 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		Keys:                  location(&r, "KEYS", "file", "secretsmanager"),
 		Issuer:                parsed(&r, "ISSUER", parseIssuer),
 		Audience:              parsed(&r, "AUDIENCE", parseAudience),
-		Algorithm:             parsed(&r, "ALGORITHM", token.ParseAlgorithm),
+		Algorithm:             parsed(&r, "ALGORITHM", jwk.ParseAlgorithm),
 		PasswordHash:          parsed(&r, "PASSWORD_HASH", password.ParseParams),
 		Decoys:                parsed(&r, "DECOYS", parseDecoys),
 		QualifyingRoles:       list(r.text("QUALIFYING_ROLES")),

@@ -13,8 +13,8 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 	"latchkey/internal/password"
-	"latchkey/internal/token"
 	"latchkey/internal/web"
 )
 
@@ -40,7 +40,7 @@ func TestConfigDefaults(t *testing.T) {
 	want := app.Config{
 		Store: app.Location{Kind: "sqlite", Name: "users.db"}, Keys: app.Location{Kind: "file", Name: "keys.json"},
 		Issuer: &url.URL{Scheme: "https", Host: "login.example.com"}, Audience: "https://login.example.com",
-		Algorithm: token.ES256, PasswordHash: password.Default(),
+		Algorithm: jwk.ES256, PasswordHash: password.Default(),
 		QualifyingRoles: []string{"Organization Owner", "Organization Admin"},
 		RefreshGrace:    10 * time.Second, SessionIdle: 7 * 24 * time.Hour, SessionMax: 90 * 24 * time.Hour,
 		Throttle: auth.Limits{
@@ -73,8 +73,8 @@ func TestConfigValues(t *testing.T) {
 		{"ISSUER", "https://a.example/prod/v1", func(c app.Config) any { return c.Issuer.String() + c.Issuer.Path }, "https://a.example/prod/v1/prod/v1"},
 		{"ISSUER", "http://[::1]:3000", func(c app.Config) any { return c.Audience }, "http://[::1]:3000"},
 		{"AUDIENCE", "our apps", func(c app.Config) any { return c.Audience }, "our apps"},
-		{"ALGORITHM", "RS256", func(c app.Config) any { return c.Algorithm }, token.RS256},
-		{"ALGORITHM", "RS256:3072", func(c app.Config) any { return c.Algorithm }, token.RS256Long},
+		{"ALGORITHM", "RS256", func(c app.Config) any { return c.Algorithm }, jwk.RS256},
+		{"ALGORITHM", "RS256:3072", func(c app.Config) any { return c.Algorithm }, jwk.RS256Long},
 		{"PASSWORD_HASH", "argon2id:m=47104,t=1,p=2", func(c app.Config) any { return c.PasswordHash }, password.Params{Memory: 47104, Time: 1, Threads: 2}},
 		{"DECOYS", " 600*" + decoyBcrypt + "  1*" + decoyDjango, func(c app.Config) any { return c.Decoys },
 			[]auth.Decoy{{Hash: decoyBcrypt, Weight: 600}, {Hash: decoyDjango, Weight: 1}}},

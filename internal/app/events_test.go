@@ -18,6 +18,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
@@ -93,7 +94,7 @@ func eventHandler(t *testing.T, event string) http.Handler {
 	ids := 0
 	return app.LoginHandler(config, app.Parts{
 		Store: store, Tries: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
-		Keys: token.NewKeyring(fixedSource(ring), token.Config{
+		Keys: token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{
 			Issuer: config.Issuer.String(), Audience: config.Audience, Now: now,
 		}),
 		NewID: func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },

@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"latchkey/internal/cached"
+	"latchkey/internal/keyring"
 	"latchkey/internal/secret"
 	"latchkey/internal/token"
 )
@@ -26,12 +27,12 @@ func CachedKeys(at Location, source cached.Origin) *cached.Source {
 		soft = fileSoft
 	}
 	return cached.New(source, cached.Options{Soft: soft, Validate: func(document []byte) error {
-		_, err := token.ParseRing(document)
+		_, err := keyring.Parse(document)
 		return err
 	}})
 }
 
 // NewKeyring returns the key ring over a document's source, with the issuer and audience of the settings.
 func NewKeyring(c Config, source token.Source) *token.Keyring {
-	return token.NewKeyring(source, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience})
+	return token.NewKeyring(source, keyring.Parse, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience})
 }

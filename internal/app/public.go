@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/authorizer"
 	"latchkey/internal/contract/discovery"
 	"latchkey/internal/dynamo"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 	"latchkey/internal/web"
 )
 
@@ -61,7 +61,7 @@ func public(ctx context.Context, getenv func(string) string, out io.Writer) (Con
 	store := dynamo.New(aws, c.Store.Name)
 	p := Parts{Sessions: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
 	first := p.PublicKeys
-	if c.Algorithm == token.HS256 {
+	if c.Algorithm == jwk.HS256 {
 		ring := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
 		p.Tokens, first = NewKeyring(c, ring), ring
 	}

@@ -15,8 +15,9 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/secret"
-	"latchkey/internal/token"
 )
 
 func publicConfig(t *testing.T, set ...string) app.Config {
@@ -40,7 +41,7 @@ func deployedEnv(set ...string) func(string) string {
 // newRing returns a ring's document, and what it publishes.
 func newRing(t *testing.T) (document, jwks []byte) {
 	t.Helper()
-	ring, err := token.NewRing(token.ES256, time.Now())
+	ring, err := keyring.New(jwk.ES256, time.Now())
 	check(t, err)
 	document, err = ring.Marshal()
 	check(t, err)
@@ -75,7 +76,7 @@ func TestPublicKeysOfTheRing(t *testing.T) {
 	if got, err := app.RingPublicKeys(fixedSource(document)).Get(t.Context()); err != nil || string(got) != string(jwks) {
 		t.Errorf("got %s, %v", got, err)
 	}
-	if got, err := app.RingPublicKeys(fixedSource("{}")).Get(t.Context()); !errors.Is(err, token.ErrNoRing) || got != nil {
+	if got, err := app.RingPublicKeys(fixedSource("{}")).Get(t.Context()); !errors.Is(err, keyring.ErrNoRing) || got != nil {
 		t.Errorf("no ring: %s, %v", got, err)
 	}
 	if got, err := app.RingPublicKeys(secret.File(t.TempDir() + "/none")).Get(t.Context()); !errors.Is(err, secret.ErrAbsent) || got != nil {

@@ -6,6 +6,8 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/cached"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
@@ -17,7 +19,7 @@ const publicSoft = time.Minute
 // replaces it.
 func CachedPublicKeys(origin cached.Origin) *cached.Source {
 	return cached.New(origin, cached.Options{Soft: publicSoft, Validate: func(jwks []byte) error {
-		_, err := token.ParseJWKS(jwks)
+		_, err := jwk.ParseSet(jwks)
 		return err
 	}})
 }
@@ -40,7 +42,7 @@ func (r ringKeys) Get(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	ring, err := token.ParseRing(document)
+	ring, err := keyring.Parse(document)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +51,7 @@ func (r ringKeys) Get(ctx context.Context) ([]byte, error) {
 
 // publicTokens verifies by the public keys, or by the ring where no public keys exist: a symmetric one is never published.
 func publicTokens(c Config, p Parts) auth.Verifier {
-	if c.Algorithm == token.HS256 {
+	if c.Algorithm == jwk.HS256 {
 		return p.Tokens
 	}
 	return token.NewVerifier(p.PublicKeys, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: p.Now})

@@ -14,6 +14,8 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
 	"latchkey/internal/token"
 )
@@ -106,7 +108,7 @@ func newCapacityBrowser(t *testing.T, spent *ledger) *capacityBrowser {
 		u.PasswordHash = hash
 		check(t, store.CreateUser(t.Context(), u))
 	}
-	ring, err := token.NewRing(token.ES256, time.Now())
+	ring, err := keyring.New(jwk.ES256, time.Now())
 	check(t, err)
 	document, err := ring.Marshal()
 	check(t, err)
@@ -114,7 +116,7 @@ func newCapacityBrowser(t *testing.T, spent *ledger) *capacityBrowser {
 	b := &capacityBrowser{spent: spent, now: time.Now()} // of the real clock, by which a table may drop what has expired
 	now, config := func() time.Time { return b.now }, eventConfig(t)
 	config.Throttle = auth.Limits{} // counting is the sign-ins' matter
-	b.tokens = token.NewKeyring(fixedSource(document), token.Config{Issuer: "https://login.example.com", Audience: "test", Now: now})
+	b.tokens = token.NewKeyring(fixedSource(document), keyring.Parse, token.Config{Issuer: "https://login.example.com", Audience: "test", Now: now})
 	parts := app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: hasher, Keys: b.tokens, Tokens: b.tokens,
 		Log: slog.New(slog.DiscardHandler), Now: now,

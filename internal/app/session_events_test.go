@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/app"
+	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
 	"latchkey/internal/token"
@@ -67,7 +68,7 @@ func newDeployment(t *testing.T) *deployment {
 	now := func() time.Time { return d.now }
 	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
 	store := eventStore(t, hasher)
-	keys := token.NewKeyring(fixedSource(ring), token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
+	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
 	parts := app.Parts{
 		Store: store, Tries: store, Sessions: store, Passwords: hasher, Keys: keys, Tokens: keys,
 		Log: slog.New(slog.DiscardHandler), Now: now,

@@ -12,6 +12,8 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/authorizer"
 	"latchkey/internal/authtest"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
@@ -21,7 +23,7 @@ const arn = "arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod/GET/o
 type kit struct {
 	*authtest.Kit
 	config  authorizer.Config
-	ring    *token.Ring
+	ring    *keyring.Ring
 	session auth.Session
 	raw     string // the session's access token
 	log     strings.Builder
@@ -38,14 +40,14 @@ func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 		t.Fatal(err)
 	}
 	k := &kit{Kit: authtest.NewKit(t, user)}
-	if k.ring, err = token.NewRing(token.ES256, authtest.Start()); err != nil {
+	if k.ring, err = keyring.New(jwk.ES256, authtest.Start()); err != nil {
 		t.Fatal(err)
 	}
 	text, err := k.ring.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	k.Keyring = token.NewKeyring(fixed(text), k.tokens())
+	k.Keyring = token.NewKeyring(fixed(text), keyring.Parse, k.tokens())
 	k.session = auth.Session{
 		ID: "sid-1", UserID: "user-1", Generation: 1, Nonce: "nonce", Contract: "planpoint",
 		CreatedAt: k.Clock.Now(), RotatedAt: k.Clock.Now(), LastUsedAt: k.Clock.Now(), ExpiresAt: k.Clock.Now().Add(24 * time.Hour),

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/token"
@@ -49,11 +51,11 @@ func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
 		ctx: t.Context(), Store: store, Clock: NewClock(), Log: newLog(t),
 		Hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
 	}
-	ring, err := token.NewRing(token.ES256, Start())
+	ring, err := keyring.New(jwk.ES256, Start())
 	check(t, err)
 	text, err := ring.Marshal()
 	check(t, err)
-	k.Keyring = token.NewKeyring(ringDocument(text), token.Config{
+	k.Keyring = token.NewKeyring(ringDocument(text), keyring.Parse, token.Config{
 		Issuer: "https://login.example.com", Audience: "test", Now: k.Clock.Now,
 	})
 	k.Log.Keep(Password, "@example.com")

@@ -23,9 +23,10 @@ import (
 	"latchkey/internal/authtest"
 	"latchkey/internal/dynamo"
 	"latchkey/internal/emulator"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
-	"latchkey/internal/token"
 )
 
 // TestMain lets more tests run at once than there are processors: most of them wait most of the time.
@@ -142,7 +143,7 @@ func sharedSecret(t testing.TB) string {
 // newSecret makes a secret with a key ring and returns its name and what it holds.
 func newSecret(t testing.TB) (name string, document []byte) {
 	t.Helper()
-	ring, err := token.NewRing(token.ES256, time.Now())
+	ring, err := keyring.New(jwk.ES256, time.Now())
 	if err == nil {
 		document, err = ring.Marshal()
 	}

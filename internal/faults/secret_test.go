@@ -14,6 +14,8 @@ import (
 	"latchkey/internal/authtest"
 	"latchkey/internal/cached"
 	"latchkey/internal/emulator"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
 	"latchkey/internal/token"
@@ -127,11 +129,11 @@ func deployWarm(t *testing.T) warm {
 	keys := cached.New(app.SecretKeys(awsConfig(d.secrets.url), secret), cached.Options{
 		Now: d.clock.Now,
 		Validate: func(document []byte) error {
-			_, err := token.ParseRing(document)
+			_, err := keyring.Parse(document)
 			return err
 		},
 	})
-	ring := token.NewKeyring(keys, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: d.clock.Now})
+	ring := token.NewKeyring(keys, keyring.Parse, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: d.clock.Now})
 	log := app.NewLogger(d.log, c.LogLevel)
 	parts := app.Parts{
 		Store: d.store, Tries: d.store, Sessions: d.store, Keys: ring, Tokens: ring, Log: log, Now: d.clock.Now,
@@ -213,12 +215,12 @@ func (d warm) rotate() (was, is string) {
 	id := aws.String(d.env["LATCHKEY_KEYS"][len("secretsmanager:"):])
 	out, err := api.GetSecretValue(context.Background(), &secretsmanager.GetSecretValueInput{SecretId: id})
 	d.must(err)
-	ring, err := token.ParseRing([]byte(*out.SecretString))
+	ring, err := keyring.Parse([]byte(*out.SecretString))
 	d.must(err)
 	published, err := ring.PublicJWKS()
 	d.must(err)
-	d.clock.Advance(token.Lead + time.Hour)
-	next, changed, err := ring.Rotate(token.ES256, published, d.clock.Now())
+	d.clock.Advance(keyring.Lead + time.Hour)
+	next, changed, err := ring.Rotate(jwk.ES256, published, d.clock.Now())
 	if err != nil || !changed {
 		d.Fatalf("rotated: %v, %v", changed, err)
 	}

@@ -8,7 +8,8 @@ import (
 
 	"pgregory.net/rapid"
 
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // chaos is a deployment to which anything happens, with what must hold of it at every moment.
@@ -56,14 +57,14 @@ func (c *chaos) check() {
 		c.t.Fatal("the MAC key changed")
 	case !known:
 		c.t.Fatalf("the key that signs, %s, is not among the published %v", signs, served)
-	case signs != c.signs && !c.free && c.now.Sub(since) < token.Lead:
+	case signs != c.signs && !c.free && c.now.Sub(since) < keyring.Lead:
 		c.t.Fatalf("%s signs %v after it was published", signs, c.now.Sub(since))
 	}
 	c.signs, c.free = signs, false
 }
 
 // byHand changes the ring as the command line does: published, stored where it still is what was seen, and published.
-func (c *chaos) byHand(change func(r *token.Ring) (*token.Ring, error)) {
+func (c *chaos) byHand(change func(r *keyring.Ring) (*keyring.Ring, error)) {
 	c.hands++
 	ring, err := change(c.ring(c.t))
 	if err != nil {
@@ -74,18 +75,18 @@ func (c *chaos) byHand(change func(r *token.Ring) (*token.Ring, error)) {
 }
 
 func (c *chaos) rotateByHand() {
-	c.byHand(func(r *token.Ring) (*token.Ring, error) {
-		rotated, _, err := r.Rotate(token.ES256, c.table.jwks, c.now)
+	c.byHand(func(r *keyring.Ring) (*keyring.Ring, error) {
+		rotated, _, err := r.Rotate(jwk.ES256, c.table.jwks, c.now)
 		return rotated, err
 	})
 }
 
 func (c *chaos) revokeByHand() {
 	c.free = true
-	c.byHand(func(r *token.Ring) (*token.Ring, error) {
+	c.byHand(func(r *keyring.Ring) (*keyring.Ring, error) {
 		id := rapid.SampledFrom(keyIDs(r)).Draw(c.t, "key")
 		c.revoked = append(c.revoked, id)
-		return r.Revoke(id, token.ES256, c.now)
+		return r.Revoke(id, jwk.ES256, c.now)
 	})
 }
 
@@ -123,7 +124,7 @@ func (c *chaos) happen(i int) {
 		_ = c.step(c.t, rapid.SampledFrom(steps).Draw(c.t, "step"), of)
 		c.failing(0, 0)
 	case "wait":
-		c.now = c.now.Add(rapid.SampledFrom([]time.Duration{token.Lead / 2, token.Lead, 20 * day}).Draw(c.t, "wait"))
+		c.now = c.now.Add(rapid.SampledFrom([]time.Duration{keyring.Lead / 2, keyring.Lead, 20 * day}).Draw(c.t, "wait"))
 	case "rotate":
 		c.rotateByHand()
 	case "revoke":

@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // failing makes the nth call, of vault and table together, fail, and those after it as well for as long as it lasts.
@@ -110,7 +111,7 @@ func TestTableDown(t *testing.T) {
 
 // hostile are documents that are no ring: cut, corrupted, foreign.
 func hostile(t tb) map[string][]byte {
-	ring, err := token.NewRing(token.ES256, start)
+	ring, err := keyring.New(jwk.ES256, start)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +140,7 @@ func TestCorruptCurrent(t *testing.T) {
 		before := k.vault.snapshot()
 		for _, step := range []string{"createSecret", "testSecret", "finishSecret"} {
 			err := k.step(t, step, "v1")
-			if err == nil || errors.Is(err, token.ErrNoRing) {
+			if err == nil || errors.Is(err, keyring.ErrNoRing) {
 				t.Fatalf("%s, %s: %v", name, step, err)
 			}
 			if strings.Contains(err.Error()+k.log.String(), "hunter2") {
@@ -313,12 +314,12 @@ func TestChangedWhilePublishing(t *testing.T) {
 	for _, changes := range []int{1, 3} {
 		k := newKit("{}")
 		k.rotate(t, "v1")
-		var stays *token.Ring
+		var stays *keyring.Ring
 		made := 0
 		k.table.fail = func(call string) error {
 			if call == "PutPublicKeys" && made < changes {
 				made++
-				stays = revoke(t, k.ring(t), token.Current, k.now)
+				stays = revoke(t, k.ring(t), keyring.Current, k.now)
 				k.vault.write(strings.Repeat("x", made), marshal(t, stays))
 			}
 			return nil
@@ -354,10 +355,10 @@ func TestOvertaken(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		var byHand *token.Ring
+		var byHand *keyring.Ring
 		k.table.fail = func(call string) error {
 			if call == "PutPublicKeys" && byHand == nil {
-				byHand = revoke(t, k.ring(t), token.Current, k.now)
+				byHand = revoke(t, k.ring(t), keyring.Current, k.now)
 				k.vault.write("by-hand", marshal(t, byHand))
 			}
 			return nil

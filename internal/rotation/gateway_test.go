@@ -14,7 +14,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 )
 
 const (
@@ -54,7 +54,7 @@ func (g *gateway) fetch() {
 
 func served(t tb, jwks []byte, at time.Time) []byte {
 	t.Helper()
-	set, err := token.ParseJWKS(jwks)
+	set, err := jwk.ParseSet(jwks)
 	if err != nil {
 		t.Fatal(err)
 	}

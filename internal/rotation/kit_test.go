@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/rotation"
-	"latchkey/internal/token"
 )
 
 const (
@@ -215,7 +216,7 @@ type kit struct {
 func newKit(value string) *kit {
 	k := &kit{vault: newVault(value), table: newTable(), now: start}
 	k.Rotator = rotation.New(rotation.Parts{
-		SecretID: arn, Vault: k.vault, Public: k.table, Algorithm: token.ES256,
+		SecretID: arn, Vault: k.vault, Public: k.table, Algorithm: jwk.ES256,
 		Log: slog.New(slog.NewJSONHandler(&k.log, nil)), Now: func() time.Time { return k.now },
 	})
 	return k
@@ -247,21 +248,21 @@ func (k *kit) rotate(t tb, version string) {
 }
 
 // ring is the one in use.
-func (k *kit) ring(t tb) *token.Ring {
+func (k *kit) ring(t tb) *keyring.Ring {
 	t.Helper()
 	return parse(t, k.vault.current())
 }
 
-func parse(t tb, document []byte) *token.Ring {
+func parse(t tb, document []byte) *keyring.Ring {
 	t.Helper()
-	r, err := token.ParseRing(document)
+	r, err := keyring.Parse(document)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func marshal(t tb, r *token.Ring) []byte {
+func marshal(t tb, r *keyring.Ring) []byte {
 	t.Helper()
 	text, err := r.Marshal()
 	if err != nil {
@@ -270,7 +271,7 @@ func marshal(t tb, r *token.Ring) []byte {
 	return text
 }
 
-func publicJWKS(t tb, r *token.Ring) []byte {
+func publicJWKS(t tb, r *keyring.Ring) []byte {
 	t.Helper()
 	text, err := r.PublicJWKS()
 	if err != nil {
@@ -280,13 +281,13 @@ func publicJWKS(t tb, r *token.Ring) []byte {
 }
 
 // inUse returns the key that signs.
-func inUse(r *token.Ring) token.KeyFacts {
+func inUse(r *keyring.Ring) keyring.KeyFacts {
 	facts := r.Facts()
-	return facts[slices.IndexFunc(facts, func(k token.KeyFacts) bool { return k.State == token.Current })]
+	return facts[slices.IndexFunc(facts, func(k keyring.KeyFacts) bool { return k.State == keyring.Current })]
 }
 
 // keyIDs returns the ring's keys in their order.
-func keyIDs(r *token.Ring) []string {
+func keyIDs(r *keyring.Ring) []string {
 	var ids []string
 	for _, k := range r.Facts() {
 		ids = append(ids, k.KeyID)

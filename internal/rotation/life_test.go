@@ -10,6 +10,8 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/cached"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
@@ -29,11 +31,11 @@ func TestYear(t *testing.T) {
 		at := start.Add(time.Duration(month) * 30 * day)
 		switch month {
 		case 4:
-			l.at(at, func() { l.Algorithm = token.EdDSA })
+			l.at(at, func() { l.Algorithm = jwk.EdDSA })
 		case 7:
-			l.at(at, func() { l.Algorithm = token.HS256 })
+			l.at(at, func() { l.Algorithm = jwk.HS256 })
 		case 9:
-			l.at(at, func() { l.Algorithm = token.ES256 })
+			l.at(at, func() { l.Algorithm = jwk.ES256 })
 		}
 		l.rotateAt(at, time.Duration(month%3)*longWait/2)
 		again := at.Add(longWait + time.Hour)
@@ -128,12 +130,12 @@ func (l *life) note() {
 		return
 	}
 	l.sets, l.version = append(l.sets, publication{l.now, l.table.jwks}), l.vault.at("AWSCURRENT")
-	l.cold = token.NewKeyring(fixed(l.vault.current()), l.config())
+	l.cold = token.NewKeyring(fixed(l.vault.current()), keyring.Parse, l.config())
 	l.authorizer = either{token.NewVerifier(fixed(l.table.jwks), l.config()), l.cold}
 	ring := l.ring(l.t)
 	l.documents[inUse(ring).KeyID] = l.vault.current()
 	for _, k := range ring.Facts() {
-		if k.State == token.Previous && !l.retiring[k.KeyID] {
+		if k.State == keyring.Previous && !l.retiring[k.KeyID] {
 			l.retiring[k.KeyID] = true
 			for _, after := range []time.Duration{0, time.Minute, gatewayCache + servedCache, 20 * day} {
 				l.at(k.RetireAt.Add(after), func() { l.forge(k, after) })
@@ -224,10 +226,10 @@ func (l *life) ours() map[string]auth.Verifier {
 }
 
 // forge is somebody who kept a key and makes tokens after its time.
-func (l *life) forge(k token.KeyFacts, after time.Duration) {
+func (l *life) forge(k keyring.KeyFacts, after time.Duration) {
 	l.retired++
 	document := l.documents[k.KeyID]
-	raw, signedBy, err := token.NewKeyring(fixed(document), l.config()).Sign(l.t.Context(), auth.Claims{
+	raw, signedBy, err := token.NewKeyring(fixed(document), keyring.Parse, l.config()).Sign(l.t.Context(), auth.Claims{
 		ID: "jti", Subject: "user", SessionID: "sid", IssuedAt: l.now.Truncate(time.Second), ExpiresAt: l.now.Truncate(time.Second).Add(time.Hour),
 	})
 	if err != nil || signedBy != k.KeyID {
@@ -263,7 +265,7 @@ type function struct {
 func (l *life) function() *function {
 	f := &function{life: l}
 	f.cache = cached.New(f, cached.Options{Hard: keptRing, Patience: time.Hour, Now: func() time.Time { return l.now }})
-	f.keyring = token.NewKeyring(f.cache, l.config())
+	f.keyring = token.NewKeyring(f.cache, keyring.Parse, l.config())
 	return f
 }
 

@@ -6,7 +6,7 @@ import (
 	"log/slog"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 const eventKeyRotation auth.Event = "key_rotation"
@@ -38,7 +38,7 @@ func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
 		slog.String("step", e.String()),
 	}
 	if d.ring != nil {
-		attrs = append(attrs, slog.String("kid", keyID(d.ring, token.Current)), slog.String("next", keyID(d.ring, token.Next)))
+		attrs = append(attrs, slog.String("kid", keyID(d.ring, keyring.Current)), slog.String("next", keyID(d.ring, keyring.Next)))
 	}
 	if err != nil {
 		attrs = append(attrs, slog.Any("error", err))
@@ -46,7 +46,7 @@ func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
 	r.Log.LogAttrs(ctx, level, auth.AuditMessage, attrs...)
 }
 
-func keyID(ring *token.Ring, state token.State) string {
+func keyID(ring *keyring.Ring, state keyring.State) string {
 	for _, k := range ring.Facts() {
 		if k.State == state {
 			return k.KeyID

@@ -11,7 +11,8 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // Staging labels of Secrets Manager: the version that is in use, and the one that a rotation prepares.
@@ -40,7 +41,7 @@ type Parts struct {
 	SecretID  string // ARN or name: events about any other secret are refused
 	Vault     Vault
 	Public    auth.PublicKeys
-	Algorithm token.Algorithm // of new keys
+	Algorithm jwk.Algorithm // of new keys
 	Log       *slog.Logger
 	Now       func() time.Time
 }
@@ -76,7 +77,7 @@ func (r *Rotator) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // done is what a step did, for the record; ring is nil where it touched none.
 type done struct {
 	reason auth.Reason
-	ring   *token.Ring
+	ring   *keyring.Ring
 }
 
 func (r *Rotator) take(ctx context.Context, e event) (done, error) {
@@ -114,7 +115,7 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 
 // rings are those that a step is about; nil where the version holds none yet.
 type rings struct {
-	current, pending *token.Ring
+	current, pending *keyring.Ring
 }
 
 // rings reads both. A pending ring that cannot take the current one's place never will, and would block all rotations
@@ -139,7 +140,7 @@ func (r *Rotator) rings(ctx context.Context, v version) (rings, error) {
 	return rings{current, pending}, nil
 }
 
-func (r *Rotator) dropped(ctx context.Context, v version, current *token.Ring, why error) error {
+func (r *Rotator) dropped(ctx context.Context, v version, current *keyring.Ring, why error) error {
 	if current != nil { // its keys are to be public, not those of the ring that was to follow
 		if _, err := r.publishCurrent(ctx); err != nil {
 			return fmt.Errorf("%w; %w", why, err)
@@ -156,7 +157,7 @@ type unusableError struct{ error }
 
 // current returns the ring in use, nil before there is one. A version in use whose value is not found has one that
 // cannot be had now: to take it for none would replace all keys.
-func (r *Rotator) current(ctx context.Context, version string) (*token.Ring, error) {
+func (r *Rotator) current(ctx context.Context, version string) (*keyring.Ring, error) {
 	if version == "" {
 		return nil, nil
 	}
@@ -171,14 +172,14 @@ func (r *Rotator) current(ctx context.Context, version string) (*token.Ring, err
 }
 
 // ring returns nil for a version that holds nothing, and for what CloudFormation puts there before there is a ring.
-func (r *Rotator) ring(ctx context.Context, version string) (ring *token.Ring, found bool, err error) {
+func (r *Rotator) ring(ctx context.Context, version string) (ring *keyring.Ring, found bool, err error) {
 	value, found, err := r.Vault.Value(ctx, version)
 	if err != nil || !found {
 		return nil, false, err
 	}
-	ring, err = token.ParseRing(value)
+	ring, err = keyring.Parse(value)
 	switch {
-	case errors.Is(err, token.ErrNoRing):
+	case errors.Is(err, keyring.ErrNoRing):
 		return nil, true, nil
 	case err != nil:
 		return nil, true, unusableError{err}

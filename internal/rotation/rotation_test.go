@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // TestFirstRing promises that the first rotation of a stack makes the ring and publishes it, whatever stood for none,
@@ -29,7 +30,7 @@ func TestFirstRing(t *testing.T) {
 				}
 			}
 			ring := k.ring(t)
-			if states := []token.State{ring.Facts()[0].State, ring.Facts()[1].State}; states[0] != token.Current || states[1] != token.Next {
+			if states := []keyring.State{ring.Facts()[0].State, ring.Facts()[1].State}; states[0] != keyring.Current || states[1] != keyring.Next {
 				t.Errorf("states %v", states)
 			}
 			if diff := cmp.Diff(string(publicJWKS(t, ring)), string(k.table.jwks)); diff != "" {
@@ -57,7 +58,7 @@ func TestRotation(t *testing.T) {
 	first := k.vault.current()
 	ids := keyIDs(k.ring(t))
 
-	k.now = start.Add(token.Lead - time.Second)
+	k.now = start.Add(keyring.Lead - time.Second)
 	k.rotate(t, "v2")
 	if string(k.vault.current()) != string(first) || k.vault.at("AWSCURRENT") != "v2" {
 		t.Error("too soon, and the ring is not a copy")
@@ -87,7 +88,7 @@ func TestRotation(t *testing.T) {
 // TestAnnounced promises that a ring which verifiers were never shown, or are not shown any more, is published first
 // and rotated later, however old it is.
 func TestAnnounced(t *testing.T) {
-	old, err := token.NewRing(token.ES256, start.Add(-365*day))
+	old, err := keyring.New(jwk.ES256, start.Add(-365*day))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +97,7 @@ func TestAnnounced(t *testing.T) {
 	if diff := cmp.Diff(keyIDs(old), keyIDs(k.ring(t))); diff != "" {
 		t.Errorf("rotated at once (-want +got):\n%s", diff)
 	}
-	k.now = start.Add(token.Lead)
+	k.now = start.Add(keyring.Lead)
 	k.rotate(t, "v2")
 	if k.ring(t).Facts()[1].KeyID != keyIDs(old)[1] {
 		t.Error("not rotated after Lead")
@@ -203,19 +204,23 @@ func TestThrowAway(t *testing.T) {
 func TestChangedByHand(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
-		change func(t *testing.T, r *token.Ring, now time.Time) *token.Ring
+		change func(t *testing.T, r *keyring.Ring, now time.Time) *keyring.Ring
 	}{
-		{"rotated", func(t *testing.T, r *token.Ring, now time.Time) *token.Ring {
-			next, changed, err := r.Rotate(token.ES256, publicJWKS(t, r), now)
+		{"rotated", func(t *testing.T, r *keyring.Ring, now time.Time) *keyring.Ring {
+			next, changed, err := r.Rotate(jwk.ES256, publicJWKS(t, r), now)
 			if err != nil || !changed {
 				t.Fatal(changed, err)
 			}
 			return next
 		}},
-		{"current revoked", func(t *testing.T, r *token.Ring, now time.Time) *token.Ring { return revoke(t, r, token.Current, now) }},
-		{"next revoked", func(t *testing.T, r *token.Ring, now time.Time) *token.Ring { return revoke(t, r, token.Next, now) }},
-		{"another ring", func(t *testing.T, _ *token.Ring, now time.Time) *token.Ring {
-			r, err := token.NewRing(token.ES256, now)
+		{"current revoked", func(t *testing.T, r *keyring.Ring, now time.Time) *keyring.Ring {
+			return revoke(t, r, keyring.Current, now)
+		}},
+		{"next revoked", func(t *testing.T, r *keyring.Ring, now time.Time) *keyring.Ring {
+			return revoke(t, r, keyring.Next, now)
+		}},
+		{"another ring", func(t *testing.T, _ *keyring.Ring, now time.Time) *keyring.Ring {
+			r, err := keyring.New(jwk.ES256, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -255,11 +260,11 @@ func TestChangedByHand(t *testing.T) {
 	}
 }
 
-func revoke(t tb, r *token.Ring, state token.State, now time.Time) *token.Ring {
+func revoke(t tb, r *keyring.Ring, state keyring.State, now time.Time) *keyring.Ring {
 	t.Helper()
 	for _, k := range r.Facts() {
 		if k.State == state {
-			revoked, err := r.Revoke(k.KeyID, token.ES256, now)
+			revoked, err := r.Revoke(k.KeyID, jwk.ES256, now)
 			if err != nil {
 				t.Fatal(err)
 			}

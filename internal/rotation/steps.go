@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 // create makes the pending ring, once. It is published before it is stored: a next key that is anywhere in the secret
@@ -35,9 +35,9 @@ func (r *Rotator) create(ctx context.Context, v version, have rings) (done, erro
 
 // successor is a first ring, a rotated one, or a copy where it is too soon: an error then would leave the version
 // empty and pending, which blocks every rotation after it.
-func (r *Rotator) successor(ctx context.Context, current *token.Ring) (*token.Ring, auth.Reason, error) {
+func (r *Rotator) successor(ctx context.Context, current *keyring.Ring) (*keyring.Ring, auth.Reason, error) {
 	if current == nil {
-		ring, err := token.NewRing(r.Algorithm, r.Now())
+		ring, err := keyring.New(r.Algorithm, r.Now())
 		return ring, reasonFirstRing, err
 	}
 	published, err := r.Public.PublicKeys(ctx)
@@ -96,7 +96,7 @@ func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 
 // announce publishes a ring that is to follow the one in use. Where another one is in use by then, that one's keys must
 // be public, and whoever put it there has perhaps published them before us.
-func (r *Rotator) announce(ctx context.Context, v version, ring *token.Ring) error {
+func (r *Rotator) announce(ctx context.Context, v version, ring *keyring.Ring) error {
 	if err := r.publish(ctx, ring); err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ const maxPublish = 3
 
 // publishCurrent publishes the ring in use, and again where it is another one by then: of two who change the ring at
 // the same time, the keys of the one whose ring stays are published last.
-func (r *Rotator) publishCurrent(ctx context.Context) (*token.Ring, error) {
+func (r *Rotator) publishCurrent(ctx context.Context) (*keyring.Ring, error) {
 	for range maxPublish {
 		before, err := r.inUse(ctx)
 		if err != nil {
@@ -126,7 +126,7 @@ func (r *Rotator) publishCurrent(ctx context.Context) (*token.Ring, error) {
 			return nil, err
 		}
 		if ring == nil {
-			return nil, fmt.Errorf("read the current ring: %w", token.ErrNoRing)
+			return nil, fmt.Errorf("read the current ring: %w", keyring.ErrNoRing)
 		}
 		if err := r.publish(ctx, ring); err != nil {
 			return nil, err
@@ -146,7 +146,7 @@ func (r *Rotator) inUse(ctx context.Context) (string, error) {
 	return labelled(labels, labelCurrent), nil
 }
 
-func (r *Rotator) publish(ctx context.Context, ring *token.Ring) error {
+func (r *Rotator) publish(ctx context.Context, ring *keyring.Ring) error {
 	jwks, err := ring.PublicJWKS()
 	if err != nil {
 		return err

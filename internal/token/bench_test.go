@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 )
 
 // TestAllocations promises that a flood of tokens costs the collector little: at most 60 allocations to verify one.
@@ -24,7 +24,7 @@ func TestAllocations(t *testing.T) {
 		if got := testing.AllocsPerRun(100, func() { _, _ = k.Verify(t.Context(), raw) }); got > 60 {
 			t.Errorf("%s: %v allocations, want 60 at most", a, got)
 		}
-		if a == token.HS256 {
+		if a == jwk.HS256 {
 			continue // has no public keys
 		}
 		v := newPublicVerifier(t, a)
@@ -48,7 +48,7 @@ func BenchmarkVerifyPublic(b *testing.B) {
 	}
 }
 
-func measureVerify(b *testing.B, a token.Algorithm, v auth.Verifier) {
+func measureVerify(b *testing.B, a jwk.Algorithm, v auth.Verifier) {
 	f, raw := newForger(b, document(b, a)), sign(b, newKeyring(b, a), claims())
 	dot := strings.LastIndexByte(raw, '.')
 	signed, signature := []byte(raw[:dot]), decode(b, raw[dot+1:])

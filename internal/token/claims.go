@@ -1,6 +1,7 @@
 package token
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 )
 
 // encoder writes the claims of access tokens. The members' order is fixed, so that with a deterministic signature
@@ -28,10 +30,23 @@ func newEncoder(c Config) encoder {
 	}
 }
 
+// encodeHeader returns the first part of every token that the key signs, with the dot.
+func encodeHeader(k jwk.Key) (string, error) {
+	text, err := json.Marshal(struct {
+		Type      string `json:"typ"`
+		Algorithm string `json:"alg"`
+		KeyID     string `json:"kid"`
+	}{tokenType, string(k.Algorithm()), k.ID})
+	if err != nil {
+		return "", fmt.Errorf("encode the header of a key's tokens: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(text) + ".", nil
+}
+
 // append adds the claims to b. Claims that the verifier would refuse are an error, and so is text that is not UTF-8.
 func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	issued, expires := c.IssuedAt.Unix(), c.ExpiresAt.Unix()
-	if c.Subject == "" || expires <= issued || c.ExpiresAt.Sub(c.IssuedAt) > maxLife {
+	if c.Subject == "" || expires <= issued || c.ExpiresAt.Sub(c.IssuedAt) > MaxLife {
 		return nil, errors.New("encode claims: without a subject, or with a life outside of 1 s to 90 days")
 	}
 	var bad error

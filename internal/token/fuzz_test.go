@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
@@ -21,7 +22,7 @@ const fuzzRing = `{"keys":[
 // letter by letter.
 func FuzzVerify(f *testing.F) {
 	signer := newForger(f, []byte(fuzzRing))
-	k := token.NewKeyring(&source{text: []byte(fuzzRing)}, config)
+	k := token.NewKeyring(&source{text: []byte(fuzzRing)}, keyring.Parse, config)
 	good := signer.token(signer.header(), goodClaims)
 	for _, raw := range []string{good, "", "..", good + "\n", "e30.e30.", strings.ToUpper(good), encode([]byte(`{"alg":"none","typ":"JWT","kid":"one"}`)) + ".e30."} {
 		f.Add(raw)
@@ -44,7 +45,7 @@ func FuzzVerify(f *testing.F) {
 // encoding/json, reading the same text, finds to lack what a token must have.
 func FuzzVerifySigned(f *testing.F) {
 	signer := newForger(f, []byte(fuzzRing))
-	k := token.NewKeyring(&source{text: []byte(fuzzRing)}, config)
+	k := token.NewKeyring(&source{text: []byte(fuzzRing)}, keyring.Parse, config)
 	f.Add(signer.header(), goodClaims)
 	f.Add(signer.header(), claimed(`"api"`, `["api"]`, `"jti"`, `"act":{"sub":"a"},"jti"`))
 	f.Add(`{"typ":"JWT","alg":"HS256","kid":["one"]}`, `null`)

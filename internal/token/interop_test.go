@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"latchkey/internal/emulator"
-	"latchkey/internal/token"
+	"latchkey/internal/keyring"
 )
 
 // pyjwt reads {jwks, keys, tokens, issuer, audience, now}, verifies each token by the published JWKS, or by the
@@ -35,7 +35,7 @@ func TestInterop(t *testing.T) {
 	for _, a := range all {
 		t.Run(string(a), func(t *testing.T) {
 			doc := document(t, a)
-			r, err := token.ParseRing(doc)
+			r, err := keyring.Parse(doc)
 			if err != nil {
 				t.Fatal(err)
 			}

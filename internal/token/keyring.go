@@ -11,12 +11,29 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 )
+
+// Ring is what a Keyring needs of a key ring; keyring.Ring is one, and decides which key is used when. It never changes.
+type Ring interface {
+	// Current returns the key that signs, and since when it does; the time is zero where it is unknown.
+	Current() (key jwk.Key, since time.Time)
+	// Key returns the key with the id, to verify with.
+	Key(id string) (jwk.Key, bool)
+	// MACKey returns the key of all MACs.
+	MACKey() []byte
+}
+
+// signingRing is a ring with the first part of every token that its current key signs, dot included.
+type signingRing struct {
+	Ring
+	header string
+}
 
 // Keyring signs and verifies with the ring that its source holds at the time. A source or a ring that fails is
 // auth.ErrUnavailable, a bad token is ErrInvalidToken, and no error is both.
 type Keyring struct {
-	rings    memo[*Ring]
+	rings    memo[signingRing]
 	encoder  encoder
 	verifier verifier
 }
@@ -26,9 +43,20 @@ var (
 	_ auth.Verifier = (*Keyring)(nil)
 )
 
-// NewKeyring returns a key ring over the source; nothing is read before the first call.
-func NewKeyring(s Source, c Config) *Keyring {
-	return &Keyring{rings: memo[*Ring]{source: s, parse: ParseRing}, encoder: newEncoder(c), verifier: newVerifier(c)}
+// NewKeyring returns a key ring over the source, whose documents parse reads, as keyring.Parse does; nothing is read
+// before the first call.
+func NewKeyring[R Ring](s Source, parse func(document []byte) (R, error), c Config) *Keyring {
+	k := &Keyring{encoder: newEncoder(c), verifier: newVerifier(c)}
+	k.rings = memo[signingRing]{source: s, parse: func(document []byte) (signingRing, error) {
+		ring, err := parse(document)
+		if err != nil {
+			return signingRing{}, err
+		}
+		current, _ := ring.Current()
+		header, err := encodeHeader(current)
+		return signingRing{ring, header}, err
+	}}
+	return k
 }
 
 // Sign returns a token with the claims, made with the current key, and that key's id (auth.Keys).
@@ -41,19 +69,19 @@ func (k *Keyring) Sign(ctx context.Context, c auth.Claims) (token, keyID string,
 	if err != nil {
 		return "", "", err
 	}
-	key := ring.current
-	text := make([]byte, 0, len(key.header)+base64.RawURLEncoding.EncodedLen(len(payload)))
-	text = base64.RawURLEncoding.AppendEncode(append(text, key.header...), payload)
+	key, _ := ring.Current()
+	text := make([]byte, 0, len(ring.header)+base64.RawURLEncoding.EncodedLen(len(payload)))
+	text = base64.RawURLEncoding.AppendEncode(append(text, ring.header...), payload)
 	signed := string(text)
-	signature, err := key.kind.method().Sign(signed, key.private)
+	signature, err := key.Sign(signed)
 	if err != nil {
-		return "", "", fmt.Errorf("sign with key %s: %w", key.id, err)
+		return "", "", fmt.Errorf("sign with key %s: %w", key.ID, err)
 	}
-	token = signed + "." + tobase64(signature)
+	token = signed + "." + base64.RawURLEncoding.EncodeToString(signature)
 	if len(token) > maxSize {
 		return "", "", errors.New("sign: the token would be longer than 8 KiB")
 	}
-	return token, key.id, nil
+	return token, key.ID, nil
 }
 
 // SignsSince returns when the current key began to sign, so that one that nobody rotates can be noticed.
@@ -62,7 +90,8 @@ func (k *Keyring) SignsSince(ctx context.Context) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	return date(ring.current.times.ActivatedAt), nil
+	_, since := ring.Current()
+	return since, nil
 }
 
 // Verify returns the claims of a good token (auth.Verifier).
@@ -80,7 +109,7 @@ func (k *Keyring) MAC(ctx context.Context, label string, parts ...string) ([]byt
 	for _, part := range parts {
 		text = appendString(text, part)
 	}
-	h := hmac.New(sha256.New, ring.macKey)
+	h := hmac.New(sha256.New, ring.MACKey())
 	h.Write(text)
 	return h.Sum(nil), nil
 }

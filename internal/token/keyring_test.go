@@ -13,13 +13,15 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
 // replaced is a newer ring: its current key is one that the older ring does not know.
-func replaced(t testing.TB, a token.Algorithm) []byte {
+func replaced(t testing.TB, a jwk.Algorithm) []byte {
 	t.Helper()
-	r, err := token.NewRing(a, now)
+	r, err := keyring.New(a, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,25 +35,25 @@ func replaced(t testing.TB, a token.Algorithm) []byte {
 // TestSourceFails promises that our own failure is never taken for a bad token, nor a bad token for our failure.
 func TestSourceFails(t *testing.T) {
 	broken := errors.New("connection refused")
-	good := sign(t, newKeyring(t, token.ES256), claims())
-	f := newForger(t, document(t, token.ES256))
+	good := sign(t, newKeyring(t, jwk.ES256), claims())
+	f := newForger(t, document(t, jwk.ES256))
 	newer := f.token(strings.Replace(f.header(), f.kid, "newer", 1), goodClaims)
-	secret := decodeRing(t, document(t, token.ES256)).MACKey
+	secret := decodeRing(t, document(t, jwk.ES256)).MACKey
 	for name, tc := range map[string]struct {
 		source *source
 		raw    string
 		also   error
 	}{
 		"down":           {&source{err: broken}, good, broken},
-		"down, refresh":  {&source{text: document(t, token.ES256), refreshErr: broken}, newer, broken},
+		"down, refresh":  {&source{text: document(t, jwk.ES256), refreshErr: broken}, newer, broken},
 		"cancelled":      {&source{err: context.Canceled}, good, context.Canceled},
-		"no ring":        {&source{text: []byte("{}")}, good, token.ErrNoRing},
-		"nothing":        {&source{}, good, token.ErrNoRing},
+		"no ring":        {&source{text: []byte("{}")}, good, keyring.ErrNoRing},
+		"nothing":        {&source{}, good, keyring.ErrNoRing},
 		"broken ring":    {&source{text: []byte(`{"macKey":"` + secret + `"}`)}, good, nil},
-		"broken refresh": {&source{text: document(t, token.ES256), fresh: []byte(`{"macKey":"` + secret + `"}`)}, newer, nil},
+		"broken refresh": {&source{text: document(t, jwk.ES256), fresh: []byte(`{"macKey":"` + secret + `"}`)}, newer, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := token.NewKeyring(tc.source, config)
+			k := token.NewKeyring(tc.source, keyring.Parse, config)
 			_, err := k.Verify(t.Context(), tc.raw)
 			unavailable(t, "Verify", err, tc.also, secret)
 			if strings.Contains(name, "refresh") {
@@ -81,10 +83,10 @@ func unavailable(t *testing.T, call string, err, also error, secret string) {
 
 // TestUnknownKey promises one refresh for an unknown kid, and that the newer ring is then used by everyone.
 func TestUnknownKey(t *testing.T) {
-	newer := replaced(t, token.ES256)
-	good := sign(t, token.NewKeyring(&source{text: newer}, config), claims())
-	s := &source{text: document(t, token.ES256), fresh: newer}
-	k := token.NewKeyring(s, config)
+	newer := replaced(t, jwk.ES256)
+	good := sign(t, token.NewKeyring(&source{text: newer}, keyring.Parse, config), claims())
+	s := &source{text: document(t, jwk.ES256), fresh: newer}
+	k := token.NewKeyring(s, keyring.Parse, config)
 	old := sign(t, k, claims())
 	for range 3 {
 		if _, err := k.Verify(t.Context(), good); err != nil {
@@ -110,30 +112,45 @@ func TestUnknownKey(t *testing.T) {
 
 // TestStates promises that next and previous keys verify and do not sign, and that algorithms may differ in a ring.
 func TestStates(t *testing.T) {
-	doc := withPrevious(t)
-	k := token.NewKeyring(&source{text: doc.encode(t)}, config)
-	for i, a := range []token.Algorithm{token.RS256, token.ES256, token.HS256} {
-		raw := sign(t, newKeyring(t, a), claims())
-		if _, err := k.Verify(t.Context(), raw); err != nil {
-			t.Errorf("key %d, %s: %v", i, a, err)
+	ring, err := keyring.Parse(document(t, jwk.RS256))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rings []*token.Keyring // each signs with the next key of the one before
+	var current []string
+	for _, next := range []jwk.Algorithm{jwk.ES256, jwk.HS256, jwk.HS256, jwk.HS256} {
+		text, err := ring.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		rings = append(rings, token.NewKeyring(&source{text: text}, keyring.Parse, config))
+		current = append(current, decodeRing(t, text).Current)
+		if ring, err = ring.RotateNow(next, now); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if _, id, err := k.Sign(t.Context(), claims()); err != nil || id != doc.Current {
-		t.Errorf("signed by %s, %v", id, err)
+	for i, a := range []jwk.Algorithm{jwk.RS256, jwk.RS256, jwk.ES256, jwk.HS256} {
+		raw, id, err := rings[i].Sign(t.Context(), claims())
+		if err != nil || id != current[i] {
+			t.Errorf("ring %d, %s: signed by %s, %v", i, a, id, err)
+		}
+		if _, err := rings[2].Verify(t.Context(), raw); err != nil {
+			t.Errorf("key %d, %s: %v", i, a, err)
+		}
 	}
 }
 
 // TestParsedOnce promises that an unchanged ring is not parsed again: that alone allocates more than a signature does.
 func TestParsedOnce(t *testing.T) {
-	k := newKeyring(t, token.RS256)
+	k := newKeyring(t, jwk.RS256)
 	mac := func() {
 		if _, err := k.MAC(t.Context(), "label", "part"); err != nil {
 			t.Fatal(err)
 		}
 	}
 	mac()
-	text := document(t, token.RS256)
-	parse := testing.AllocsPerRun(10, func() { _, _ = token.ParseRing(text) })
+	text := document(t, jwk.RS256)
+	parse := testing.AllocsPerRun(10, func() { _, _ = keyring.Parse(text) })
 	if got := testing.AllocsPerRun(100, mac); got*5 > parse {
 		t.Errorf("%v allocations in a MAC, %v in parsing the ring", got, parse)
 	}
@@ -142,8 +159,8 @@ func TestParsedOnce(t *testing.T) {
 // TestMAC promises HMAC-SHA-256 over the label and parts, each after its length in 8 bytes: computed here again,
 // because refresh tokens and stored counters outlive a version.
 func TestMAC(t *testing.T) {
-	doc := document(t, token.ES256)
-	k, key := newKeyring(t, token.ES256), decode(t, decodeRing(t, doc).MACKey)
+	doc := document(t, jwk.ES256)
+	k, key := newKeyring(t, jwk.ES256), decode(t, decodeRing(t, doc).MACKey)
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.String(), 1, 5).Draw(t, "label and parts")
 		var text []byte
@@ -170,10 +187,10 @@ func TestMAC(t *testing.T) {
 
 // TestRotatedUnderUse promises that signing and verifying go on while the ring is replaced: with -race, without a race.
 func TestRotatedUnderUse(t *testing.T) {
-	one, two := decodeRing(t, document(t, token.HS256)), decodeRing(t, replaced(t, token.HS256))
+	one, two := decodeRing(t, document(t, jwk.HS256)), decodeRing(t, replaced(t, jwk.HS256))
 	both := ringJSON{Keys: append(slices.Clone(one.Keys), two.Keys...), Current: two.Current, Next: two.Next, MACKey: one.MACKey}
-	s := &source{text: document(t, token.HS256)}
-	k := token.NewKeyring(s, config)
+	s := &source{text: document(t, jwk.HS256)}
+	k := token.NewKeyring(s, keyring.Parse, config)
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {

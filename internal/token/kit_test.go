@@ -19,29 +19,31 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
 var (
 	now        = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	asymmetric = []token.Algorithm{token.ES256, token.RS256, token.EdDSA}
-	all        = append([]token.Algorithm{token.HS256}, asymmetric...)
+	asymmetric = []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA}
+	all        = append([]jwk.Algorithm{jwk.HS256}, asymmetric...)
 	config     = token.Config{Issuer: "https://login.example.com", Audience: "api", Now: func() time.Time { return now }}
 )
 
 // document returns a ring document of each algorithm, made once because RSA keys take their time.
-var document = func() func(testing.TB, token.Algorithm) []byte {
-	made := map[token.Algorithm]func() ([]byte, error){}
+var document = func() func(testing.TB, jwk.Algorithm) []byte {
+	made := map[jwk.Algorithm]func() ([]byte, error){}
 	for _, a := range all {
 		made[a] = sync.OnceValues(func() ([]byte, error) {
-			r, err := token.NewRing(a, now.Add(-time.Hour))
+			r, err := keyring.New(a, now.Add(-time.Hour))
 			if err != nil {
 				return nil, err
 			}
 			return r.Marshal()
 		})
 	}
-	return func(t testing.TB, a token.Algorithm) []byte {
+	return func(t testing.TB, a jwk.Algorithm) []byte {
 		t.Helper()
 		text, err := made[a]()
 		if err != nil {
@@ -50,6 +52,20 @@ var document = func() func(testing.TB, token.Algorithm) []byte {
 		return bytes.Clone(text)
 	}
 }()
+
+// published returns the public JWKS of the algorithm's ring.
+func published(t testing.TB, a jwk.Algorithm) []byte {
+	t.Helper()
+	r, err := keyring.Parse(document(t, a))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := r.PublicJWKS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
 
 // source is a token.Source that a test changes at will.
 type source struct {
@@ -77,9 +93,9 @@ func (s *source) Refresh(context.Context) ([]byte, error) {
 	return s.text, s.refreshErr
 }
 
-func newKeyring(t testing.TB, a token.Algorithm) *token.Keyring {
+func newKeyring(t testing.TB, a jwk.Algorithm) *token.Keyring {
 	t.Helper()
-	return token.NewKeyring(&source{text: document(t, a)}, config)
+	return token.NewKeyring(&source{text: document(t, a)}, keyring.Parse, config)
 }
 
 func claims() auth.Claims {

@@ -11,12 +11,12 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 )
 
 // TestSign promises the token's bytes: header, members and their order are part of what clients and fixtures see.
 func TestSign(t *testing.T) {
-	k, doc := newKeyring(t, token.RS256), decodeRing(t, document(t, token.RS256))
+	k, doc := newKeyring(t, jwk.RS256), decodeRing(t, document(t, jwk.RS256))
 	full := claims()
 	full.Roles, full.Org, full.Actor = []string{"Organization Owner", `"quoted"`}, "org-1", "user-2"
 	bare := claims()
@@ -56,7 +56,7 @@ func TestSign(t *testing.T) {
 
 // TestSignRefuses promises an error, and not of the key source, for claims that no verifier would take.
 func TestSignRefuses(t *testing.T) {
-	k := newKeyring(t, token.ES256)
+	k := newKeyring(t, jwk.ES256)
 	for name, change := range map[string]func(*auth.Claims){
 		"no subject":      func(c *auth.Claims) { c.Subject = "" },
 		"no life":         func(c *auth.Claims) { c.ExpiresAt = c.IssuedAt },

@@ -1,6 +1,6 @@
-// Package token signs and verifies access tokens (JWTs, RFC 7519) with a ring of keys. The cryptography and the
-// signing methods are golang-jwt's; what a token must say, and how strictly it is read, is decided here, because
-// the library's own parser ignores typ, crit and duplicate members, and lets the header name the algorithm.
+// Package token signs and verifies access tokens (JWTs, RFC 7519) with keys that others keep. What a token must say, and
+// how strictly it is read, is decided here, because golang-jwt's own parser ignores typ, crit and duplicate members, and
+// lets the header name the algorithm.
 package token
 
 import (
@@ -13,19 +13,13 @@ import (
 // caller may do with one kind and not with another (RFC 8725 3). The wrapped reason is for logs; it quotes nothing.
 var ErrInvalidToken = errors.New("token: invalid")
 
-// ErrNoRing: the document is absent, empty or {}; a first ring may be written in its place. Anything else that
-// cannot be read is a different error, so that a broken ring is never taken for a missing one and overwritten.
-var ErrNoRing = errors.New("token: no key ring yet")
-
 const (
-	// leeway is what clocks may differ by, for iat and nbf; an expired token gets none.
-	leeway = 30 * time.Second
-	// maxLife is the longest that any contract lets a token live.
-	maxLife = 90 * 24 * time.Hour
+	// Leeway is what clocks may differ by, for iat and nbf; an expired token gets none.
+	Leeway = 30 * time.Second
+	// MaxLife is the longest that any contract lets a token live; keys verify for as long after they last signed.
+	MaxLife = 90 * 24 * time.Hour
 	// maxSize bounds what is parsed of a stranger's text; gateways pass 10 KiB of headers.
 	maxSize = 8 << 10
-	// maxKeyID bounds kid, in the ring and in tokens alike.
-	maxKeyID = 128
 
 	tokenType = "JWT"
 )

@@ -2,15 +2,17 @@ package token
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 )
 
 // Verifier checks tokens by public keys alone, for those who have no right to the ring. Its errors are as a Keyring's:
 // ErrInvalidToken, or auth.ErrUnavailable where no keys can be had; no error is both.
 type Verifier struct {
-	sets     memo[*JWKS]
+	sets     memo[*jwk.Set]
 	verifier verifier
 }
 
@@ -18,7 +20,16 @@ var _ auth.Verifier = (*Verifier)(nil)
 
 // NewVerifier returns a verifier over a source of JWK Sets; nothing is read before the first call.
 func NewVerifier(s Source, c Config) *Verifier {
-	return &Verifier{sets: memo[*JWKS]{source: s, parse: parseUsable}, verifier: newVerifier(c)}
+	return &Verifier{sets: memo[*jwk.Set]{source: s, parse: parseUsable}, verifier: newVerifier(c)}
+}
+
+// parseUsable refuses a set without a key: that nobody's token can be verified is no fault of the tokens.
+func parseUsable(text []byte) (*jwk.Set, error) {
+	s, err := jwk.ParseSet(text)
+	if err == nil && len(s.Algorithms()) == 0 {
+		return nil, errors.New("no public key to verify with; of symmetric keys (HS256) none is published")
+	}
+	return s, err
 }
 
 // Verify returns the claims of a good token (auth.Verifier), as Keyring.Verify does.
@@ -28,7 +39,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (auth.Claims, error) 
 
 // keySet finds the key that a token names.
 type keySet interface {
-	verificationKey(keyID string) (verificationKey, bool)
+	Key(id string) (jwk.Key, bool)
 }
 
 // verify is the way of every token. An unknown kid makes the source look for newer keys; where that fails the token
@@ -42,12 +53,12 @@ func verify[K keySet](ctx context.Context, raw string, v verifier, sets *memo[K]
 	if err != nil {
 		return auth.Claims{}, err
 	}
-	key, known := keys.verificationKey(t.KeyID)
+	key, known := keys.Key(t.KeyID)
 	if !known {
 		if keys, err = sets.refresh(ctx); err != nil {
 			return auth.Claims{}, err
 		}
-		if key, known = keys.verificationKey(t.KeyID); !known {
+		if key, known = keys.Key(t.KeyID); !known {
 			return auth.Claims{}, refuse("kid is unknown")
 		}
 	}

@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 	"latchkey/internal/token"
 )
 
-func newPublicVerifier(t testing.TB, a token.Algorithm) *token.Verifier {
+func newPublicVerifier(t testing.TB, a jwk.Algorithm) *token.Verifier {
 	t.Helper()
 	return token.NewVerifier(&source{text: published(t, a)}, config)
 }
@@ -50,14 +51,14 @@ func TestVerifierAgrees(t *testing.T) {
 
 // TestVerifierUnavailable promises that no token is called invalid where the fault is the keys'.
 func TestVerifierUnavailable(t *testing.T) {
-	raw := sign(t, newKeyring(t, token.ES256), claims())
+	raw := sign(t, newKeyring(t, jwk.ES256), claims())
 	for name, s := range map[string]*source{
 		"source down":       {err: errors.New("down")},
 		"empty":             {},
 		"broken":            {text: []byte(`{"keys":[5]}`)},
-		"private":           {text: document(t, token.ES256)},
-		"symmetric: no key": {text: published(t, token.HS256)},
-		"refresh down":      {text: published(t, token.EdDSA), refreshErr: errors.New("down")},
+		"private":           {text: document(t, jwk.ES256)},
+		"symmetric: no key": {text: published(t, jwk.HS256)},
+		"refresh down":      {text: published(t, jwk.EdDSA), refreshErr: errors.New("down")},
 	} {
 		_, err := token.NewVerifier(s, config).Verify(t.Context(), raw)
 		if !errors.Is(err, auth.ErrUnavailable) || errors.Is(err, token.ErrInvalidToken) {
@@ -69,14 +70,14 @@ func TestVerifierUnavailable(t *testing.T) {
 // TestVerifierNewKey promises that a token of a key published since is taken at once, at the cost of one refresh, and
 // that tokens of known keys and misshapen ones cost none.
 func TestVerifierNewKey(t *testing.T) {
-	s := &source{text: published(t, token.ES256), fresh: published(t, token.EdDSA)}
+	s := &source{text: published(t, jwk.ES256), fresh: published(t, jwk.EdDSA)}
 	v := token.NewVerifier(s, config)
-	for name, raw := range map[string]string{"a known key's": sign(t, newKeyring(t, token.ES256), claims()), "misshapen": "a.b.c"} {
+	for name, raw := range map[string]string{"a known key's": sign(t, newKeyring(t, jwk.ES256), claims()), "misshapen": "a.b.c"} {
 		if _, _ = v.Verify(t.Context(), raw); s.refreshes != 0 {
 			t.Errorf("%s: %d refreshes", name, s.refreshes)
 		}
 	}
-	raw := sign(t, newKeyring(t, token.EdDSA), claims())
+	raw := sign(t, newKeyring(t, jwk.EdDSA), claims())
 	for range 2 {
 		if _, err := v.Verify(t.Context(), raw); err != nil || s.refreshes != 1 {
 			t.Errorf("%v after %d refreshes", err, s.refreshes)

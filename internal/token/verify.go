@@ -8,9 +8,9 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/golang-jwt/jwt/v5"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
 )
 
 // unverified is a token taken apart. Nothing in it is to be believed but that it has the right form.
@@ -56,17 +56,10 @@ func dissect(raw string) (unverified, error) {
 		return unverified{}, refuse("typ is not JWT") // another kind of token (RFC 8725 3.11)
 	case t.Critical != nil || t.Base64 != nil:
 		return unverified{}, refuse("header has crit or b64") // we know no extension (RFC 7515 4.1.11, RFC 7797)
-	case t.KeyID == "" || len(t.KeyID) > maxKeyID:
+	case t.KeyID == "" || len(t.KeyID) > jwk.MaxKeyID:
 		return unverified{}, refuse("kid is missing or too long")
 	}
 	return t, nil
-}
-
-// verificationKey is all that checking a signature needs; a set of public keys has no more.
-type verificationKey struct {
-	method jwt.SigningMethod
-	public any
-	times  keyTimes
 }
 
 // verifier decides whether a token is good, once its key was found. It holds no keys: where they come from, and
@@ -75,14 +68,14 @@ type verifier struct {
 	Config
 }
 
-func (v verifier) verify(t unverified, k verificationKey) (auth.Claims, error) {
-	if k.times.retired(v.Now()) {
+func (v verifier) verify(t unverified, k jwk.Key) (auth.Claims, error) {
+	if k.Retired(v.Now()) {
 		return auth.Claims{}, refuse("its key is retired") // by the clock: the set may be hours old
 	}
-	if t.Algorithm != k.method.Alg() {
+	if t.Algorithm != string(k.Algorithm()) {
 		return auth.Claims{}, refuse("alg is not its key's")
 	}
-	if k.method.Verify(t.signed, t.signature, k.public) != nil {
+	if !k.Verify(t.signed, t.signature) {
 		return auth.Claims{}, refuse("signature does not verify")
 	}
 	text, err := canonical.DecodeString(t.payload)
@@ -115,11 +108,11 @@ func (v verifier) objection(c claims) string {
 		return "scope does not hold user"
 	case now >= c.ExpiresAt: // a missing exp is 0
 		return "exp is missing or past"
-	case c.IssuedAt > now+numericDate(leeway.Seconds()):
+	case c.IssuedAt > now+numericDate(Leeway.Seconds()):
 		return "iat is in the future"
-	case c.NotBefore > now+numericDate(leeway.Seconds()):
+	case c.NotBefore > now+numericDate(Leeway.Seconds()):
 		return "nbf is in the future"
-	case c.ExpiresAt-c.IssuedAt > numericDate((maxLife + leeway).Seconds()): // a missing iat is 0
+	case c.ExpiresAt-c.IssuedAt > numericDate((MaxLife + Leeway).Seconds()): // a missing iat is 0
 		return "iat is missing, or exp further from it than any contract allows"
 	}
 	return ""

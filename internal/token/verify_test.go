@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
@@ -84,7 +86,7 @@ func TestVerifyTakes(t *testing.T) {
 
 // TestForgedClaims promises that a signature alone does not make a token good. All of these are signed by the real key.
 func TestForgedClaims(t *testing.T) {
-	for _, a := range []token.Algorithm{token.ES256, token.HS256} {
+	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.HS256} {
 		k, f := newKeyring(t, a), newForger(t, document(t, a))
 		for name, payload := range map[string]string{
 			"empty": "", "null": "null", "array": "[]", "number": "5", "text": `"sub"`, "no members": "{}",
@@ -222,7 +224,7 @@ func TestForgedSignature(t *testing.T) {
 			k, f := newKeyring(t, a), newForger(t, document(t, a))
 			good := f.token(f.header(), goodClaims)
 			part := strings.Split(good, ".")
-			other, err := token.NewRing(token.ES256, now)
+			other, err := keyring.New(jwk.ES256, now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -275,7 +277,7 @@ func publicForms(t *testing.T, f forger) [][]byte {
 
 // TestECDSAEncodings promises that only the fixed-length form of RFC 7518 3.4 is a signature, not DER and not r or s out of range.
 func TestECDSAEncodings(t *testing.T) {
-	k, f := newKeyring(t, token.ES256), newForger(t, document(t, token.ES256))
+	k, f := newKeyring(t, jwk.ES256), newForger(t, document(t, jwk.ES256))
 	signed := encode([]byte(f.header())) + "." + encode([]byte(goodClaims))
 	sig := f.sign([]byte(signed))
 	order, _ := new(big.Int).SetString("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551", 16)
@@ -294,7 +296,7 @@ func TestECDSAEncodings(t *testing.T) {
 // TestOneSpelling promises that a token has one spelling: any character changed, added or left out, it is another
 // token and refused. That covers unused bits, padding, line breaks and the standard alphabet.
 func TestOneSpelling(t *testing.T) {
-	for _, a := range []token.Algorithm{token.HS256, token.EdDSA} { // their signatures have unused bits, and are unique
+	for _, a := range []jwk.Algorithm{jwk.HS256, jwk.EdDSA} { // their signatures have unused bits, and are unique
 		k := newKeyring(t, a)
 		good := sign(t, k, claims())
 		for i := range len(good) + 1 {
@@ -314,7 +316,7 @@ func TestOneSpelling(t *testing.T) {
 
 // TestSignedSpelling promises the same where the key's holder signed a second spelling.
 func TestSignedSpelling(t *testing.T) {
-	k, f := newKeyring(t, token.HS256), newForger(t, document(t, token.HS256))
+	k, f := newKeyring(t, jwk.HS256), newForger(t, document(t, jwk.HS256))
 	header, payload := encode([]byte(f.header()+" ")), encode([]byte(goodClaims+"  "))
 	if len(header)%4 == 0 || len(payload)%4 == 0 {
 		t.Fatal("these lengths leave no unused bits")
@@ -350,7 +352,7 @@ func TestUnusedBits(t *testing.T) {
 
 // TestForm promises an answer to text that is no token at all, within the size limit and beyond it.
 func TestForm(t *testing.T) {
-	k, f := newKeyring(t, token.HS256), newForger(t, document(t, token.HS256))
+	k, f := newKeyring(t, jwk.HS256), newForger(t, document(t, jwk.HS256))
 	good := f.token(f.header(), goodClaims)
 	longer := func(n int) string { return claimed(`"jti"`, `"pad":"`+strings.Repeat("x", n)+`","jti"`) }
 	for name, raw := range map[string]string{
@@ -377,12 +379,12 @@ func TestForm(t *testing.T) {
 
 // TestNothingConfigured promises that an empty issuer or audience opens nothing.
 func TestNothingConfigured(t *testing.T) {
-	f := newForger(t, document(t, token.HS256))
+	f := newForger(t, document(t, jwk.HS256))
 	clock := func() time.Time { return now }
 	for name, c := range map[string]token.Config{
 		"no issuer": {Audience: "api", Now: clock}, "no audience": {Issuer: "https://login.example.com", Now: clock},
 	} {
-		k := token.NewKeyring(&source{text: document(t, token.HS256)}, c)
+		k := token.NewKeyring(&source{text: document(t, jwk.HS256)}, keyring.Parse, c)
 		payload := claimed(`"https://login.example.com"`, `""`)
 		if c.Audience == "" {
 			payload = claimed(`"api"`, `""`)

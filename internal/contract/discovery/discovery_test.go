@@ -18,7 +18,8 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/discovery"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/web"
 )
 
@@ -44,12 +45,12 @@ func (s *source) set(text []byte, err error) {
 }
 
 // ring is made once for each algorithm, because RSA keys take their time.
-var ring = func() func(testing.TB, token.Algorithm) *token.Ring {
-	made := map[token.Algorithm]func() (*token.Ring, error){}
-	for _, a := range []token.Algorithm{token.ES256, token.RS256, token.EdDSA, token.HS256} {
-		made[a] = sync.OnceValues(func() (*token.Ring, error) { return token.NewRing(a, time.Now()) })
+var ring = func() func(testing.TB, jwk.Algorithm) *keyring.Ring {
+	made := map[jwk.Algorithm]func() (*keyring.Ring, error){}
+	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA, jwk.HS256} {
+		made[a] = sync.OnceValues(func() (*keyring.Ring, error) { return keyring.New(a, time.Now()) })
 	}
-	return func(t testing.TB, a token.Algorithm) *token.Ring {
+	return func(t testing.TB, a jwk.Algorithm) *keyring.Ring {
 		t.Helper()
 		r, err := made[a]()
 		if err != nil {
@@ -59,7 +60,7 @@ var ring = func() func(testing.TB, token.Algorithm) *token.Ring {
 	}
 }()
 
-func published(t testing.TB, a token.Algorithm) []byte {
+func published(t testing.TB, a jwk.Algorithm) []byte {
 	t.Helper()
 	text, err := ring(t, a).PublicJWKS()
 	if err != nil {
@@ -88,8 +89,8 @@ func get(t testing.TB, h http.Handler, path string, header ...string) (*http.Res
 
 // TestDocuments promises both documents to the letter, the headers of either, and nothing else of the ring.
 func TestDocuments(t *testing.T) {
-	for a, algorithms := range map[token.Algorithm]string{
-		token.ES256: `["ES256"]`, token.RS256: `["RS256"]`, token.EdDSA: `["EdDSA"]`, token.HS256: `[]`,
+	for a, algorithms := range map[jwk.Algorithm]string{
+		jwk.ES256: `["ES256"]`, jwk.RS256: `["RS256"]`, jwk.EdDSA: `["EdDSA"]`, jwk.HS256: `[]`,
 	} {
 		h, _ := routes(&source{text: published(t, a)})
 		for path, want := range map[string]string{
@@ -114,14 +115,14 @@ func TestDocuments(t *testing.T) {
 			}
 		}
 	}
-	if text := string(published(t, token.HS256)); text != `{"keys":[]}` {
+	if text := string(published(t, jwk.HS256)); text != `{"keys":[]}` {
 		t.Errorf("of a symmetric ring %s is published", text)
 	}
 }
 
 // TestConditional promises 304 to whoever has the document already, and the document to everyone else.
 func TestConditional(t *testing.T) {
-	s := &source{text: published(t, token.ES256)}
+	s := &source{text: published(t, jwk.ES256)}
 	h, _ := routes(s)
 	answer, _ := get(t, h, discovery.JWKSPath)
 	etag := answer.Header.Get("Etag")
@@ -148,7 +149,7 @@ func TestConditional(t *testing.T) {
 			t.Errorf("%s: type %v, body %q", test.name, typed, body)
 		}
 	}
-	s.set(published(t, token.EdDSA), nil)
+	s.set(published(t, jwk.EdDSA), nil)
 	if answer, _ := get(t, h, discovery.JWKSPath, "If-None-Match", etag); answer.StatusCode != 200 || answer.Header.Get("Etag") == etag {
 		t.Errorf("after a change: %d, %v", answer.StatusCode, answer.Header)
 	}
@@ -156,7 +157,7 @@ func TestConditional(t *testing.T) {
 
 // TestMethods promises GET and HEAD alone.
 func TestMethods(t *testing.T) {
-	h, _ := routes(&source{text: published(t, token.ES256)})
+	h, _ := routes(&source{text: published(t, jwk.ES256)})
 	server := httptest.NewServer(h)
 	defer server.Close()
 	for method, status := range map[string]int{
@@ -186,7 +187,7 @@ func TestMethods(t *testing.T) {
 // TestFailure promises that our own faults are a 500 that nobody caches and that says nothing, and that what is not fit
 // to be published is not.
 func TestFailure(t *testing.T) {
-	private, err := ring(t, token.ES256).Marshal()
+	private, err := ring(t, jwk.ES256).Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +209,7 @@ func TestFailure(t *testing.T) {
 		if s.text != nil && strings.Contains(log.String(), string(s.text)) {
 			t.Errorf("%s: the log quotes the set", name)
 		}
-		s.set(published(t, token.ES256), nil)
+		s.set(published(t, jwk.ES256), nil)
 		if answer, _ := get(t, h, discovery.JWKSPath); answer.StatusCode != 200 {
 			t.Errorf("%s, mended: %d", name, answer.StatusCode)
 		}
@@ -218,7 +219,7 @@ func TestFailure(t *testing.T) {
 // TestOnlyPublicMembers promises that whatever else is stored with the keys stays there.
 func TestOnlyPublicMembers(t *testing.T) {
 	var set map[string]any
-	if err := json.Unmarshal(published(t, token.ES256), &set); err != nil {
+	if err := json.Unmarshal(published(t, jwk.ES256), &set); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range set["keys"].([]any) {
@@ -230,14 +231,14 @@ func TestOnlyPublicMembers(t *testing.T) {
 		t.Fatal(err)
 	}
 	h, _ := routes(&source{text: text})
-	if _, body := get(t, h, discovery.JWKSPath); body != string(published(t, token.ES256)) {
+	if _, body := get(t, h, discovery.JWKSPath); body != string(published(t, jwk.ES256)) {
 		t.Errorf("got %s", body)
 	}
 }
 
 // TestConcurrent promises, with -race, that readers and a rotation do not disturb each other.
 func TestConcurrent(t *testing.T) {
-	s := &source{text: published(t, token.ES256)}
+	s := &source{text: published(t, jwk.ES256)}
 	h, _ := routes(s)
 	var wg sync.WaitGroup
 	for range 4 {
@@ -249,7 +250,7 @@ func TestConcurrent(t *testing.T) {
 			}
 		})
 	}
-	s.set(published(t, token.EdDSA), nil)
+	s.set(published(t, jwk.EdDSA), nil)
 	wg.Wait()
 }
 
@@ -262,7 +263,7 @@ func (d discard) WriteHeader(int)             {}
 
 // BenchmarkJWKS measures one answer on one core.
 func BenchmarkJWKS(b *testing.B) {
-	h, _ := routes(&source{text: published(b, token.RS256)})
+	h, _ := routes(&source{text: published(b, jwk.RS256)})
 	r := httptest.NewRequest(http.MethodGet, discovery.JWKSPath, nil)
 	b.ReportAllocs()
 	for b.Loop() {

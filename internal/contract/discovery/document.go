@@ -10,7 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
 )
 
 // cacheControl lets readers keep a document for five minutes. A key is published hours before it signs, so that
@@ -42,7 +42,7 @@ type configuration struct {
 // render makes both documents of one set, so that the algorithms of one are the keys' of the other. The set is
 // written anew from its public members, whatever else was stored with it, without keys that are retired by now.
 func render(issuer string, text []byte, now time.Time) (*documents, error) {
-	keys, err := token.ParseJWKS(text)
+	keys, err := jwk.ParseSet(text)
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,13 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/discovery"
 	"latchkey/internal/emulator"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
 
 // serve runs the endpoints where an issuer's are, and returns the issuer and a token that it signed.
-func serve(t *testing.T, a token.Algorithm) (issuer, raw string) {
+func serve(t *testing.T, a jwk.Algorithm) (issuer, raw string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	issuer = "http://" + server.Listener.Addr().String()
@@ -37,7 +39,7 @@ func serve(t *testing.T, a token.Algorithm) (issuer, raw string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, _, err = token.NewKeyring(fixed(document), token.Config{Issuer: issuer, Audience: "orders"}).Sign(t.Context(), auth.Claims{
+	raw, _, err = token.NewKeyring(fixed(document), keyring.Parse, token.Config{Issuer: issuer, Audience: "orders"}).Sign(t.Context(), auth.Claims{
 		ID: "jti-1", Subject: "user-1", SessionID: "sid-1", Roles: []string{"editor"},
 		IssuedAt: time.Now().Truncate(time.Second), ExpiresAt: time.Now().Add(time.Hour),
 	})
@@ -66,7 +68,7 @@ print(claims["sub"], len(client.get_signing_keys()))
 // TestPyJWT promises that PyJWT finds the keys by the issuer alone and verifies our tokens with them.
 func TestPyJWT(t *testing.T) {
 	python := emulator.PyJWT(t)
-	for _, a := range []token.Algorithm{token.ES256, token.RS256, token.EdDSA} {
+	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA} {
 		t.Run(string(a), func(t *testing.T) {
 			issuer, raw := serve(t, a)
 			out, err := exec.CommandContext(t.Context(), python, "-c", pyjwt, issuer, "orders", raw).CombinedOutput()
@@ -81,7 +83,7 @@ func TestPyJWT(t *testing.T) {
 // documentation tells: discovery by the issuer, RSA alone, kid, iss, aud, times and scope, and the limits on both
 // documents. Under ES256 they do not, which is why the algorithm is a setting.
 func TestGatewayRules(t *testing.T) {
-	issuer, raw := serve(t, token.RS256)
+	issuer, raw := serve(t, jwk.RS256)
 	if err := jwtAuthorizer(issuer, []string{"other", "orders"}, []string{"admin", "user"}, raw); err != nil {
 		t.Error(err)
 	}
@@ -94,7 +96,7 @@ func TestGatewayRules(t *testing.T) {
 			t.Errorf("%s is taken: this authorizer proves nothing", name)
 		}
 	}
-	issuer, raw = serve(t, token.ES256)
+	issuer, raw = serve(t, jwk.ES256)
 	if err := jwtAuthorizer(issuer, []string{"orders"}, []string{"user"}, raw); err == nil {
 		t.Error("ES256 is taken: this authorizer proves nothing")
 	}

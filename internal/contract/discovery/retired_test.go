@@ -8,18 +8,19 @@ import (
 	"time"
 
 	"latchkey/internal/contract/discovery"
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // TestRetired promises that a key is served until its tokens have expired and no longer, though the rotation that takes
 // it out of the set may be weeks away.
 func TestRetired(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
-	first, err := token.NewRing(token.EdDSA, now)
+	first, err := keyring.New(jwk.EdDSA, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	rotated, err := first.RotateNow(token.ES256, now)
+	rotated, err := first.RotateNow(jwk.ES256, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
-package token
+package keyring
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
 	"time"
+
+	"latchkey/internal/jwk"
 )
 
 // Follows returns nil where the ring may take the place of current: where it is the same, or one rotation of it that
@@ -13,21 +15,21 @@ func (r *Ring) Follows(current *Ring, now time.Time) error {
 	if !bytes.Equal(r.macKey, current.macKey) {
 		return errors.New("its macKey is not the current ring's")
 	}
-	if r.current.id != current.current.id && r.current.id != current.next.id {
-		return fmt.Errorf("its current key %s is neither the one in use nor the one announced", r.current.id)
+	if r.current.ID != current.current.ID && r.current.ID != current.next.ID {
+		return fmt.Errorf("its current key %s is neither the one in use nor the one announced", r.current.ID)
 	}
 	for _, k := range r.keys {
 		if k != r.next && !current.has(k) {
-			return fmt.Errorf("its key %s is not in the current ring any more", k.id)
+			return fmt.Errorf("its key %s is not in the current ring any more", k.ID)
 		}
 	}
 	for _, k := range current.keys {
-		if gone := current.state(k) == Previous && k.times.retired(now); !gone && !r.has(k) {
-			return fmt.Errorf("it lacks the key %s of the current ring", k.id)
+		if gone := current.state(k) == Previous && k.Retired(now); !gone && !r.has(k) {
+			return fmt.Errorf("it lacks the key %s of the current ring", k.ID)
 		}
 	}
-	made := date(r.current.times.ActivatedAt)
-	if r.current.id != current.current.id && now.Sub(made) > maxWait {
+	made := date(r.current.activatedAt)
+	if r.current.ID != current.current.ID && now.Sub(made) > maxWait {
 		return fmt.Errorf("it was made at %s, too long ago for the times in it", made.Format(time.RFC3339))
 	}
 	return nil
@@ -35,8 +37,15 @@ func (r *Ring) Follows(current *Ring, now time.Time) error {
 
 // has says whether the ring holds the same key, whatever it is for here and there.
 func (r *Ring) has(k *key) bool {
-	own, found := r.find(k.id)
-	return found && own.jwk().publicJWK == k.jwk().publicJWK
+	own, found := r.find(k.ID)
+	return found && own.public() == k.public()
+}
+
+// public has the members that may be published: of a symmetric key, its name alone.
+func (k *key) public() jwk.JWK {
+	j := k.VerifyOnly().JWK()
+	j.K = ""
+	return j
 }
 
 // SelfTest signs with the current and with the next key, and verifies with what verifiers have: the public part as it
@@ -44,27 +53,23 @@ func (r *Ring) has(k *key) bool {
 func (r *Ring) SelfTest() error {
 	for _, k := range []*key{r.current, r.next} {
 		if err := k.selfTest(); err != nil {
-			return fmt.Errorf("test key %s: %w", k.id, err)
+			return fmt.Errorf("test key %s: %w", k.ID, err)
 		}
 	}
 	return nil
 }
 
 func (k *key) selfTest() error {
-	published := k.jwk()
-	if !k.symmetric() {
-		published = jwk{publicJWK: published.publicJWK}
-	}
-	verifying, err := k.kind.read(published)
+	verifying, err := k.VerifyOnly().JWK().Key()
 	if err != nil {
 		return err
 	}
 	const text = "no token, for it has no dots"
-	signature, err := k.kind.method().Sign(text, k.private)
+	signature, err := k.Sign(text)
 	if err != nil {
 		return errors.New("it does not sign")
 	}
-	if k.kind.method().Verify(text, signature, verifying.public) != nil {
+	if !verifying.Verify(text, signature) {
 		return errors.New("its signature does not verify")
 	}
 	return nil

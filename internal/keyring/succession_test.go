@@ -1,36 +1,37 @@
-package token_test
+package keyring_test
 
 import (
 	"testing"
 	"time"
 
-	"latchkey/internal/token"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 )
 
 // TestFollows promises which rings may be put in the place of the current one, and that those which lost touch with it
 // while they waited are refused: promoting one would bring a revoked key back.
 func TestFollows(t *testing.T) {
-	base := rotate(t, rotate(t, newRing(t, token.ES256, now), token.ES256, now.Add(30*day)), token.ES256, now.Add(60*day))
+	base := rotate(t, rotate(t, newRing(t, jwk.ES256, now), jwk.ES256, now.Add(30*day)), jwk.ES256, now.Add(60*day))
 	keys := base.Facts()
 	at := now.Add(90 * day)
-	waiting, other := rotate(t, base, token.EdDSA, at), rotate(t, base, token.EdDSA, at)
-	revoke := func(i int) *token.Ring {
+	waiting, other := rotate(t, base, jwk.EdDSA, at), rotate(t, base, jwk.EdDSA, at)
+	revoke := func(i int) *keyring.Ring {
 		t.Helper()
-		r, err := base.Revoke(keys[i].KeyID, token.ES256, at)
+		r, err := base.Revoke(keys[i].KeyID, jwk.ES256, at)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return r
 	}
-	restarted, changed, err := base.Rotate(token.ES256, nil, at)
+	restarted, changed, err := base.Rotate(jwk.ES256, nil, at)
 	if changed || err != nil {
 		t.Fatalf("%v, %v", changed, err)
 	}
 	retires := keys[0].RetireAt // after base's first key was dropped, base without it
-	dropped := rotate(t, base, token.ES256, retires)
+	dropped := rotate(t, base, jwk.ES256, retires)
 	for _, tc := range []struct {
 		name          string
-		ring, current *token.Ring
+		ring, current *keyring.Ring
 		after         time.Duration
 		want          bool
 	}{
@@ -49,9 +50,9 @@ func TestFollows(t *testing.T) {
 		{"previous revoked meanwhile", waiting, revoke(0), 0, false},
 		{"a copy, and current revoked", base, revoke(2), 0, false},
 		{"a copy, and previous revoked", base, revoke(0), 0, false},
-		{"two steps", rotate(t, waiting, token.ES256, at.Add(day)), base, day, false},
+		{"two steps", rotate(t, waiting, jwk.ES256, at.Add(day)), base, day, false},
 		{"a step back", base, waiting, 0, false},
-		{"another ring", newRing(t, token.ES256, at), base, 0, false},
+		{"another ring", newRing(t, jwk.ES256, at), base, 0, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if err := tc.ring.Follows(tc.current, at.Add(tc.after)); (err == nil) != tc.want {
@@ -63,16 +64,16 @@ func TestFollows(t *testing.T) {
 
 // TestFollowsMACKey promises that a ring with the same keys and another MAC key is refused: all sessions would end.
 func TestFollowsMACKey(t *testing.T) {
-	doc := decodeRing(t, document(t, token.ES256))
-	doc.MACKey = decodeRing(t, document(t, token.EdDSA)).MACKey
-	if err := parseRing(t, doc.encode(t)).Follows(parseRing(t, document(t, token.ES256)), now); err == nil {
+	doc := decodeRing(t, document(t, jwk.ES256))
+	doc.MACKey = decodeRing(t, document(t, jwk.EdDSA)).MACKey
+	if err := parseRing(t, doc.encode(t)).Follows(parseRing(t, document(t, jwk.ES256)), now); err == nil {
 		t.Error("follows")
 	}
 }
 
 // TestFollowsPublicPart promises that a key is told from another by more than its name.
 func TestFollowsPublicPart(t *testing.T) {
-	current, impostor := decodeRing(t, document(t, token.ES256)), decodeRing(t, marshal(t, newRing(t, token.ES256, now)))
+	current, impostor := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, marshal(t, newRing(t, jwk.ES256, now)))
 	impostor.Keys[0]["kid"], impostor.Current, impostor.MACKey = current.Current, current.Current, current.MACKey
 	impostor.Keys[1] = current.key(current.Next)
 	impostor.Next = current.Next
@@ -88,7 +89,7 @@ func TestSelfTest(t *testing.T) {
 		if err := ring.SelfTest(); err != nil {
 			t.Errorf("%s: %v", a, err)
 		}
-		if err := rotate(t, ring, token.HS256, now.Add(day)).SelfTest(); err != nil {
+		if err := rotate(t, ring, jwk.HS256, now.Add(day)).SelfTest(); err != nil {
 			t.Errorf("%s, rotated: %v", a, err)
 		}
 	}

@@ -1,7 +1,6 @@
-package token_test
+package keyring_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -9,66 +8,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
-
-const (
-	day      = 24 * time.Hour
-	longest  = 90 * day                   // a token's life
-	lateSign = 18*time.Hour + 6*time.Hour // a ring waits to be used, then a function keeps the one before
-)
-
-func newRing(t testing.TB, a token.Algorithm, at time.Time) *token.Ring {
-	t.Helper()
-	r, err := token.NewRing(a, at)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func parseRing(t testing.TB, text []byte) *token.Ring {
-	t.Helper()
-	r, err := token.ParseRing(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func marshal(t testing.TB, r *token.Ring) []byte {
-	t.Helper()
-	text, err := r.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func publicJWKS(t testing.TB, r *token.Ring) []byte {
-	t.Helper()
-	text, err := r.PublicJWKS()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-// rotate asks for a step that is due, and reads the ring back from its document, which must hold what is read of it and
-// no more.
-func rotate(t testing.TB, r *token.Ring, a token.Algorithm, at time.Time) *token.Ring {
-	t.Helper()
-	next, changed, err := r.Rotate(a, publicJWKS(t, r), at)
-	if err != nil || !changed {
-		t.Fatalf("Rotate: changed %v, %v", changed, err)
-	}
-	text := marshal(t, next)
-	next = parseRing(t, text)
-	if string(marshal(t, next)) != string(text) {
-		t.Fatal("the document holds more than is read of it")
-	}
-	return next
-}
 
 // TestRotate promises the step: next signs, current verifies without its private part, the new next has the algorithm
 // that is asked for now, all are published, and the MAC key stays.
@@ -76,14 +19,14 @@ func TestRotate(t *testing.T) {
 	for _, a := range all {
 		t.Run(string(a), func(t *testing.T) {
 			old := parseRing(t, document(t, a))
-			rotated := rotate(t, old, token.EdDSA, now.Add(day))
+			rotated := rotate(t, old, jwk.EdDSA, now.Add(day))
 			was, is := old.Facts(), rotated.Facts()
 			retires := now.Add(day + lateSign + longest + 30*time.Second)
-			want := []token.KeyFacts{
-				{KeyID: was[0].KeyID, Algorithm: string(a), State: token.Previous,
+			want := []keyring.KeyFacts{
+				{KeyID: was[0].KeyID, Algorithm: string(a), State: keyring.Previous,
 					CreatedAt: was[0].CreatedAt, ActivatedAt: was[0].ActivatedAt, RetireAt: retires},
-				{KeyID: was[1].KeyID, Algorithm: string(a), State: token.Current, CreatedAt: was[1].CreatedAt, ActivatedAt: now.Add(day)},
-				{KeyID: is[2].KeyID, Algorithm: "EdDSA", State: token.Next, CreatedAt: now.Add(day)},
+				{KeyID: was[1].KeyID, Algorithm: string(a), State: keyring.Current, CreatedAt: was[1].CreatedAt, ActivatedAt: now.Add(day)},
+				{KeyID: is[2].KeyID, Algorithm: "EdDSA", State: keyring.Next, CreatedAt: now.Add(day)},
 			}
 			if diff := cmp.Diff(want, is); diff != "" {
 				t.Errorf("facts (-want +got):\n%s", diff)
@@ -97,7 +40,7 @@ func TestRotate(t *testing.T) {
 					t.Errorf("the previous key keeps %s", private)
 				}
 			}
-			if a == token.HS256 && after.Keys[0]["k"] != before.Keys[0]["k"] {
+			if a == jwk.HS256 && after.Keys[0]["k"] != before.Keys[0]["k"] {
 				t.Error("a symmetric key cannot verify without its only part")
 			}
 			var published []string
@@ -105,7 +48,7 @@ func TestRotate(t *testing.T) {
 				published = append(published, k["kid"].(string))
 			}
 			wantPublished := []string{was[0].KeyID, was[1].KeyID, is[2].KeyID}
-			if a == token.HS256 {
+			if a == jwk.HS256 {
 				wantPublished = wantPublished[2:]
 			}
 			if diff := cmp.Diff(wantPublished, published); diff != "" {
@@ -131,20 +74,20 @@ func TestRotateTooSoon(t *testing.T) {
 		at      time.Time
 		rotates time.Time // the earliest, as RotatesFrom says afterwards
 	}{
-		{"at once", asPublished, made, made.Add(token.Lead)},
-		{"a second early", asPublished, made.Add(token.Lead - time.Second), made.Add(token.Lead)},
-		{"never published", func(*testing.T, ringJSON) []byte { return nil }, now.Add(day), now.Add(day + token.Lead)},
-		{"published unreadably", func(*testing.T, ringJSON) []byte { return []byte("[]") }, now.Add(day), now.Add(day + token.Lead)},
+		{"at once", asPublished, made, made.Add(keyring.Lead)},
+		{"a second early", asPublished, made.Add(keyring.Lead - time.Second), made.Add(keyring.Lead)},
+		{"never published", func(*testing.T, ringJSON) []byte { return nil }, now.Add(day), now.Add(day + keyring.Lead)},
+		{"published unreadably", func(*testing.T, ringJSON) []byte { return []byte("[]") }, now.Add(day), now.Add(day + keyring.Lead)},
 		{"published without next", func(t *testing.T, doc ringJSON) []byte {
-			return jwksOf(t, entries(t, publicJWKS(t, parseRing(t, doc.encode(t))))[0])
-		}, now.Add(day), now.Add(day + token.Lead)},
-		{"age unknown", edit(func(next map[string]any) { delete(next, "createdAt") }), now, now.Add(token.Lead)},
-		{"made by a clock that was ahead", edit(func(next map[string]any) { next["createdAt"] = now.Add(300 * day).Unix() }), now, now.Add(token.Lead)},
+			return ringJSON{Keys: entries(t, publicJWKS(t, parseRing(t, doc.encode(t))))[:1]}.encode(t)
+		}, now.Add(day), now.Add(day + keyring.Lead)},
+		{"age unknown", edit(func(next map[string]any) { delete(next, "createdAt") }), now, now.Add(keyring.Lead)},
+		{"made by a clock that was ahead", edit(func(next map[string]any) { next["createdAt"] = now.Add(300 * day).Unix() }), now, now.Add(keyring.Lead)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			doc := decodeRing(t, document(t, token.ES256))
+			doc := decodeRing(t, document(t, jwk.ES256))
 			published := tc.prepare(t, doc)
-			same, changed, err := parseRing(t, doc.encode(t)).Rotate(token.ES256, published, tc.at)
+			same, changed, err := parseRing(t, doc.encode(t)).Rotate(jwk.ES256, published, tc.at)
 			if err != nil || changed {
 				t.Fatalf("changed %v, %v", changed, err)
 			}
@@ -157,10 +100,10 @@ func TestRotateTooSoon(t *testing.T) {
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Errorf("the ring changed (-want +got):\n%s", diff)
 			}
-			if _, changed, _ = same.Rotate(token.ES256, publicJWKS(t, same), tc.rotates.Add(-time.Second)); changed {
+			if _, changed, _ = same.Rotate(jwk.ES256, publicJWKS(t, same), tc.rotates.Add(-time.Second)); changed {
 				t.Error("rotates a second before the time it says")
 			}
-			if _, changed, err = same.Rotate(token.ES256, publicJWKS(t, same), tc.rotates); !changed {
+			if _, changed, err = same.Rotate(jwk.ES256, publicJWKS(t, same), tc.rotates); !changed {
 				t.Errorf("does not rotate at the time it says: %v", err)
 			}
 		})
@@ -169,8 +112,8 @@ func TestRotateTooSoon(t *testing.T) {
 
 // TestRotateNow promises the same step as Rotate's without the wait.
 func TestRotateNow(t *testing.T) {
-	old := newRing(t, token.ES256, now)
-	rotated, err := old.RotateNow(token.HS256, now)
+	old := newRing(t, jwk.ES256, now)
+	rotated, err := old.RotateNow(jwk.HS256, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,28 +126,23 @@ func TestRotateNow(t *testing.T) {
 // TestRetire promises how long a previous key stays: it verifies the longest token that it can have signed, no token
 // after its time, not even in a ring or a set that was read before, and the next rotation takes it out.
 func TestRetire(t *testing.T) {
-	for _, a := range []token.Algorithm{token.ES256, token.HS256} {
+	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.HS256} {
 		old := parseRing(t, document(t, a))
 		ring := rotate(t, old, a, now.Add(day))
 		lastSign, clock := now.Add(day+lateSign), now
 		c := claims()
 		c.IssuedAt, c.ExpiresAt = lastSign, lastSign.Add(longest)
-		raw := sign(t, newKeyring(t, a), c)
+		raw := sign(t, document(t, a), c)
 
 		settings := config
 		settings.Now = func() time.Time { return clock }
-		verifiers := map[string]auth.Verifier{"ring": token.NewKeyring(&source{text: marshal(t, ring)}, settings)}
-		if a != token.HS256 {
-			verifiers["set"] = token.NewVerifier(&source{text: publicJWKS(t, ring)}, settings)
+		verifiers := map[string]auth.Verifier{"ring": token.NewKeyring(fixed(marshal(t, ring)), keyring.Parse, settings)}
+		if a != jwk.HS256 {
+			verifiers["set"] = token.NewVerifier(fixed(publicJWKS(t, ring)), settings)
 		}
 		retires := ring.Facts()[0].RetireAt
-		f := newForger(t, document(t, a)) // who kept the old key
-		late, err := json.Marshal(map[string]any{"iss": config.Issuer, "aud": config.Audience, "sub": "user-1", "jti": "x",
-			"sid": "s", "scope": "user", "roles": []string{}, "iat": retires.Unix() - 60, "exp": retires.Unix() + 3600})
-		if err != nil {
-			t.Fatal(err)
-		}
-		forged := f.token(f.header(), string(late))
+		key, _ := old.Current() // whoever kept it signs on
+		forged := forge(t, key, retires.Add(-time.Minute))
 		for name, v := range verifiers {
 			clock = c.ExpiresAt.Add(-time.Second)
 			if _, err := v.Verify(t.Context(), raw); err != nil {
@@ -220,10 +158,10 @@ func TestRetire(t *testing.T) {
 			}
 		}
 		clock = retires.Add(-time.Second)
-		if kept := rotate(t, ring, a, clock); kept.Facts()[0].KeyID != f.kid {
+		if kept := rotate(t, ring, a, clock); kept.Facts()[0].KeyID != key.ID {
 			t.Errorf("%s: a rotation a second before takes the key out", a)
 		}
-		if kept := rotate(t, ring, a, retires); kept.Facts()[0].KeyID == f.kid {
+		if kept := rotate(t, ring, a, retires); kept.Facts()[0].KeyID == key.ID {
 			t.Errorf("%s: the first rotation after its time leaves the key in", a)
 		}
 	}
@@ -234,16 +172,16 @@ func TestRetireForeign(t *testing.T) {
 	doc := withPrevious(t)
 	delete(doc.Keys[0], "retireAt")
 	doc.key(doc.Current)["retireAt"] = now.Add(-time.Hour).Unix()
-	k := token.NewKeyring(&source{text: doc.encode(t)}, config)
-	if _, err := k.Verify(t.Context(), sign(t, k, claims())); err != nil {
+	k := token.NewKeyring(fixed(doc.encode(t)), keyring.Parse, config)
+	if _, err := k.Verify(t.Context(), sign(t, doc.encode(t), claims())); err != nil {
 		t.Errorf("the current key is no previous one, whatever time it has: %v", err)
 	}
-	if _, err := k.Verify(t.Context(), sign(t, newKeyring(t, token.RS256), claims())); err != nil {
+	if _, err := k.Verify(t.Context(), sign(t, document(t, jwk.RS256), claims())); err != nil {
 		t.Errorf("a previous key without a time: %v", err)
 	}
-	ring := rotate(t, parseRing(t, doc.encode(t)), token.ES256, now.Add(day))
+	ring := rotate(t, parseRing(t, doc.encode(t)), jwk.ES256, now.Add(day))
 	for _, k := range ring.Facts()[:2] {
-		if want := now.Add(day + lateSign + longest + 30*time.Second); k.State != token.Previous || !k.RetireAt.Equal(want) {
+		if want := now.Add(day + lateSign + longest + 30*time.Second); k.State != keyring.Previous || !k.RetireAt.Equal(want) {
 			t.Errorf("%s key retires at %v, want %v", k.State, k.RetireAt, want)
 		}
 	}
@@ -252,19 +190,19 @@ func TestRetireForeign(t *testing.T) {
 // TestRotateOften promises a ring that fits into a secret, and never less than Lead between two steps, however often
 // a rotation is asked for.
 func TestRotateOften(t *testing.T) {
-	ring, at, last := newRing(t, token.EdDSA, now), now, now
+	ring, at, last := newRing(t, jwk.EdDSA, now), now, now
 	for at.Before(now.Add(120 * day)) {
 		at = ring.RotatesFrom()
-		if at.Before(last.Add(token.Lead)) {
+		if at.Before(last.Add(keyring.Lead)) {
 			t.Fatalf("rotates at %v, after %v", at, last)
 		}
-		next, changed, err := ring.Rotate(token.EdDSA, publicJWKS(t, ring), at)
+		next, changed, err := ring.Rotate(jwk.EdDSA, publicJWKS(t, ring), at)
 		if n := len(next.Facts()); err != nil || !changed || n > 64 {
 			t.Fatalf("changed %v, %v, %d keys", changed, err, n)
 		}
 		last, ring = at, next
 	}
-	long := newRing(t, token.RS256Long, now)
+	long := newRing(t, jwk.RS256Long, now)
 	perKey := len(publicJWKS(t, long)) / 2
 	if size := len(marshal(t, long)) + 64*(perKey+150); size > 64<<10 {
 		t.Errorf("64 of the longest keys are %d bytes, a secret takes 65536", size)
@@ -274,25 +212,25 @@ func TestRotateOften(t *testing.T) {
 // TestRevoke promises that the key is gone at once, with the others and the MAC key as they were, and that two keys
 // are in use afterwards.
 func TestRevoke(t *testing.T) {
-	ring := rotate(t, rotate(t, newRing(t, token.ES256, now), token.ES256, now.Add(30*day)), token.ES256, now.Add(60*day))
+	ring := rotate(t, rotate(t, newRing(t, jwk.ES256, now), jwk.ES256, now.Add(30*day)), jwk.ES256, now.Add(60*day))
 	at := now.Add(60*day + time.Minute) // the next key is a minute old
 	was := ring.Facts()
-	for state, want := range map[token.State][]token.KeyFacts{
-		token.Previous: was[1:],
-		token.Current: {was[0], was[1],
-			{KeyID: was[3].KeyID, Algorithm: "ES256", State: token.Current, CreatedAt: was[3].CreatedAt, ActivatedAt: at},
-			{Algorithm: "EdDSA", State: token.Next, CreatedAt: at}},
-		token.Next: {was[0], was[1], was[2], {Algorithm: "EdDSA", State: token.Next, CreatedAt: at}},
+	for state, want := range map[keyring.State][]keyring.KeyFacts{
+		keyring.Previous: was[1:],
+		keyring.Current: {was[0], was[1],
+			{KeyID: was[3].KeyID, Algorithm: "ES256", State: keyring.Current, CreatedAt: was[3].CreatedAt, ActivatedAt: at},
+			{Algorithm: "EdDSA", State: keyring.Next, CreatedAt: at}},
+		keyring.Next: {was[0], was[1], was[2], {Algorithm: "EdDSA", State: keyring.Next, CreatedAt: at}},
 	} {
 		t.Run(string(state), func(t *testing.T) {
-			key := was[slices.IndexFunc(was, func(k token.KeyFacts) bool { return k.State == state })].KeyID
-			revoked, err := ring.Revoke(key, token.EdDSA, at)
+			key := was[slices.IndexFunc(was, func(k keyring.KeyFacts) bool { return k.State == state })].KeyID
+			revoked, err := ring.Revoke(key, jwk.EdDSA, at)
 			if err != nil {
 				t.Fatal(err)
 			}
 			revoked = parseRing(t, marshal(t, revoked))
 			is := revoked.Facts()
-			if state != token.Previous {
+			if state != keyring.Previous {
 				is[3].KeyID = "" // it is new
 			}
 			if diff := cmp.Diff(want, is); diff != "" {
@@ -309,34 +247,9 @@ func TestRevoke(t *testing.T) {
 			if diff := cmp.Diff(was, ring.Facts()); diff != "" {
 				t.Errorf("the ring it was made from changed:\n%s", diff)
 			}
-			if _, err := revoked.Revoke(key, token.ES256, at); err == nil {
+			if _, err := revoked.Revoke(key, jwk.ES256, at); err == nil {
 				t.Error("revoked twice")
 			}
 		})
-	}
-}
-
-// TestJWKSAt promises that what is served of a set is without the keys whose time is over, and without our own times.
-func TestJWKSAt(t *testing.T) {
-	ring := rotate(t, newRing(t, token.ES256, now), token.ES256, now.Add(30*day))
-	set, err := token.ParseJWKS(publicJWKS(t, ring))
-	if err != nil {
-		t.Fatal(err)
-	}
-	retires := ring.Facts()[0].RetireAt
-	for at, want := range map[time.Time]int{retires.Add(-time.Second): 3, retires: 2} {
-		text, err := set.At(at).Marshal()
-		if err != nil {
-			t.Fatal(err)
-		}
-		keys := entries(t, text)
-		if len(keys) != want {
-			t.Errorf("%d keys at %v, want %d", len(keys), at, want)
-		}
-		for _, k := range keys {
-			if k["exp"] != nil {
-				t.Errorf("serves exp of %v", k["kid"])
-			}
-		}
 	}
 }

@@ -1,4 +1,4 @@
-package token
+package jwk
 
 import (
 	"crypto/ecdsa"
@@ -28,7 +28,7 @@ func (ecdsaKind) generate() (pair, error) {
 	return pair{&k.PublicKey, k}, nil
 }
 
-func (ecdsaKind) read(j jwk) (pair, error) {
+func (ecdsaKind) read(j JWK) (pair, error) {
 	if j.D != "" {
 		k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), unbase64(j.D))
 		if err != nil {
@@ -45,7 +45,7 @@ func (ecdsaKind) read(j jwk) (pair, error) {
 	return pair{public: k}, nil
 }
 
-func (ecdsaKind) write(p pair) (j jwk) {
+func (ecdsaKind) write(p pair) (j JWK) {
 	point, _ := p.public.(*ecdsa.PublicKey).Bytes() // fails for curves of one's own only
 	j.Type, j.Curve, j.X, j.Y = "EC", "P-256", tobase64(point[1:33]), tobase64(point[33:])
 	if k, ok := p.private.(*ecdsa.PrivateKey); ok {
@@ -68,7 +68,7 @@ func (r rsaKind) generate() (pair, error) {
 	return pair{&k.PublicKey, k}, nil
 }
 
-func (rsaKind) read(j jwk) (pair, error) {
+func (rsaKind) read(j JWK) (pair, error) {
 	n, e := unbase64Int(j.N), unbase64Int(j.E)
 	switch bits := n.BitLen(); {
 	case bits < 2048:
@@ -94,7 +94,7 @@ func (rsaKind) read(j jwk) (pair, error) {
 	return pair{&k.PublicKey, k}, nil
 }
 
-func (rsaKind) write(p pair) (j jwk) {
+func (rsaKind) write(p pair) (j JWK) {
 	public := p.public.(*rsa.PublicKey)
 	j.Type, j.N, j.E = "RSA", tobase64(public.N.Bytes()), tobase64(big.NewInt(int64(public.E)).Bytes())
 	if k, ok := p.private.(*rsa.PrivateKey); ok {
@@ -117,7 +117,7 @@ func (ed25519Kind) generate() (pair, error) {
 	return pair{public, private}, nil
 }
 
-func (ed25519Kind) read(j jwk) (pair, error) {
+func (ed25519Kind) read(j JWK) (pair, error) {
 	if seed := unbase64(j.D); len(seed) == ed25519.SeedSize {
 		private := ed25519.NewKeyFromSeed(seed)
 		return pair{private.Public(), private}, nil
@@ -129,7 +129,7 @@ func (ed25519Kind) read(j jwk) (pair, error) {
 	return pair{}, errKey
 }
 
-func (ed25519Kind) write(p pair) (j jwk) {
+func (ed25519Kind) write(p pair) (j JWK) {
 	j.Type, j.Curve, j.X = "OKP", "Ed25519", tobase64(p.public.(ed25519.PublicKey))
 	if k, ok := p.private.(ed25519.PrivateKey); ok {
 		j.D = tobase64(k.Seed())
@@ -147,7 +147,7 @@ func (hmacKind) generate() (pair, error) {
 	return pair{k, k}, nil
 }
 
-func (hmacKind) read(j jwk) (pair, error) {
+func (hmacKind) read(j JWK) (pair, error) {
 	k := unbase64(j.K)
 	if len(k) < minSecret {
 		return pair{}, errors.New("weak: HS256 needs at least 32 bytes") // RFC 7518 3.2
@@ -155,7 +155,7 @@ func (hmacKind) read(j jwk) (pair, error) {
 	return pair{k, k}, nil
 }
 
-func (hmacKind) write(p pair) (j jwk) {
+func (hmacKind) write(p pair) (j JWK) {
 	j.Type, j.K = "oct", tobase64(p.public.([]byte))
 	return j
 }

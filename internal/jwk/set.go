@@ -1,4 +1,4 @@
-package token
+package jwk
 
 import (
 	"errors"
@@ -14,10 +14,10 @@ import (
 // maxJWKS bounds a JWK Set before it is parsed, in bytes; API Gateway's authorizers take twice as much.
 const maxJWKS = 64 << 10
 
-// JWKS is a set of public keys to verify with (RFC 7517 5). It holds no private and no symmetric key, whatever it
+// Set is a set of public keys to verify with (RFC 7517 5). It holds no private and no symmetric key, whatever it
 // was parsed from, and never changes.
-type JWKS struct {
-	keys      map[string]verificationKey
+type Set struct {
+	keys      map[string]Key
 	published []publishedJWK
 }
 
@@ -39,9 +39,9 @@ func (e setEntry) private() bool {
 	return e.D != nil || e.P != nil || e.Q != nil || e.DP != nil || e.DQ != nil || e.QI != nil || e.Oth != nil || e.K != nil
 }
 
-// ParseJWKS reads a JWK Set. Keys of kinds unknown here are skipped (RFC 7517 5), so that a newer version may publish
+// ParseSet reads a JWK Set. Keys of kinds unknown here are skipped (RFC 7517 5), so that a newer version may publish
 // some; a private or symmetric key, a kid twice, and a known kind that is weak or malformed refuse the whole set.
-func ParseJWKS(text []byte) (*JWKS, error) {
+func ParseSet(text []byte) (*Set, error) {
 	if len(text) > maxJWKS {
 		return nil, fmt.Errorf("parse the public keys: longer than %d bytes", maxJWKS)
 	}
@@ -54,7 +54,7 @@ func ParseJWKS(text []byte) (*JWKS, error) {
 	if set.Keys == nil {
 		return nil, errors.New("parse the public keys: no member keys")
 	}
-	s := &JWKS{keys: make(map[string]verificationKey, len(set.Keys)), published: []publishedJWK{}}
+	s := &Set{keys: make(map[string]Key, len(set.Keys)), published: []publishedJWK{}}
 	seen := make(map[string]bool, len(set.Keys))
 	for i, e := range set.Keys {
 		if e.KeyID != "" && seen[e.KeyID] {
@@ -68,52 +68,38 @@ func ParseJWKS(text []byte) (*JWKS, error) {
 	return s, nil
 }
 
-// add takes a key that is, member by member, what we would publish for it; see Ring.add.
-func (s *JWKS) add(e setEntry) error {
+// add takes a key that is, member by member, what we would publish for it; see JWK.Key.
+func (s *Set) add(e setEntry) error {
 	j := e.publicJWK
-	kind, known := kindOf(Algorithm(j.Algorithm))
-	_, symmetric := kind.(hmacKind)
+	_, known := kindOf(Algorithm(j.Algorithm))
 	switch {
-	case symmetric || j.Type == "oct" || e.private():
+	case j.Algorithm == string(HS256) || j.Type == "oct" || e.private():
 		return errors.New("a private or symmetric key, which must never be published")
 	case j.KeyID == "" || !known || j.Use != "" && j.Use != keyUse:
 		return nil // not for us: no token could name it, or it does not verify tokens
-	case len(j.KeyID) > maxKeyID:
-		return fmt.Errorf("kid must have 1 to %d bytes", maxKeyID)
 	}
-	j.Use = keyUse // optional in a JWK (RFC 7517 4.2)
-	p, err := kind.read(jwk{publicJWK: j})
+	k, err := JWK{publicJWK: j}.Key()
 	if err != nil {
 		return err
 	}
-	if (&key{id: j.KeyID, kind: kind, pair: p}).jwk().publicJWK != j {
-		return errors.New("its members contradict each other or are not canonical")
-	}
-	s.keys[j.KeyID] = verificationKey{kind.method(), p.public, keyTimes{RetireAt: e.RetireAt}}
-	s.published = append(s.published, publishedJWK{j, e.RetireAt})
+	k.RetireAt = e.RetireAt
+	s.keys[k.ID] = k
+	s.published = append(s.published, k.published())
 	return nil
 }
 
-// parseUsable refuses a set without a key: that nobody's token can be verified is no fault of the tokens.
-func parseUsable(text []byte) (*JWKS, error) {
-	s, err := ParseJWKS(text)
-	if err == nil && len(s.keys) == 0 {
-		return nil, errors.New("no public key to verify with; of symmetric keys (HS256) none is published")
-	}
-	return s, err
-}
-
-func (s *JWKS) verificationKey(keyID string) (verificationKey, bool) {
-	k, known := s.keys[keyID]
+// Key returns the key with the id, which has its end where the set gives one: see Key.Retired.
+func (s *Set) Key(id string) (Key, bool) {
+	k, known := s.keys[id]
 	return k, known
 }
 
 // At returns the set without the keys that are retired by now: those are to be refused, and a rotation that takes them
 // out may be weeks away.
-func (s *JWKS) At(now time.Time) *JWKS {
-	live := &JWKS{keys: maps.Clone(s.keys), published: []publishedJWK{}}
+func (s *Set) At(now time.Time) *Set {
+	live := &Set{keys: maps.Clone(s.keys), published: []publishedJWK{}}
 	for _, j := range s.published {
-		if (keyTimes{RetireAt: j.RetireAt}).retired(now) {
+		if s.keys[j.KeyID].Retired(now) {
 			delete(live.keys, j.KeyID)
 			continue
 		}
@@ -123,12 +109,35 @@ func (s *JWKS) At(now time.Time) *JWKS {
 }
 
 // Marshal returns the set as it is served: of each key the public members that every verifier knows, and no others.
-func (s *JWKS) Marshal() ([]byte, error) {
+func (s *Set) Marshal() ([]byte, error) {
 	keys := []publicJWK{}
 	for _, j := range s.published {
 		keys = append(keys, j.publicJWK)
 	}
 	return encodeSet(keys)
+}
+
+// MarshalPublic returns the JWK Set to store for verifiers: of each key the public part and, in exp, its end; of symmetric
+// ones nothing.
+func MarshalPublic(keys []Key) ([]byte, error) {
+	published := []publishedJWK{}
+	for _, k := range keys {
+		if k.Algorithm() != HS256 {
+			published = append(published, k.published())
+		}
+	}
+	return encodeSet(published)
+}
+
+// position tells where the set is broken and nothing else: the decoder's own errors quote values.
+func position(err error) string {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		return fmt.Sprintf(", byte %d", syntax.ByteOffset)
+	}
+	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
+		return fmt.Sprintf(", byte %d", semantic.ByteOffset)
+	}
+	return ""
 }
 
 func encodeSet[K publicJWK | publishedJWK](keys []K) ([]byte, error) {
@@ -142,7 +151,7 @@ func encodeSet[K publicJWK | publishedJWK](keys []K) ([]byte, error) {
 }
 
 // Algorithms returns what the keys sign with (RFC 7518 3.1), each once, in the set's order; never nil.
-func (s *JWKS) Algorithms() []string {
+func (s *Set) Algorithms() []string {
 	algorithms := []string{}
 	for _, j := range s.published {
 		if !slices.Contains(algorithms, j.Algorithm) {

@@ -1,9 +1,12 @@
-package token
+package keyring
 
 import (
 	"fmt"
 	"slices"
 	"time"
+
+	"latchkey/internal/jwk"
+	"latchkey/internal/token"
 )
 
 // Lead is how long a key is public before it signs: two hours that gateways cache keys, half an hour for our own
@@ -17,15 +20,15 @@ const (
 	// maxWait is the part of handover that the way into use may take; the other six hours are the functions'.
 	maxWait = 18 * time.Hour
 	// afterlife is how long a key verifies after the ring was made in which it signs no more.
-	afterlife = handover + maxLife + leeway
+	afterlife = handover + token.MaxLife + token.Leeway
 	// maxKeys keeps a ring with the longest keys there are within the size of a secret.
 	maxKeys = 64
 )
 
 // Rotate returns the ring a step on: next signs, current only verifies, and a new key of the algorithm is next. Too
 // soon for that, by the JWKS that is public now and RotatesFrom, the keys stay as they are. Publish before storing.
-func (r *Ring) Rotate(a Algorithm, published []byte, now time.Time) (rotated *Ring, changed bool, err error) {
-	created := date(r.next.times.CreatedAt)
+func (r *Ring) Rotate(a jwk.Algorithm, published []byte, now time.Time) (rotated *Ring, changed bool, err error) {
+	created := date(r.next.createdAt)
 	switch {
 	case created.IsZero() || created.After(now) || !r.next.publishedIn(published):
 		return r.announcedAt(now), false, nil
@@ -38,21 +41,21 @@ func (r *Ring) Rotate(a Algorithm, published []byte, now time.Time) (rotated *Ri
 
 // RotateNow takes the step however short the next key has been public: whoever verifies by keys that they fetched before
 // refuses the new tokens until they fetch them again.
-func (r *Ring) RotateNow(a Algorithm, now time.Time) (*Ring, error) {
+func (r *Ring) RotateNow(a jwk.Algorithm, now time.Time) (*Ring, error) {
 	return r.succeed(append(r.previous(now), r.current.retiring(now)), r.next.activated(now), a, now)
 }
 
 // RotatesFrom returns the earliest time at which Rotate changes the keys: when the next key has been public for
 // Lead, and the ring has room for another.
 func (r *Ring) RotatesFrom() time.Time {
-	from := date(r.next.times.CreatedAt).Add(Lead)
+	from := date(r.next.createdAt).Add(Lead)
 	if len(r.keys) < maxKeys {
 		return from
 	}
 	var retirements []time.Time
 	for _, k := range r.keys {
 		if r.state(k) == Previous {
-			retirements = append(retirements, date(k.times.RetireAt))
+			retirements = append(retirements, date(k.RetireAt))
 		}
 	}
 	if room := slices.MinFunc(retirements, time.Time.Compare); room.After(from) {
@@ -63,7 +66,7 @@ func (r *Ring) RotatesFrom() time.Time {
 
 // Revoke returns the ring without the key, at once and whatever it costs: in place of the current key the next one
 // signs, however short it has been public; where the next one is used or revoked, a new one is made.
-func (r *Ring) Revoke(keyID string, a Algorithm, now time.Time) (*Ring, error) {
+func (r *Ring) Revoke(keyID string, a jwk.Algorithm, now time.Time) (*Ring, error) {
 	k, found := r.find(keyID)
 	if !found {
 		return nil, fmt.Errorf("the ring has no key %q", keyID)
@@ -80,8 +83,8 @@ func (r *Ring) Revoke(keyID string, a Algorithm, now time.Time) (*Ring, error) {
 }
 
 // succeed makes the ring of these keys and a new next one. The MAC key stays: refresh tokens outlive signing keys.
-func (r *Ring) succeed(previous []*key, current *key, a Algorithm, now time.Time) (*Ring, error) {
-	next, err := newKey(a, keyTimes{CreatedAt: now.Unix()})
+func (r *Ring) succeed(previous []*key, current *key, a jwk.Algorithm, now time.Time) (*Ring, error) {
+	next, err := newKey(a, now)
 	if err != nil {
 		return nil, fmt.Errorf("make the next key: %w", err)
 	}
@@ -91,7 +94,7 @@ func (r *Ring) succeed(previous []*key, current *key, a Algorithm, now time.Time
 // announcedAt is the same ring, in which the next key counts as public from now on.
 func (r *Ring) announcedAt(now time.Time) *Ring {
 	next := *r.next
-	next.times.CreatedAt = now.Unix()
+	next.createdAt = now.Unix()
 	same := *r
 	same.next, same.keys = &next, slices.Clone(r.keys)
 	same.keys[slices.Index(r.keys, r.next)] = &next
@@ -104,8 +107,8 @@ func (r *Ring) previous(now time.Time) []*key {
 	var live []*key
 	for _, k := range r.keys {
 		switch {
-		case r.state(k) != Previous || k.times.retired(now):
-		case k.times.RetireAt == 0:
+		case r.state(k) != Previous || k.Retired(now):
+		case k.RetireAt == 0:
 			live = append(live, k.retiring(now))
 		default:
 			live = append(live, k)
@@ -117,24 +120,26 @@ func (r *Ring) previous(now time.Time) []*key {
 // retiring is the key without what signs. Of a symmetric one nothing can go: it verifies with what it signs with.
 func (k *key) retiring(now time.Time) *key {
 	old := *k
-	old.times.RetireAt = now.Add(afterlife).Unix()
-	if !old.symmetric() {
-		old.private = nil
-	}
+	old.Key = k.VerifyOnly()
+	old.RetireAt = now.Add(afterlife).Unix()
 	return &old
 }
 
 func (k *key) activated(now time.Time) *key {
 	signing := *k
-	signing.times.ActivatedAt = now.Unix()
+	signing.activatedAt = now.Unix()
 	return &signing
 }
 
 // publishedIn says whether those who verify by the JWKS know the key; a symmetric one is never theirs to know.
 func (k *key) publishedIn(jwks []byte) bool {
-	if k.symmetric() {
+	if k.Algorithm() == jwk.HS256 {
 		return true
 	}
-	set, err := ParseJWKS(jwks)
-	return err == nil && slices.ContainsFunc(set.published, func(j publishedJWK) bool { return j.KeyID == k.id })
+	set, err := jwk.ParseSet(jwks)
+	if err != nil {
+		return false
+	}
+	_, known := set.Key(k.ID)
+	return known
 }

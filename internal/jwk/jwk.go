@@ -1,18 +1,25 @@
-package token
+package jwk
 
 import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"math/big"
-	"time"
 
 	"github.com/go-json-experiment/json"
 )
 
-// minSecret is the least length of a symmetric key, in bytes: that of the hash (RFC 7518 3.2).
-const minSecret = 32
+// MaxKeyID bounds kid, in bytes, in keys and in tokens alike: whatever is longer names no key of ours.
+const MaxKeyID = 128
+
+const (
+	// minSecret is the least length of a symmetric key, in bytes: that of the hash (RFC 7518 3.2).
+	minSecret = 32
+
+	keyUse = "sig"
+)
 
 // publicJWK has the members of a JWK (RFC 7517 4) that may be published. There is no symmetric one among them:
 // what is published is chosen by type, not by leaving things out.
@@ -35,9 +42,9 @@ type publishedJWK struct {
 	RetireAt int64 `json:"exp,omitzero"` // NumericDate
 }
 
-// jwk is a key as the ring document holds it: its private members (RFC 7518 6, RFC 8037 2) and times of ours.
-// Members that are not here are ignored (RFC 7517 4), so that a newer version may add some.
-type jwk struct {
+// JWK is a key as JSON for documents that stay secret: with the private members (RFC 7517 4, RFC 7518 6, RFC 8037 2).
+// Members that are not here are ignored, so that a newer version may add some.
+type JWK struct {
 	publicJWK
 	D  string `json:"d,omitzero"`
 	P  string `json:"p,omitzero"`
@@ -46,18 +53,31 @@ type jwk struct {
 	DQ string `json:"dq,omitzero"`
 	QI string `json:"qi,omitzero"`
 	K  string `json:"k,omitzero"`
-	keyTimes
 }
 
-// keyTimes are NumericDates (RFC 7519 2) in whole seconds, 0 where unknown or yet to come.
-type keyTimes struct {
-	CreatedAt   int64 `json:"createdAt,omitzero"`
-	ActivatedAt int64 `json:"activatedAt,omitzero"` // since when it signs
-	RetireAt    int64 `json:"retireAt,omitzero"`    // until when a previous key verifies
-}
-
-func (t keyTimes) retired(now time.Time) bool {
-	return t.RetireAt != 0 && now.Unix() >= t.RetireAt
+// Key returns the key, and an error, which quotes nothing of it, where it is weak or the JWK is not what JWK would write.
+func (j JWK) Key() (Key, error) {
+	if j.KeyID == "" || len(j.KeyID) > MaxKeyID {
+		return Key{}, fmt.Errorf("kid must have 1 to %d bytes", MaxKeyID)
+	}
+	if j.Use == "" {
+		j.Use = keyUse // optional in a JWK (RFC 7517 4.2)
+	}
+	kind, known := kindOf(Algorithm(j.Algorithm))
+	if !known {
+		return Key{}, errors.New("alg is missing or unknown")
+	}
+	p, err := kind.read(j)
+	if err != nil {
+		return Key{}, err
+	}
+	k := Key{ID: j.KeyID, kind: kind, pair: p}
+	// This one comparison refuses a private part that is not the public one's, a kty or crv of another algorithm,
+	// superfluous members, and base64url that is not canonical.
+	if k.JWK() != j {
+		return Key{}, errors.New("its members contradict each other or are not canonical")
+	}
+	return k, nil
 }
 
 // thumbprint is RFC 7638's: the required members of the key's type, in lexicographic order, hashed.

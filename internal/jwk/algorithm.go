@@ -1,4 +1,7 @@
-package token
+// Package jwk knows keys: the algorithms that they sign by, and the JSON in which they are kept and published (RFC 7517,
+// 7518, 8037). What a key is for, and since when, others decide. The cryptography is the standard library's, the signing
+// methods are golang-jwt's.
+package jwk
 
 import (
 	"fmt"
@@ -32,10 +35,10 @@ type kind interface {
 	method() jwt.SigningMethod
 	generate() (pair, error)
 	// read makes a pair of the JWK members of this kind and refuses weak ones. Without a private part in the JWK
-	// there is none in the pair. It may overlook what is superfluous or contradictory: see key.jwk.
-	read(jwk) (pair, error)
+	// there is none in the pair. It may overlook what is superfluous or contradictory: see JWK.Key.
+	read(JWK) (pair, error)
 	// write returns the JWK members of this kind that the pair amounts to, and no others.
-	write(pair) jwk
+	write(pair) JWK
 }
 
 // pair holds the key's two parts as golang-jwt's signing methods take them; private is nil for a previous key.

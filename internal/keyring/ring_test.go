@@ -1,8 +1,7 @@
-package token_test
+package keyring_test
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -13,21 +12,10 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/jwk"
+	"latchkey/internal/keyring"
 	"latchkey/internal/token"
 )
-
-func TestParseAlgorithm(t *testing.T) {
-	for _, name := range []string{"ES256", "RS256", "RS256:3072", "HS256", "EdDSA"} {
-		if a, err := token.ParseAlgorithm(name); err != nil || string(a) != name {
-			t.Errorf("ParseAlgorithm(%q) = %q, %v", name, a, err)
-		}
-	}
-	for _, name := range []string{"", "none", "es256", "RS512", "RS256:1024", "PS256", "ES256 "} {
-		if a, err := token.ParseAlgorithm(name); err == nil || a != "" {
-			t.Errorf("ParseAlgorithm(%q) = %q, want an error", name, a)
-		}
-	}
-}
 
 // TestNewRing promises the document: two private keys with their own names and times, and a MAC key.
 func TestNewRing(t *testing.T) {
@@ -60,63 +48,11 @@ func TestNewRing(t *testing.T) {
 	}
 }
 
-// TestKeyID promises RFC 7638 thumbprints, computed here after the RFC, and a random id where one would be a hash of the secret.
-func TestKeyID(t *testing.T) {
-	thumbprint := map[string]func(k map[string]any) string{
-		"EC": func(k map[string]any) string {
-			return fmt.Sprintf(`{"crv":"P-256","kty":"EC","x":%q,"y":%q}`, k["x"], k["y"])
-		},
-		"RSA": func(k map[string]any) string { return fmt.Sprintf(`{"e":%q,"kty":"RSA","n":%q}`, k["e"], k["n"]) },
-		"OKP": func(k map[string]any) string { return fmt.Sprintf(`{"crv":"Ed25519","kty":"OKP","x":%q}`, k["x"]) },
-	}
-	for _, a := range asymmetric {
-		for _, k := range decodeRing(t, document(t, a)).Keys {
-			sum := sha256.Sum256([]byte(thumbprint[k["kty"].(string)](k)))
-			if want := encode(sum[:]); k["kid"] != want {
-				t.Errorf("%s: kid %v, want %s", a, k["kid"], want)
-			}
-		}
-	}
-	k := decodeRing(t, document(t, token.HS256)).Keys[0]
-	if id := k["kid"].(string); len(decode(t, id)) != 16 {
-		t.Errorf("HS256: kid %q, want 16 random bytes", id)
-	}
-	sum := sha256.Sum256(fmt.Appendf(nil, `{"k":%q,"kty":"oct"}`, k["k"]))
-	if strings.HasPrefix(encode(sum[:]), k["kid"].(string)) {
-		t.Error("HS256: kid is made of the secret's hash")
-	}
-}
-
-// TestSizes promises the key lengths that the algorithms' names stand for.
-func TestSizes(t *testing.T) {
-	long, err := token.NewRing(token.RS256Long, now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := long.Marshal()
-	if err != nil {
-		t.Fatal(err)
-	}
-	k := decodeRing(t, text).Keys[0]
-	if bits := len(decode(t, k["n"].(string))) * 8; bits != 3072 || k["alg"] != "RS256" {
-		t.Errorf("RS256:3072 gives %d bits and alg %v", bits, k["alg"])
-	}
-	if bits := len(decode(t, decodeRing(t, document(t, token.RS256)).Keys[0]["n"].(string))) * 8; bits != 2048 {
-		t.Errorf("RS256 gives %d bits", bits)
-	}
-	if n := len(decode(t, decodeRing(t, document(t, token.HS256)).Keys[0]["k"].(string))); n != 32 {
-		t.Errorf("HS256 gives %d bytes", n)
-	}
-	if _, err := token.NewRing("none", now); err == nil {
-		t.Error("a ring for the algorithm none")
-	}
-}
-
 // TestRoundTrip promises that parsing and encoding again changes no byte.
 func TestRoundTrip(t *testing.T) {
 	for _, a := range all {
 		text := document(t, a)
-		r, err := token.ParseRing(text)
+		r, err := keyring.Parse(text)
 		if err != nil {
 			t.Fatalf("%s: %v", a, err)
 		}
@@ -133,7 +69,7 @@ func TestRoundTrip(t *testing.T) {
 // withPrevious is a ring in mid-life, of three algorithms; the previous key still has its private part.
 func withPrevious(t *testing.T) ringJSON {
 	t.Helper()
-	r, old, next := decodeRing(t, document(t, token.ES256)), decodeRing(t, document(t, token.RS256)), decodeRing(t, document(t, token.HS256))
+	r, old, next := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, document(t, jwk.RS256)), decodeRing(t, document(t, jwk.HS256))
 	old.Keys[0]["retireAt"] = now.Add(time.Hour).Unix()
 	r.Keys = []map[string]any{old.Keys[0], r.Keys[0], next.Keys[0]}
 	r.Next = next.Current
@@ -143,15 +79,15 @@ func withPrevious(t *testing.T) ringJSON {
 // TestFacts promises states and times for `keys list`.
 func TestFacts(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := token.ParseRing(doc.encode(t))
+	r, err := keyring.Parse(doc.encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	made := now.Add(-time.Hour)
-	want := []token.KeyFacts{
-		{KeyID: doc.Keys[0]["kid"].(string), Algorithm: "RS256", State: token.Previous, CreatedAt: made, ActivatedAt: made, RetireAt: now.Add(time.Hour)},
-		{KeyID: doc.Current, Algorithm: "ES256", State: token.Current, CreatedAt: made, ActivatedAt: made},
-		{KeyID: doc.Next, Algorithm: "HS256", State: token.Next, CreatedAt: made, ActivatedAt: made},
+	want := []keyring.KeyFacts{
+		{KeyID: doc.Keys[0]["kid"].(string), Algorithm: "RS256", State: keyring.Previous, CreatedAt: made, ActivatedAt: made, RetireAt: now.Add(time.Hour)},
+		{KeyID: doc.Current, Algorithm: "ES256", State: keyring.Current, CreatedAt: made, ActivatedAt: made},
+		{KeyID: doc.Next, Algorithm: "HS256", State: keyring.Next, CreatedAt: made, ActivatedAt: made},
 	}
 	if diff := cmp.Diff(want, r.Facts()); diff != "" {
 		t.Errorf("facts (-want +got):\n%s", diff)
@@ -161,7 +97,7 @@ func TestFacts(t *testing.T) {
 // TestPreviousIsPublic promises that a previous key's private part does not survive reading.
 func TestPreviousIsPublic(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := token.ParseRing(doc.encode(t))
+	r, err := keyring.Parse(doc.encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,16 +109,16 @@ func TestPreviousIsPublic(t *testing.T) {
 	if diff := cmp.Diff([]string{"activatedAt", "alg", "createdAt", "e", "kid", "kty", "n", "retireAt", "use"}, slices.Sorted(maps.Keys(previous))); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
-	if _, err := token.ParseRing(text); err != nil {
+	if _, err := keyring.Parse(text); err != nil {
 		t.Errorf("the ring without it: %v", err)
 	}
 }
 
 // TestPreviousSymmetric promises that a previous HS256 key keeps its only part: its tokens still live.
 func TestPreviousSymmetric(t *testing.T) {
-	doc, old := decodeRing(t, document(t, token.ES256)), decodeRing(t, document(t, token.HS256))
+	doc, old := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, document(t, jwk.HS256))
 	doc.Keys = append(doc.Keys, old.Keys[0])
-	r, err := token.ParseRing(doc.encode(t))
+	r, err := keyring.Parse(doc.encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,8 +126,8 @@ func TestPreviousSymmetric(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := sign(t, newKeyring(t, token.HS256), claims())
-	if _, err := token.NewKeyring(&source{text: text}, config).Verify(t.Context(), raw); err != nil {
+	raw := sign(t, document(t, jwk.HS256), claims())
+	if _, err := token.NewKeyring(fixed(text), keyring.Parse, config).Verify(t.Context(), raw); err != nil {
 		t.Error(err)
 	}
 }
@@ -199,7 +135,7 @@ func TestPreviousSymmetric(t *testing.T) {
 // TestPublicJWKS promises exactly the public members of every asymmetric key, and nothing of a symmetric one.
 func TestPublicJWKS(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := token.ParseRing(doc.encode(t))
+	r, err := keyring.Parse(doc.encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +159,7 @@ func TestPublicJWKS(t *testing.T) {
 	if diff := cmp.Diff(want, got.Keys); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	symmetric, err := token.ParseRing(document(t, token.HS256))
+	symmetric, err := keyring.Parse(document(t, jwk.HS256))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,8 +170,8 @@ func TestPublicJWKS(t *testing.T) {
 
 // TestPrinting promises that no verb prints a key, for a ring or for what holds one.
 func TestPrinting(t *testing.T) {
-	text := document(t, token.HS256)
-	r, err := token.ParseRing(text)
+	text := document(t, jwk.HS256)
+	r, err := keyring.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,21 +180,6 @@ func TestPrinting(t *testing.T) {
 		got := fmt.Sprintf(verb, r)
 		if !strings.HasPrefix(got, "key ring, current key ") || strings.Contains(got, fmt.Sprintf(verb, secret)) {
 			t.Errorf("%s prints %q", verb, got)
-		}
-	}
-}
-
-// TestKeyIDsAreNoFlags promises ids that people can hand to a command: of 500, eight or so would begin with a hyphen.
-func TestKeyIDsAreNoFlags(t *testing.T) {
-	for range 250 {
-		ring, err := token.NewRing(token.EdDSA, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range ring.Facts() {
-			if strings.HasPrefix(k.KeyID, "-") {
-				t.Fatalf("key id %s", k.KeyID)
-			}
 		}
 	}
 }
