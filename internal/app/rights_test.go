@@ -1,0 +1,139 @@
+package app_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
+)
+
+// TestRights promises what each function may do, down to the items: what is not in this table it may not (ASVS 13.2.2,
+// 13.3.2).
+func TestRights(t *testing.T) {
+	logs := func(of string) string { return "logs:CreateLogStream logs:PutLogEvents on " + of + "Logs.Arn" }
+	want := map[string][]string{
+		"LoginRole": {
+			logs("Login"),
+			"dynamodb:GetItem dynamodb:BatchGetItem on Table.Arn under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
+			"dynamodb:PutItem dynamodb:UpdateItem on Table.Arn under USER#* TRIES#* SOURCE#*",
+			"secretsmanager:GetSecretValue on SigningKeys",
+		},
+		"SessionRole": {
+			logs("Session"),
+			"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:BatchWriteItem " +
+				"on Table.Arn under USER#* WARM",
+			"secretsmanager:GetSecretValue on SigningKeys",
+		},
+		"KeysRole": {
+			logs("Keys"),
+			"dynamodb:GetItem on Table.Arn under KEYS",
+		},
+		"AuthorizerRole": {
+			logs("Authorizer"),
+			"dynamodb:GetItem dynamodb:BatchGetItem on Table.Arn under KEYS USER#*",
+			"where Symmetric: secretsmanager:GetSecretValue on SigningKeys",
+		},
+		"RotateRole": {
+			logs("Rotate"),
+			"secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue " +
+				"secretsmanager:UpdateSecretVersionStage on SigningKeys",
+			"dynamodb:GetItem dynamodb:PutItem on Table.Arn under KEYS",
+		},
+	}
+	if diff := cmp.Diff(want, rights(t)); diff != "" {
+		t.Errorf("the template's rights (-want +got):\n%s", diff)
+	}
+}
+
+// role is as much of one as the template uses. What it does not, like managed policies, is an error in the decoder.
+type role struct {
+	AssumeRolePolicyDocument yaml.Node `yaml:"AssumeRolePolicyDocument"`
+	Policies                 []struct {
+		PolicyName     string `yaml:"PolicyName"`
+		PolicyDocument struct {
+			Version   string      `yaml:"Version"`
+			Statement []yaml.Node `yaml:"Statement"`
+		} `yaml:"PolicyDocument"`
+	} `yaml:"Policies"`
+}
+
+// rights are the statements of each role, in words.
+func rights(t *testing.T) map[string][]string {
+	t.Helper()
+	text, err := os.ReadFile("../../template.yaml")
+	check(t, err)
+	var template struct {
+		Resources map[string]struct {
+			Type       string    `yaml:"Type"`
+			Properties yaml.Node `yaml:"Properties"`
+		} `yaml:"Resources"`
+	}
+	check(t, yaml.Unmarshal(text, &template))
+	all := map[string][]string{}
+	for name, resource := range template.Resources {
+		if resource.Type != "AWS::IAM::Role" {
+			continue
+		}
+		var r role
+		decodeStrictly(t, resource.Properties, &r)
+		for _, policy := range r.Policies {
+			for _, s := range policy.PolicyDocument.Statement {
+				all[name] = append(all[name], inWords(t, s))
+			}
+		}
+	}
+	return all
+}
+
+func inWords(t *testing.T, node yaml.Node) string {
+	t.Helper()
+	if node.Tag == "!If" { // condition, statement, nothing
+		if otherwise := node.Content[2]; otherwise.Tag != "!Ref" || otherwise.Value != "AWS::NoValue" {
+			t.Errorf("line %d grants something else where the condition is not met", otherwise.Line)
+		}
+		return "where " + node.Content[0].Value + ": " + inWords(t, *node.Content[1])
+	}
+	var s struct {
+		Effect    string                          `yaml:"Effect"`
+		Action    yaml.Node                       `yaml:"Action"`
+		Resource  yaml.Node                       `yaml:"Resource"`
+		Condition map[string]map[string]yaml.Node `yaml:"Condition"`
+	}
+	decodeStrictly(t, node, &s)
+	words := values(s.Action) + " on " + values(s.Resource)
+	for operator, keys := range s.Condition {
+		for key, under := range keys {
+			if !strings.HasPrefix(operator, "ForAllValues:String") || key != "dynamodb:LeadingKeys" {
+				t.Errorf("line %d has another condition: %s of %s", node.Line, operator, key)
+			}
+			words += " under " + values(under)
+		}
+	}
+	if s.Effect != "Allow" {
+		return s.Effect + " " + words
+	}
+	return words
+}
+
+// values are those of a node that holds one or a list of them.
+func values(node yaml.Node) string {
+	all := []string{}
+	for _, item := range node.Content {
+		all = append(all, item.Value)
+	}
+	if len(all) == 0 {
+		return node.Value
+	}
+	return strings.Join(all, " ")
+}
+
+func decodeStrictly(t *testing.T, node yaml.Node, into any) {
+	t.Helper()
+	text, err := yaml.Marshal(&node)
+	check(t, err)
+	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
+	decoder.KnownFields(true)
+	check(t, decoder.Decode(into))
+}
