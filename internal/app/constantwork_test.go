@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/contract/organization"
@@ -43,15 +44,23 @@ func strange() []struct{ name, user, password string } {
 }
 
 // TestConstantWork promises that whoever is refused costs the same calls and gets the same answer, by either contract,
-// with throttling on, and while they are throttled as well: then whatever the password.
+// with throttling on, and while they are throttled as well: then whatever the password; and with decoys as well.
 func TestConstantWork(t *testing.T) {
 	limits := auth.Limits{
 		Free: 3, MaxBackoff: time.Minute, Source: auth.Rate{Failures: 1000, Span: time.Hour}, User: auth.Rate{Failures: 1000, Span: time.Hour},
 	}
-	for _, contract := range []struct{ path, member string }{{planpoint.Path, "username"}, {organization.Path, "email"}} {
-		t.Run(contract.path, func(t *testing.T) {
+	decoys, err := app.ConfigFrom(settings{"DECOYS": manyDecoys(app.MaxDecoys)}.get)
+	check(t, err)
+	for _, contract := range []struct {
+		name, path, member string
+		decoys             []auth.Decoy
+	}{
+		{"profile", planpoint.Path, "username", nil}, {"account", organization.Path, "email", nil},
+		{"profile, decoys", planpoint.Path, "username", decoys.Decoys}, {"account, decoys", organization.Path, "email", decoys.Decoys},
+	} {
+		t.Run(contract.name, func(t *testing.T) {
 			k := strangersKit(t)
-			rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}, Limits: limits}
+			rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}, Limits: limits, Decoys: contract.decoys}
 			handler := map[string]http.Handler{
 				planpoint.Path:    planpoint.New(planpoint.Config{Log: k.Log.Logger()}, k.Service(rules)),
 				organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
