@@ -38,8 +38,8 @@ func (r *Recorder) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		s := &sample{}
 		ctx := context.WithValue(req.Context(), sampleKey{}, s)
-		defer r.write(ctx, s)
 		next.ServeHTTP(w, req.WithContext(ctx))
+		r.write(ctx, s)
 	})
 }
 
