@@ -7,8 +7,10 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"os/user"
 	"strconv"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -19,6 +21,7 @@ import (
 // audited makes a change and leaves its audit record. Where a record cannot be left, nothing is done; a command line
 // that was not understood leaves none.
 func (c *cli) audited(cmd *cobra.Command, event auth.Event, act func(*auth.Change) error) error {
+	signal.Ignore(syscall.SIGPIPE) // or whoever closes the pipe ends the command before its record: writing fails instead
 	out, err := c.openAudit(cmd)
 	if err != nil {
 		return err

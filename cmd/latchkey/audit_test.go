@@ -172,3 +172,33 @@ func TestAuditThatCannotBeWritten(t *testing.T) {
 		t.Errorf("the log has %s", log)
 	}
 }
+
+// TestBrokenPipeIsAudited promises that whoever stops reading what a command prints does not keep its record from being left:
+// an export of hashes that was cut short is on record, and so is a rotation, which leaves no key that nobody knows.
+func TestBrokenPipeIsAudited(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	client := auth.Client{KeyHash: auth.HashAPIKey(strings.TrimSpace(l.ok("", "clients", "add", "--name", "n", "--kind", "standard")))}.ID()
+	l.env["LATCHKEY_AUDIT"] = l.path("audit.jsonl")
+	for _, args := range [][]string{{"users", "export", "-"}, {"clients", "rotate", client}} {
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader.Close()
+		var log output
+		cmd := l.process(t.Context(), args...)
+		cmd.Stdout, cmd.Stderr = writer, &log
+		if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() != exitFailed {
+			t.Errorf("%q: %v\n%s", args, err, &log)
+		}
+		writer.Close()
+	}
+	got := records(t, l.read("audit.jsonl"))
+	if len(got) != 2 || got[0]["event"] != "user_export" || got[1]["event"] != "client_rotate" || got[0]["outcome"] == "success" || got[1]["outcome"] == "success" {
+		t.Errorf("audited %v", got)
+	}
+	if list := l.ok("", "clients", "list"); strings.Count(list, " active ") != 1 || strings.Count(list, " disabled ") != 1 {
+		t.Errorf("list:\n%s", list)
+	}
+}
