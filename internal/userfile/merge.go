@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 
@@ -108,25 +109,43 @@ type patch struct {
 
 // WithMembers returns the JSON object with the members in place of its own.
 func WithMembers(raw []byte, members map[string]string) ([]byte, error) {
-	object := map[string]jsontext.Value{}
-	if err := unmarshal(raw, &object); err != nil {
-		return nil, err
-	}
+	over := map[string]jsontext.Value{}
 	for name, value := range members {
 		text, err := json.Marshal(value)
 		if err != nil {
 			return nil, fmt.Errorf("encode member %q: %w", name, err)
 		}
-		object[name] = text
+		over[name] = text
 	}
+	return overlay(raw, over)
+}
+
+func overlay(raw []byte, members map[string]jsontext.Value) ([]byte, error) {
+	object := map[string]jsontext.Value{}
+	if err := unmarshal(raw, &object); err != nil {
+		return nil, err
+	}
+	maps.Copy(object, members)
 	return json.Marshal(object, json.Deterministic(true))
 }
 
 // Patch returns the user with the members of the JSON object in place of theirs, null taking one away. It is as strict as
 // Decode. Passwords, status and id are not for it.
 func Patch(u auth.User, raw []byte) (auth.User, error) {
-	p := patch{Email: u.Email, Role: u.Role, Profile: u.Profile, Accounts: slices.Clone(u.Accounts)}
-	if err := unmarshal(raw, &p); err != nil {
+	members := map[string]jsontext.Value{}
+	if err := unmarshal(raw, &members); err != nil {
+		return auth.User{}, err
+	}
+	own, err := json.Marshal(patch{Email: u.Email, Role: u.Role, Profile: u.Profile, Accounts: u.Accounts})
+	if err != nil {
+		return auth.User{}, fmt.Errorf("encode user %s: %w", u.ID, err)
+	}
+	whole, err := overlay(own, members) // decoding over a user's fields would keep parts of them, and write to their arrays
+	if err != nil {
+		return auth.User{}, err
+	}
+	var p patch
+	if err := unmarshal(whole, &p); err != nil {
 		return auth.User{}, err
 	}
 	switch {
@@ -137,7 +156,6 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 	case p.Status != nil:
 		return auth.User{}, errors.New(`"status" is not changed here: see 'users enable' and 'users disable'`)
 	}
-	var err error
 	if u.Email, u.Identifier, err = parseEmail(p.Email); err != nil {
 		return auth.User{}, err
 	}

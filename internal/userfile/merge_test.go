@@ -85,7 +85,11 @@ func TestDifferences(t *testing.T) {
 func TestPatch(t *testing.T) {
 	ada := authtest.Ada()
 	ada.Profile.Projects = []string{"p1"}
+	ada.Profile.Preferences.HideBrandingIcon = true
+	ada.Profile.Invites = []auth.Invite{{FirstName: "Mary", Email: "mary@example.com"}}
 	ada.Accounts = []auth.Account{account("a1", "o1", "Owner")}
+	before := ada
+	before.Profile.Projects, before.Profile.Invites = slices.Clone(ada.Profile.Projects), slices.Clone(ada.Profile.Invites)
 	for _, test := range []struct {
 		name, patch string
 		change      func(*auth.User)
@@ -93,7 +97,11 @@ func TestPatch(t *testing.T) {
 		{"nothing", `{}`, func(*auth.User) {}},
 		{"role", `{"role":"editor"}`, func(u *auth.User) { u.Role = "editor" }},
 		{"profile", `{"city":"London","projects":["p2","p3"],"preferences":{"hideLoadingLogo":true}}`, func(u *auth.User) {
-			u.Profile.City, u.Profile.Projects, u.Profile.Preferences.HideLoadingLogo = "London", []string{"p2", "p3"}, true
+			u.Profile.City, u.Profile.Projects = "London", []string{"p2", "p3"}
+			u.Profile.Preferences = auth.Preferences{HideLoadingLogo: true}
+		}},
+		{"no part stays of what is replaced", `{"projects":["p2"],"preferences":{},"invites":[{"firstName":"","lastName":"Ann","email":"","level":""}]}`, func(u *auth.User) {
+			u.Profile.Projects, u.Profile.Preferences, u.Profile.Invites = []string{"p2"}, auth.Preferences{}, []auth.Invite{{LastName: "Ann"}}
 		}},
 		{"null takes away", `{"name":null,"projects":null,"accounts":null}`, func(u *auth.User) {
 			u.Profile.Name, u.Profile.Projects, u.Accounts = "", nil, nil
@@ -112,6 +120,9 @@ func TestPatch(t *testing.T) {
 			got, err := userfile.Patch(ada, []byte(test.patch))
 			if d := cmp.Diff(want, got, equal()); err != nil || d != "" {
 				t.Errorf("%v, differs (-want +got):\n%s", err, d)
+			}
+			if d := cmp.Diff(before, ada, equal()); d != "" {
+				t.Errorf("the user it was made from changed:\n%s", d)
 			}
 		})
 	}
