@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,7 +34,13 @@ type load struct {
 	users   int
 	clients int
 	http    *http.Client
+
+	patient  bool // those who are sent away are counted, and are no error
+	sentAway atomic.Int64
 }
+
+// errSentAway is the answer to whom an overloaded server asks to come again.
+var errSentAway = errors.New("sent away")
 
 func newLoad(base string, users, clients int) *load {
 	return &load{
@@ -49,7 +56,10 @@ func (l *load) run(ctx context.Context, logins int) error {
 	for range l.clients {
 		all.Go(func() error {
 			for i := next.Add(1); i <= int64(logins); i = next.Add(1) {
-				if _, err := l.login(ctx, int(i)%l.users); err != nil {
+				_, err := l.login(ctx, int(i)%l.users)
+				if errors.Is(err, errSentAway) && l.patient {
+					l.sentAway.Add(1)
+				} else if err != nil {
 					return err
 				}
 			}
@@ -73,6 +83,9 @@ func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 	}
 	defer answer.Body.Close()
 	length, err := io.Copy(io.Discard, answer.Body)
+	if answer.StatusCode == http.StatusInternalServerError && answer.Header.Get("Retry-After") != "" {
+		return answerSize{}, errSentAway
+	}
 	cookies := answer.Cookies()
 	if err != nil || answer.StatusCode != http.StatusOK || len(cookies) != 2 {
 		return answerSize{}, fmt.Errorf("log in at %s: %s, %d cookies, error %v", l.base, answer.Status, len(cookies), err)

@@ -25,6 +25,7 @@ func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error
 		return nil, err
 	}
 	defer ours.stop()
+	to.patient = true
 	var results []result
 	for _, path := range []string{"/.well-known/jwks.json", "/healthz"} {
 		calm, err := look(ctx, to, path, func(ctx context.Context) error { return pause(ctx, 2*time.Second) })
@@ -40,10 +41,13 @@ func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error
 			value: busy.quantile(0.99), goal: goal{most: promptMS, unit: " ms"},
 		})
 	}
-	return results, nil
+	return append(results, result{
+		name: "logins sent away of that crowd", ours: fmt.Sprint(to.sentAway.Load()), bare: fmt.Sprintf("of %d", 2*crowdWave),
+	}), nil
 }
 
-// look asks for the path again and again while f runs, and returns how many ms each answer took.
+// look asks for the path again and again while f runs, and returns how many ms each answer came after it was to be
+// asked for: one that comes late holds up the next, which is late by as much.
 func look(ctx context.Context, at *load, path string, f func(context.Context) error) (sample, error) {
 	both, ctx := errgroup.WithContext(ctx)
 	over := make(chan struct{})
@@ -53,17 +57,16 @@ func look(ctx context.Context, at *load, path string, f func(context.Context) er
 	})
 	var took sample
 	both.Go(func() error {
-		for {
-			began := time.Now()
-			if err := at.get(ctx, path); err != nil {
-				return err
-			}
-			took = append(took, float64(time.Since(began))/float64(time.Millisecond))
+		for due := time.Now(); ; due = due.Add(lookEvery) {
 			select {
 			case <-over:
 				return nil
-			case <-time.After(lookEvery):
+			case <-time.After(time.Until(due)):
 			}
+			if err := at.get(ctx, path); err != nil {
+				return err
+			}
+			took = append(took, float64(time.Since(due))/float64(time.Millisecond))
 		}
 	})
 	err := both.Wait() // before took is read: within one return the order would be open
