@@ -25,8 +25,11 @@ type gate struct {
 	turns        *semaphore.Weighted
 
 	mu      sync.Mutex
-	present int64         // KiB of those who wait or hash
-	usual   time.Duration // what turns took lately
+	present int64 // KiB of those who wait or hash
+	// What the quickest of the last turns took, for the others were in somebody's way, and of those since. It is zero, and
+	// nobody is sent away, until there were some.
+	least, coming time.Duration
+	turnsSince    int
 }
 
 func newGate(limit uint32) *gate {
@@ -59,13 +62,13 @@ func (g *gate) run(ctx context.Context, memory uint32, compute func()) error {
 	return nil
 }
 
-// enter returns how long a turn is expected to be away, by those who are before it and what turns took lately.
+// enter returns how long a turn is away at the least, by those who are before it and what the quickest turns took lately.
 func (g *gate) enter(weight int64) time.Duration {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	rounds := g.present / g.limit
 	g.present += weight
-	return time.Duration(rounds) * g.usual
+	return time.Duration(rounds) * g.least
 }
 
 func (g *gate) leave(weight int64) {
@@ -74,14 +77,21 @@ func (g *gate) leave(weight int64) {
 	g.present -= weight
 }
 
-// took makes an eighth of the usual time new, so that a few odd hashes do not send everybody away.
+// lately is how many turns are.
+const lately = 64
+
 func (g *gate) took(d time.Duration) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.usual == 0 {
-		g.usual = d
+	if g.coming == 0 || d < g.coming {
+		g.coming = d
 	}
-	g.usual += (d - g.usual) / 8
+	if g.turnsSince++; g.turnsSince == lately {
+		g.least, g.coming, g.turnsSince = g.coming, 0, 0
+	}
+	if d < g.least {
+		g.least = d
+	}
 }
 
 // patience ends early enough for the hash and what comes after it. Else, under more load than there are processors for,
