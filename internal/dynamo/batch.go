@@ -149,8 +149,8 @@ func each(users []auth.User, do func(auth.User) error) []error {
 	return errs
 }
 
-// unhurried does it again, later and later, for as long as the table has no capacity for it. Nobody waits for an import as
-// for a sign-in, and what DynamoDB throttled it has not done.
+// unhurried does it again, later and later, for as long as the table has no capacity for it. Nobody waits for an import or a
+// listing as for a sign-in, and what DynamoDB throttled it has not done.
 func unhurried(ctx context.Context, do func() error) error {
 	for backoff := leastBackoff; ; backoff = min(2*backoff, mostBackoff) {
 		err := do()

@@ -59,6 +59,42 @@ func TestBatchesAwaitCapacity(t *testing.T) {
 	}
 }
 
+// TestListingAwaitsCapacity promises that a table which has no capacity for a while does not break a listing off, and that
+// everybody is listed once.
+func TestListingAwaitsCapacity(t *testing.T) {
+	t.Parallel()
+	s, w := open(t)
+	users := crowdOf(8)
+	for i := range users {
+		users[i].Profile.Name = strings.Repeat("x", 300<<10) // so that there are pages
+	}
+	if errs := errors.Join(s.CreateUsers(t.Context(), users)...); errs != nil {
+		t.Fatal(errs)
+	}
+	var scans atomic.Int64
+	w.spoil = func(_ string, _ int, send func([]byte) answer, body []byte) answer {
+		if scans.Add(1)%5 > 0 {
+			return problem(400, "ProvisionedThroughputExceededException", "slow down")
+		}
+		return send(body)
+	}
+	seen := map[string]int{}
+	for u, err := range s.AllUsers(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[u.ID]++
+	}
+	for _, u := range users {
+		if seen[u.ID] != 1 {
+			t.Errorf("%s is listed %d times", u.ID, seen[u.ID])
+		}
+	}
+	if scans.Load() < 10 {
+		t.Errorf("%d scans: there was one page", scans.Load())
+	}
+}
+
 // TestBatchesGiveUp promises that where there never is capacity, the end of the context ends the waiting.
 func TestBatchesGiveUp(t *testing.T) {
 	t.Parallel()

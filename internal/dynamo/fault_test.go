@@ -43,6 +43,9 @@ func TestFailures(t *testing.T) {
 			var done sync.WaitGroup // each waits between its tries
 			defer done.Wait()
 			for name := range calls(nil) {
+				if name == "AllUsers" && strings.HasSuffix(tc.name, "throttled") {
+					continue // waits, see TestListingAwaitsCapacity
+				}
 				done.Go(func() { wantUnavailable(t, name, tc.fault, tc.tries) })
 			}
 		})

@@ -134,7 +134,11 @@ func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
 			ExpressionAttributeValues: item{":user": text(userSort)},
 		})
 		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
+			var page *dynamodb.ScanOutput
+			err := unhurried(ctx, func() (err error) {
+				page, err = pages.NextPage(ctx) // after an error the same one again
+				return err
+			})
 			if err != nil {
 				yield(auth.User{}, unavailable(attempted, err))
 				return
