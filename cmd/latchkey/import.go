@@ -124,7 +124,7 @@ func (i *importer) run(ctx context.Context, in io.Reader) error {
 }
 
 func (i *importer) lines(ctx context.Context, in io.Reader) error {
-	last := 0
+	last, read := 0, int64(0)
 	for batch, err := range userfile.Read(ctx, in) {
 		if ctx.Err() != nil {
 			return stopped(last+1, ctx.Err())
@@ -132,13 +132,15 @@ func (i *importer) lines(ctx context.Context, in io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("%w; the lines before it are done", err)
 		}
+		done := 0
 		for some := range groups(batch.Lines) {
 			if err := i.conclude(some, i.settle(ctx, some)); err != nil {
 				return err
 			}
+			done += len(some)
+			i.progress.at(read+(batch.Read-read)*int64(done)/int64(len(batch.Lines)), i.added+i.updated+i.unchanged+i.refused)
 		}
-		last = batch.Last
-		i.progress.at(batch.Read, i.added+i.updated+i.unchanged+i.refused)
+		last, read = batch.Last, batch.Read
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/userfile"
 )
@@ -227,6 +228,29 @@ func TestImportStops(t *testing.T) {
 	}
 	if users := strings.Count(l.ok("", "users", "list"), "\n") - 1; users != 1 {
 		t.Errorf("%d users", users)
+	}
+}
+
+// TestImportSaysHowFarItIs promises a word as soon as it is due, also within lines that were read at once: hashing some
+// thousand passwords takes minutes.
+func TestImportSaysHowFarItIs(t *testing.T) {
+	l := newLaptop(t)
+	line := `{"email":"u%02d@example.com","password":"p","status":"ready"}` + "\n"
+	var file strings.Builder
+	for k := range 40 {
+		fmt.Fprintf(&file, line, k)
+	}
+	var log output
+	longAgo := time.Now().Add(-time.Hour)
+	i := importer{
+		store: l.store(), hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
+		progress: &progress{out: &log, total: int64(file.Len()), began: longAgo, said: longAgo},
+	}
+	if err := i.run(t.Context(), strings.NewReader(file.String())); err != nil {
+		t.Fatal(err)
+	}
+	if want := "32 users, 0 a second, 80 %, 15m0s left\n40 users, "; !strings.HasPrefix(log.String(), want) {
+		t.Errorf("want %q, got %s", want, &log)
 	}
 }
 
