@@ -158,6 +158,35 @@ func (l *laptop) openSession(userID string) {
 	}
 }
 
+// TestImportUpdateEndsSessionsAtOnce promises that the sessions of many users end side by side: over a network one after the
+// other would take longer than all the rest.
+func TestImportUpdateEndsSessionsAtOnce(t *testing.T) {
+	l := newLaptop(t)
+	line := `{"email":"%s@example.com","passwordHash":"` + bcryptHash + `","status":"%s"}` + "\n"
+	l.ok(fmt.Sprintf(line+line, "a", "ready", "b", "ready"), "users", "import", "-")
+	var log output
+	i := importer{store: &meeting{Store: l.store(), place: make(chan struct{})}, update: true, progress: newProgress(&log, "", -1)}
+	if err := i.run(t.Context(), strings.NewReader(fmt.Sprintf(line+line, "a", "disabled", "b", "disabled"))); err != nil || i.updated != 2 {
+		t.Errorf("%v: %s", err, &log)
+	}
+}
+
+// meeting is a store that ends sessions when two are to be ended at once.
+type meeting struct {
+	*sqlite.Store
+	place chan struct{}
+}
+
+func (s *meeting) EndSessions(ctx context.Context, userID, last string) error {
+	select {
+	case s.place <- struct{}{}:
+	case <-s.place:
+	case <-time.After(5 * time.Second):
+		return errors.New("nobody came")
+	}
+	return s.Store.EndSessions(ctx, userID, last)
+}
+
 // TestImportUpdateRefuses promises that --update moves no address to another id, and changes nothing then.
 func TestImportUpdateRefuses(t *testing.T) {
 	l := newLaptop(t)

@@ -17,8 +17,10 @@ import (
 	"latchkey/internal/userfile"
 )
 
-// maxHashes is how many passwords are hashed before their users are stored: some seconds of work to lose.
-const maxHashes = 32
+const (
+	maxHashes    = 32 // passwords that are hashed before their users are stored: some seconds of work to lose
+	endingAtOnce = 16 // users whose sessions are ended: over a network each takes a round trip
+)
 
 // groups splits lines where one names the same user as another before it, so that the later one finds the earlier one
 // stored.
@@ -266,22 +268,35 @@ func (i *importer) act(ctx context.Context, steps []step, ends []end) {
 	if len(users[updated]) > 0 {
 		errs[updated] = i.store.UpdateUsers(ctx, users[updated])
 	}
+	var ending errgroup.Group
+	ending.SetLimit(endingAtOnce)
 	for _, s := range steps {
-		if ends[s.line].err != nil {
+		e := &ends[s.line]
+		if e.err != nil {
 			continue
 		}
 		err := errs[s.kind][0]
 		errs[s.kind] = errs[s.kind][1:]
-		if err == nil && s.ends {
-			err = i.store.EndSessions(ctx, s.user.ID, "")
+		if *e = (end{s.kind, storing(s, err)}); err != nil {
+			continue
 		}
-		if err != nil {
-			err = fmt.Errorf("store %s: %w", s.user.Email, err)
+		if s.ends {
+			ending.Go(func() error {
+				e.err = storing(s, i.store.EndSessions(ctx, s.user.ID, ""))
+				return nil
+			})
 		}
-		if err == nil && i.usual != "" && !i.foreign {
+		if i.usual != "" && !i.foreign {
 			about, none := password.Describe(s.user.PasswordHash)
 			i.foreign = none == nil && about != i.usual
 		}
-		ends[s.line] = end{s.kind, err}
 	}
+	ending.Wait()
+}
+
+func storing(s step, err error) error {
+	if err != nil {
+		return fmt.Errorf("store %s: %w", s.user.Email, err)
+	}
+	return nil
 }
