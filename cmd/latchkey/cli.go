@@ -49,6 +49,7 @@ func run(ctx context.Context, c *cli, args []string) int {
 	c.root.SetIn(c.in)
 	c.root.SetOut(c.out)
 	c.root.SetErr(c.err)
+	strictCompletion(c.root)
 	cmd, err := c.root.ExecuteContextC(ctx)
 	var usage usageError
 	switch {
@@ -122,25 +123,38 @@ func strictHelp(root *cobra.Command) {
 	}
 }
 
-// group is a command that only holds others; without one of them it shows its help.
-func group(use, short string, commands ...*cobra.Command) *cobra.Command {
-	cmd := &cobra.Command{
-		Use: use, Short: short, DisableFlagsInUseLine: true,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			hint := ""
-			if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
-				hint = "; did you mean " + strings.Join(like, " or ") + "?"
-			}
-			return usageError{fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], hint)}
-		},
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-		SuggestionsMinimumDistance: 2, // set by cobra for the root alone
+// strictCompletion makes 'latchkey completion' refuse a shell that it does not know, for what it prints goes to a file. The
+// command keeps the root's standard output, which has to be set by then.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		strictGroup(completion)
 	}
+}
+
+// group is a command that only holds others.
+func group(use, short string, commands ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{Use: use, Short: short, DisableFlagsInUseLine: true}
 	cmd.AddCommand(commands...)
+	strictGroup(cmd)
 	return cmd
+}
+
+// strictGroup makes a command show its help without one of those that it holds, and refuse what is none; cobra shows the
+// help then and calls it done.
+func strictGroup(cmd *cobra.Command) {
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return nil
+		}
+		hint := ""
+		if like := cmd.SuggestionsFor(args[0]); len(like) > 0 {
+			hint = "; did you mean " + strings.Join(like, " or ") + "?"
+		}
+		return usageError{fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], hint)}
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	cmd.SuggestionsMinimumDistance = 2 // set by cobra for the root alone
 }
 
 // exactly asks for the named arguments, no more and no fewer.

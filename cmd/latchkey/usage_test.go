@@ -43,6 +43,7 @@ func TestUsage(t *testing.T) {
 		{"keys init --algorithm none", "LATCHKEY_ALGORITHM: ", "latchkey keys init --help"},
 		{"users list --store users.db", `LATCHKEY_STORE: write sqlite:NAME or dynamodb:NAME, not "users.db"`, "latchkey users list --help"},
 		{"help nope", `"nope"`, "latchkey --help"},
+		{"completion tcsh", `no command "tcsh"`, "latchkey completion --help"},
 	} {
 		l := newLaptop(t)
 		got := l.fails(exitUsage, "", strings.Split(tc.args, " "), tc.want, "Try '"+tc.hint+"'.")
