@@ -100,9 +100,10 @@ func usersDeleteCommand(c *cli) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use: "delete EMAIL|ID", Short: "Delete a user for ever, and end their sessions", Args: exactly("EMAIL|ID"),
-		Long: `Deletes the user with all that is known of them, and ends their sessions; the address is free at once. Access tokens that
-are out are refused by these APIs at once, and live elsewhere no longer than they say. There is no way back but a copy
-of the store, or a file of 'users export': 'users disable' is what can be undone.
+		Long: `Deletes the user, profile and accounts included, and ends their sessions; the address is free at once. Access tokens that
+are out are refused by these APIs at once, and live elsewhere no longer than they say. Counters of sign-ins stay until
+they expire, under keyed hashes. There is no way back but a copy of the store, or a file of 'users export': 'users
+disable' is what can be undone.
 
 On a terminal it asks; elsewhere it needs --yes.
 
