@@ -220,11 +220,8 @@ func (i *importer) replacement(ctx context.Context, stored auth.User, entry user
 	if err != nil || len(differing) == 0 {
 		return step{}, err
 	}
-	u.Version, u.PasswordEpoch = stored.Version, stored.PasswordEpoch
+	u.Version, u.PasswordEpoch = stored.Version, auth.NextEpoch(stored, u)
 	u.CreatedAt, u.UpdatedAt = stored.CreatedAt, time.Now()
-	if u.PasswordHash != stored.PasswordHash {
-		u.PasswordEpoch++
-	}
 	return step{kind: updated, user: u, ends: u.Status != auth.StatusReady || u.PasswordEpoch != stored.PasswordEpoch}, nil
 }
 

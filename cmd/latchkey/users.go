@@ -206,7 +206,6 @@ input instead. The user's sessions end, and access tokens that are out live no l
 					}
 				}
 				u.PasswordHash = hash
-				u.PasswordEpoch++
 				return nil
 			}, "set the password of %s and ended their sessions\n")
 		},
@@ -261,7 +260,7 @@ func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(store, *a
 		if err := change(store, &u); err != nil {
 			return before, err
 		}
-		u.UpdatedAt = time.Now()
+		u.UpdatedAt, u.PasswordEpoch = time.Now(), auth.NextEpoch(before, u)
 		if err := store.UpdateUser(ctx, u); errors.Is(err, auth.ErrConflict) {
 			continue
 		} else if err != nil {

@@ -195,6 +195,30 @@ func TestSetPassword(t *testing.T) {
 	}
 }
 
+// TestDisabledMeanwhile promises that a session which was opened while its user was disabled, or could not be deleted then,
+// does not come back to life when they are enabled.
+func TestDisabledMeanwhile(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	s := l.serve()
+	cookies := refreshCookie(t, s.signIn("ada@example.com", secretPassword))
+	sessions, err := l.store().SessionsOf(t.Context(), "u-ada")
+	if err != nil || len(sessions) != 1 {
+		t.Fatalf("sessions %v, %v", sessions, err)
+	}
+	l.ok("", "users", "disable", "u-ada")
+	if err := l.store().PutSession(t.Context(), sessions[0]); err != nil {
+		t.Fatal(err)
+	}
+	l.ok("", "users", "enable", "u-ada")
+	if got := s.post("/api/users/refresh", "{}", "Cookie", cookies); got.status != 401 {
+		t.Errorf("refresh: %+v", got)
+	}
+	if got := s.signIn("ada@example.com", secretPassword); got.status != 200 {
+		t.Errorf("a new sign-in: %+v", got)
+	}
+}
+
 // TestDisable promises that a disabled user cannot sign in or go on, an enabled one can sign in again with the same
 // password, and that doing either twice is no error.
 func TestDisable(t *testing.T) {

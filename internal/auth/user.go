@@ -31,12 +31,22 @@ type User struct {
 	Profile      Profile
 	Accounts     []Account
 
-	// PasswordEpoch grows when the password is changed, never when it is only rehashed:
-	// a session that carries an older epoch has ended.
+	// PasswordEpoch is NextEpoch of the user before: a session that carries an older one has ended, even where it could
+	// not be deleted, or was opened in that very moment.
 	PasswordEpoch int64
 	// Version is the store's compare-and-swap counter; a new user has 1.
 	Version              int64
 	CreatedAt, UpdatedAt time.Time
+}
+
+// NextEpoch returns the PasswordEpoch of a user who was before and is changed: it grows with another password, which a
+// rehashed one is not, and when they may not sign in any more.
+func NextEpoch(before, changed User) int64 {
+	stops := before.Status == StatusReady && changed.Status != StatusReady
+	if stops || changed.PasswordHash != before.PasswordHash {
+		return before.PasswordEpoch + 1
+	}
+	return before.PasswordEpoch
 }
 
 // FirstEpoch returns the PasswordEpoch of a user who is made at the time. It is greater than any of a deleted user who had
