@@ -53,6 +53,8 @@ func TestValidate(t *testing.T) {
 		{"too long a role", func(u *auth.User) { u.Role = strings.Repeat("r", 257) }, "role must be"},
 		{"line feed in the role", func(u *auth.User) { u.Role = secret + "\n" }, "role must be"},
 		{"C1 control in the role", func(u *auth.User) { u.Role = secret + "\u0085" }, "role must be"},
+		{"role that is shown backwards", func(u *auth.User) { u.Role = secret + "\u202e" }, "role must be"},
+		{"role with a space of no width", func(u *auth.User) { u.Role = secret + "\u200b" }, "role must be"},
 		{"role that is no UTF-8", func(u *auth.User) { u.Role = secret + "\xff" }, "role must be"},
 		{"no accounts", func(u *auth.User) { u.Accounts = nil }, ""},
 		{"account without id", func(u *auth.User) { u.Accounts[0].ID = "" }, "accounts[0]: id is missing"},

@@ -68,11 +68,14 @@ func validateID(name, id string) error {
 }
 
 func validateRole(name, role string) error {
-	if len(role) > maxRole || !utf8.ValidString(role) || strings.ContainsFunc(role, unicode.IsControl) {
-		return fmt.Errorf("%s must be at most %d bytes of UTF-8 without control characters", name, maxRole)
+	if len(role) > maxRole || !utf8.ValidString(role) || strings.ContainsFunc(role, invisible) {
+		return fmt.Errorf("%s must be at most %d bytes of UTF-8 without control or format characters", name, maxRole)
 	}
 	return nil
 }
+
+// invisible characters make a text look like another one, or a terminal show it backwards.
+func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
 
 // NewUserID returns 24 hex digits, the shape of the ids that clients of the planpoint contract know.
 func NewUserID() string {
