@@ -153,3 +153,16 @@ func cryptography(imported string) bool {
 	return imported == "crypto" || strings.HasPrefix(imported, "crypto/") || strings.HasPrefix(imported, "golang.org/x/crypto/") ||
 		strings.Contains(imported, "/jwt/")
 }
+
+// TestRandomnessIsCryptographic promises that what a generator makes that can be guessed is no secret: the jitter of waits,
+// decoys that sign nobody in, and what tools for development need.
+func TestRandomnessIsCryptographic(t *testing.T) {
+	guessable := []string{"internal/cached", "internal/dynamo", "internal/emulator", "internal/password", "internal/timing"}
+	for _, p := range packages(t) {
+		for _, imported := range p.imports {
+			if strings.HasPrefix(imported, "math/rand") && !slices.Contains(guessable, p.folder) {
+				t.Errorf("%s imports %s", p.folder, imported)
+			}
+		}
+	}
+}
