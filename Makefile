@@ -17,8 +17,9 @@ test: ## all tests; the emulator suites run where `make emulators` was run befor
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
 
 race: ## the packages whose state is shared in one process, under the race detector
-	CGO_ENABLED=1 go test -race ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... ./internal/jwk \
-		./internal/keyring ./internal/lambdahttp ./internal/password ./internal/rotation ./internal/secret ./internal/token ./internal/web ./verify
+	CGO_ENABLED=1 go test -race ./internal/app ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... \
+		./internal/jwk ./internal/keyring ./internal/lambdahttp ./internal/metrics ./internal/password ./internal/rotation \
+		./internal/secret ./internal/sqlite ./internal/token ./internal/userfile ./internal/web ./verify
 
 check: ## format, vet, staticcheck, budgets of the code, known vulnerabilities, template
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
