@@ -20,7 +20,7 @@ func TestLetGarbageWait(t *testing.T) {
 	if got := debug.SetMemoryLimit(-1); got != 2<<20 {
 		t.Errorf("the limit is %d bytes, want 2 MiB for 1 MiB of hashing", got)
 	}
-	if got := debug.SetGCPercent(100); got != 400 {
-		t.Errorf("the collector runs at %d %%, want 400", got)
+	if got := debug.SetGCPercent(100); got != garbagePercent {
+		t.Errorf("the collector runs at %d %%, want %d", got, garbagePercent)
 	}
 }

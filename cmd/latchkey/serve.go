@@ -22,9 +22,6 @@ import (
 
 const defaultAddr = "127.0.0.1:3000"
 
-// largeHash is how many KiB a hash takes whose garbage is worth waiting with.
-const largeHash = 4 << 10
-
 // Time limits of the local server; a login has the same 10 s that the Lambda function has.
 const (
 	requestLimit  = 10 * time.Second
@@ -102,9 +99,7 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	for _, warning := range config.Warnings() {
 		log.Warn(warning)
 	}
-	if config.PasswordHash.Memory >= largeHash {
-		letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)
-	}
+	letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)
 	parts, store, err := c.parts(cmd, config, log)
 	if err != nil {
 		return err
