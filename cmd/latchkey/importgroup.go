@@ -182,8 +182,7 @@ func (i *importer) newUser(u auth.User) auth.User {
 // line of the same import brought the user, for it takes long; and a hash not where a sign-in renewed it.
 func (i *importer) leave(ctx context.Context, stored auth.User, entry userfile.Entry) error {
 	u := entry.Over(stored)
-	renewed := stored.Version > 1 && stored.UpdatedAt.Equal(stored.CreatedAt)
-	if u.PasswordHash == "" || renewed {
+	if u.PasswordHash == "" || i.renewed(stored, u.PasswordHash) {
 		u.PasswordHash = stored.PasswordHash
 	}
 	differing, err := userfile.Differences(u, stored)
@@ -207,6 +206,18 @@ func (i *importer) leave(ctx context.Context, stored auth.User, entry userfile.E
 		return fmt.Errorf("%s is there already, from an earlier line, and differs in %s", entry.User.Email, strings.Join(differing, ", "))
 	}
 	return fmt.Errorf("%s is there already, and differs in %s; --update replaces it", entry.User.Email, strings.Join(differing, ", "))
+}
+
+// renewed reports whether a sign-in may have put the stored hash in the place of the line's: nobody set a password since the
+// user came, and the hash is of those that are made now, as the line's is not.
+func (i *importer) renewed(stored auth.User, line string) bool {
+	if stored.Version > 1 && stored.UpdatedAt.Equal(stored.CreatedAt) { // a renewal alone leaves the time
+		return true
+	}
+	before, err := password.Describe(line)
+	now, bad := password.Describe(stored.PasswordHash)
+	return err == nil && bad == nil && before != now && now == i.hasher.Describe() &&
+		stored.PasswordEpoch == auth.FirstEpoch(stored.CreatedAt)
 }
 
 // replacement is the user of the line in the place of the stored one.

@@ -190,6 +190,11 @@ func TestImportLeavesRenewedHashes(t *testing.T) {
 	if got := l.run(line, "users", "import", "-"); got.err != "0 added, 0 updated, 0 refused, 1 unchanged\n" {
 		t.Errorf("%+v", got)
 	}
+	l.ok("", "users", "update", "bob@example.com", "--role", "editor")
+	l.ok("", "users", "update", "bob@example.com", "--role", "")
+	if got := l.run(line, "users", "import", "-"); got.err != "0 added, 0 updated, 0 refused, 1 unchanged\n" {
+		t.Errorf("after an update and back: %+v", got)
+	}
 	l.ok(secretPassword, "users", "set-password", "bob@example.com", "--password-stdin")
 	l.fails(exitFailed, line, []string{"users", "import", "-"}, "line 1: bob@example.com is there already, and differs in passwordHash; --update")
 }
