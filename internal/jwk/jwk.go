@@ -1,3 +1,6 @@
+// Package jwk knows keys: the algorithms that they sign by, and the JSON in which they are kept and published (RFC 7517,
+// 7518, 8037). What a key is for, and since when, others decide. The cryptography is the standard library's, the signing
+// methods are golang-jwt's.
 package jwk
 
 import (

@@ -78,10 +78,6 @@ func (k Key) JWK() JWK {
 	return j
 }
 
-func (k Key) published() publishedJWK {
-	return publishedJWK{k.JWK().publicJWK, k.RetireAt}
-}
-
 // Format prints the id alone for every verb, so that no careless log line shows what signs.
 func (k Key) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "key %s", k.ID)

@@ -3,7 +3,6 @@ package jwk
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -16,10 +15,7 @@ const maxJWKS = 64 << 10
 
 // Set is a set of public keys to verify with (RFC 7517 5). It holds no private and no symmetric key, whatever it
 // was parsed from, and never changes.
-type Set struct {
-	keys      map[string]Key
-	published []publishedJWK
-}
+type Set struct{ keys []Key }
 
 // setEntry is a key as a JWK Set may hold it. Of private members (RFC 7518 6.2.2, 6.3.2, 6.4.1) it counts that they
 // are there, not what they are.
@@ -54,7 +50,7 @@ func ParseSet(text []byte) (*Set, error) {
 	if set.Keys == nil {
 		return nil, errors.New("parse the public keys: no member keys")
 	}
-	s := &Set{keys: make(map[string]Key, len(set.Keys)), published: []publishedJWK{}}
+	s := &Set{}
 	seen := make(map[string]bool, len(set.Keys))
 	for i, e := range set.Keys {
 		if e.KeyID != "" && seen[e.KeyID] {
@@ -83,36 +79,30 @@ func (s *Set) add(e setEntry) error {
 		return err
 	}
 	k.RetireAt = e.RetireAt
-	s.keys[k.ID] = k
-	s.published = append(s.published, k.published())
+	s.keys = append(s.keys, k)
 	return nil
 }
 
 // Key returns the key with the id, which has its end where the set gives one: see Key.Retired.
 func (s *Set) Key(id string) (Key, bool) {
-	k, known := s.keys[id]
-	return k, known
+	i := slices.IndexFunc(s.keys, func(k Key) bool { return k.ID == id })
+	if i < 0 {
+		return Key{}, false
+	}
+	return s.keys[i], true
 }
 
 // At returns the set without the keys that are retired by now: those are to be refused, and a rotation that takes them
 // out may be weeks away.
 func (s *Set) At(now time.Time) *Set {
-	live := &Set{keys: maps.Clone(s.keys), published: []publishedJWK{}}
-	for _, j := range s.published {
-		if s.keys[j.KeyID].Retired(now) {
-			delete(live.keys, j.KeyID)
-			continue
-		}
-		live.published = append(live.published, j)
-	}
-	return live
+	return &Set{slices.DeleteFunc(slices.Clone(s.keys), func(k Key) bool { return k.Retired(now) })}
 }
 
 // Marshal returns the set as it is served: of each key the public members that every verifier knows, and no others.
 func (s *Set) Marshal() ([]byte, error) {
 	keys := []publicJWK{}
-	for _, j := range s.published {
-		keys = append(keys, j.publicJWK)
+	for _, k := range s.keys {
+		keys = append(keys, k.JWK().publicJWK)
 	}
 	return encodeSet(keys)
 }
@@ -123,7 +113,7 @@ func MarshalPublic(keys []Key) ([]byte, error) {
 	published := []publishedJWK{}
 	for _, k := range keys {
 		if k.Algorithm() != HS256 {
-			published = append(published, k.published())
+			published = append(published, publishedJWK{k.JWK().publicJWK, k.RetireAt})
 		}
 	}
 	return encodeSet(published)
@@ -153,9 +143,9 @@ func encodeSet[K publicJWK | publishedJWK](keys []K) ([]byte, error) {
 // Algorithms returns what the keys sign with (RFC 7518 3.1), each once, in the set's order; never nil.
 func (s *Set) Algorithms() []string {
 	algorithms := []string{}
-	for _, j := range s.published {
-		if !slices.Contains(algorithms, j.Algorithm) {
-			algorithms = append(algorithms, j.Algorithm)
+	for _, k := range s.keys {
+		if name := string(k.Algorithm()); !slices.Contains(algorithms, name) {
+			algorithms = append(algorithms, name)
 		}
 	}
 	return algorithms
