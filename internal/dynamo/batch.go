@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"golang.org/x/sync/errgroup"
 
@@ -166,12 +165,6 @@ func unhurried(ctx context.Context, do func() error) error {
 }
 
 func throttled(err error) bool {
-	for _, reason := range cancellations(err) {
-		switch aws.ToString(reason.Code) {
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			return true
-		}
-	}
 	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return errors.Is(err, errUndone) || codes.IsErrorThrottle(err).Bool()
+	return slices.ContainsFunc(cancellations(err), passes) || errors.Is(err, errUndone) || codes.IsErrorThrottle(err).Bool()
 }

@@ -28,28 +28,13 @@ func (s *Store) CreateClient(ctx context.Context, c auth.Client) error {
 
 // AllClients reads all clients, who stand together under one pk, and sorts them.
 func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
-	const attempted = "list the clients"
-	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
+	all, err := readAll(ctx, s, "list the clients", &dynamodb.QueryInput{
 		TableName: &s.table, ConsistentRead: aws.Bool(true),
 		KeyConditionExpression:    aws.String("pk = :clients"),
 		ExpressionAttributeValues: item{":clients": text(clientsHash)},
-	})
-	var all []auth.Client
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, unavailable(attempted, err)
-		}
-		for _, it := range page.Items {
-			c, err := decode(attempted, it, clientFrom)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, c)
-		}
-	}
+	}, clientFrom)
 	slices.SortStableFunc(all, func(a, b auth.Client) int { return a.CreatedAt.Compare(b.CreatedAt) })
-	return all, nil
+	return all, err
 }
 
 // DisableClient is one conditional write; the next sign-in, which reads consistently, sees it.

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Store is auth's LoginStore, Users, Clients and Sessions over one table. It holds no state but its connections,
-// and may be used concurrently.
+// Store implements all of auth's store ports over one table. It holds no state but its connections, and may be used
+// concurrently.
 type Store struct {
 	client *dynamodb.Client
 	table  string
@@ -60,16 +60,39 @@ func read[T any](ctx context.Context, s *Store, attempted string, k key, from fu
 	return decode(attempted, it, from)
 }
 
+// readAll reads what the query finds, page by page, and decodes it.
+func readAll[T any](ctx context.Context, s *Store, attempted string, query *dynamodb.QueryInput, from func(*fields) T) ([]T, error) {
+	var all []T
+	for pages := dynamodb.NewQueryPaginator(s.client, query); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable(attempted, err)
+		}
+		for _, it := range page.Items {
+			one, err := decode(attempted, it, from)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, one)
+		}
+	}
+	return all, nil
+}
+
 // written returns how a single write ended, and refusal where its own condition failed.
 func written(attempted string, err, refusal error) error {
-	var failed *types.ConditionalCheckFailedException
 	switch {
 	case err == nil:
 		return nil
-	case errors.As(err, &failed):
+	case isRefused(err):
 		return refusal
 	}
 	return unavailable(attempted, err)
+}
+
+func isRefused(err error) bool {
+	var failed *types.ConditionalCheckFailedException
+	return errors.As(err, &failed)
 }
 
 // unavailable wraps what is no answer about the data. DynamoDB's own texts name operations, tables and

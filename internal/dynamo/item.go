@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// item is one item of the table, by attribute name. It is written and read by hand: there are three kinds of
+// item is one item of the table, by attribute name. It is written and read by hand: there are few kinds of
 // them, and the SDK's own marshalling would bring reflection into every cold start.
 type item map[string]types.AttributeValue
 

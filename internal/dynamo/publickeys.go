@@ -4,29 +4,14 @@ import (
 	"context"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-
-	"latchkey/internal/auth"
 )
 
-// PublicKeys reads one item: 1 RRU.
+// PublicKeys reads one item, which has the whole JWKS: 1 RRU for each 4 KB of it.
 func (s *Store) PublicKeys(ctx context.Context) ([]byte, error) {
-	const attempted = "read the public keys"
-	it, err := s.get(ctx, attempted, publicKeysKey())
-	if err != nil {
-		return nil, err
-	}
-	if it == nil {
-		return nil, auth.ErrNotFound
-	}
-	f := fields{item: it}
-	jwks := f.text("jwks")
-	if f.err != nil {
-		return nil, unavailable(attempted, f.err)
-	}
-	return []byte(jwks), nil
+	return read(ctx, s, "read the public keys", publicKeysKey(), func(f *fields) []byte { return []byte(f.text("jwks")) })
 }
 
-// PutPublicKeys replaces one item.
+// PutPublicKeys replaces one item, whatever is in it: 1 WRU for each KB of JWKS.
 func (s *Store) PutPublicKeys(ctx context.Context, jwks []byte) error {
 	it := publicKeysKey().item()
 	it.setText("jwks", string(jwks))

@@ -17,7 +17,7 @@ import (
 
 var errSessionID = errors.New("a session's id and its user's have 1 to 1,016 and 1 to 2,043 bytes of UTF-8")
 
-// Session reads one item.
+// Session reads one item, be the session expired or not: 1 RRU.
 func (s *Store) Session(ctx context.Context, userID, sessionID string) (auth.Session, error) {
 	k, ok := sessionKey(userID, sessionID)
 	if !ok {
@@ -85,27 +85,11 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 
 // SessionsOf queries the user's sessions, page by page.
 func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
-	const attempted = "list the user's sessions"
 	k, ok := sessionKey(userID, "any")
 	if !ok {
 		return nil, nil
 	}
-	var sessions []auth.Session
-	pages := dynamodb.NewQueryPaginator(s.client, s.sessionQuery(k))
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return nil, unavailable(attempted, err)
-		}
-		for _, it := range page.Items {
-			f := fields{item: it}
-			sessions = append(sessions, sessionFrom(&f))
-			if f.err != nil {
-				return nil, unavailable(attempted, f.err)
-			}
-		}
-	}
-	return sessions, nil
+	return readAll(ctx, s, "list the user's sessions", s.sessionQuery(k), sessionFrom)
 }
 
 // EndSession deletes one item, which costs 1 WRU, there or not.

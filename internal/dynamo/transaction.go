@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -12,8 +13,6 @@ import (
 	"latchkey/internal/auth"
 )
 
-const conditionFailed = "ConditionalCheckFailed"
-
 // commit writes all or nothing. A condition that failed is ErrConflict, or ErrNotFound where it asked for an item
 // that is not there. Transactions cost twice the write units, which changes by hand are rare enough to pay.
 func (s *Store) commit(ctx context.Context, attempted string, writes ...types.TransactWriteItem) error {
@@ -22,7 +21,7 @@ func (s *Store) commit(ctx context.Context, attempted string, writes ...types.Tr
 		return nil
 	}
 	for _, reason := range cancellations(err) {
-		if aws.ToString(reason.Code) != conditionFailed {
+		if !failsAgain(reason) {
 			continue
 		}
 		if reason.Item == nil {
@@ -54,16 +53,24 @@ func withTransactions(r aws.Retryer) aws.Retryer {
 
 // IsErrorRetryable reports whether another try can end otherwise; a condition that failed will fail again.
 func (r transactionRetryer) IsErrorRetryable(err error) bool {
-	passing := false
-	for _, reason := range cancellations(err) {
-		switch aws.ToString(reason.Code) {
-		case conditionFailed:
-			return false
-		case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
-			passing = true
-		}
+	reasons := cancellations(err)
+	if slices.ContainsFunc(reasons, failsAgain) {
+		return false
 	}
-	return passing || r.RetryerV2.IsErrorRetryable(err)
+	return slices.ContainsFunc(reasons, passes) || r.RetryerV2.IsErrorRetryable(err)
+}
+
+func failsAgain(reason types.CancellationReason) bool {
+	return aws.ToString(reason.Code) == "ConditionalCheckFailed"
+}
+
+// passes reports whether what canceled a write is over soon: another transaction, or a lack of capacity.
+func passes(reason types.CancellationReason) bool {
+	switch aws.ToString(reason.Code) {
+	case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
+		return true
+	}
+	return false
 }
 
 // cancellations returns why a transaction was canceled, write by write, and nothing for other errors.

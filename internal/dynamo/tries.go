@@ -3,7 +3,6 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -178,8 +177,4 @@ func pairFrom(f *fields) auth.Pair {
 
 func windowFrom(f *fields) auth.Window {
 	return auth.Window{Failures: f.number("failures"), Since: f.time("since"), ExpiresAt: f.time("expiresAt")}
-}
-
-func isRefused(err error) bool {
-	return errors.Is(written("", err, auth.ErrConflict), auth.ErrConflict)
 }
