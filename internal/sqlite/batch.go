@@ -45,7 +45,7 @@ func (s *Store) eachUser(ctx context.Context, attempt string, stmt *sql.Stmt, us
 				errs[i] = fmt.Errorf("%s: %w", attempt, err)
 				continue
 			}
-			changed, err := execute(stmt, append(values, key(u)...))
+			changed, err := execute(stmt, append(values, key(u)...)...)
 			switch {
 			case isTaken(err): // undoes the statement alone
 				errs[i] = failed(attempt, err)
@@ -70,23 +70,15 @@ func (s *Store) eachUser(ctx context.Context, attempt string, stmt *sql.Stmt, us
 	return errs
 }
 
-func execute(stmt *sql.Stmt, args []any) (changed int64, err error) {
-	result, err := stmt.Exec(args...)
-	if err != nil {
-		return 0, err
-	}
-	return result.RowsAffected()
-}
-
 // DeleteUser deletes the user and the sessions in one transaction.
 func (s *Store) DeleteUser(ctx context.Context, userID string) error {
 	const attempt = "delete the user"
 	var deleted int64
 	err := s.transaction(ctx, func(tx *sql.Tx) (err error) {
-		if _, err := execute(tx.Stmt(s.endSessions), []any{userID}); err != nil {
+		if _, err := execute(tx.Stmt(s.endSessions), userID); err != nil {
 			return err
 		}
-		deleted, err = execute(tx.Stmt(s.deleteUser), []any{userID})
+		deleted, err = execute(tx.Stmt(s.deleteUser), userID)
 		return err
 	})
 	if err == nil && deleted == 0 {

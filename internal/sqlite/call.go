@@ -50,18 +50,23 @@ func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (changed
 }
 
 func (s *Store) writeLocked(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int64, err error) {
-	err = patiently(ctx, func() error {
-		result, err := stmt.Exec(args...)
-		if err != nil {
-			return err
-		}
-		changed, err = result.RowsAffected()
+	err = patiently(ctx, func() (err error) {
+		changed, err = execute(stmt, args...)
 		return err
 	})
 	if err == nil {
 		s.log.written()
 	}
 	return changed, err
+}
+
+// execute runs the statement once and returns how many rows it changed.
+func execute(stmt *sql.Stmt, args ...any) (changed int64, err error) {
+	result, err := stmt.Exec(args...)
+	if err != nil {
+		return 0, err
+	}
+	return result.RowsAffected()
 }
 
 func (s *Store) lock(ctx context.Context) error {

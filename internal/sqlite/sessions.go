@@ -8,13 +8,13 @@ import (
 )
 
 const (
-	selectSessions = `SELECT user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
-		created_at, rotated_at, last_used_at, expires_at FROM sessions WHERE user_id = ?`
-	selectSession = selectSessions + " AND id = ?"
-	updateSession = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
+	sessionColumns = `user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
+		created_at, rotated_at, last_used_at, expires_at`
+	selectSessions = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ?"
+	selectSession  = selectSessions + " AND id = ?"
+	insertSession  = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession  = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
 		WHERE user_id = ? AND id = ? AND generation = ?`
-	insertSession = `INSERT INTO sessions (user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
-		created_at, rotated_at, last_used_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // PutSession stores a new session, or returns auth.ErrConflict where its id is taken. It survives a killed process

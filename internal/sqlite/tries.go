@@ -43,14 +43,14 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 	return failed(attempt, err)
 }
 
-// TakeBackTry is one statement, as CountTry is.
+// TakeBackTry is one statement, as CountTry is. Where others have tried meanwhile it takes one failure off, no more.
 func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
 	_, err := s.write(ctx, s.takeBackTry, k.User, k.Source, counted.Failures, counted.LastAt.UnixMilli(),
 		seen.Failures, seen.LastAt.UnixMilli())
 	return failed("take the try back", err)
 }
 
-// ClearTries stores the pair anew.
+// ClearTries stores the pair anew, without failures and known until then, be it there already or not.
 func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.Time) error {
 	p := auth.Pair{KnownUntil: knownUntil}
 	_, err := s.write(ctx, s.clearTries, k.User, k.Source, p.Failures, p.LastAt.UnixMilli(), p.KnownUntil.UnixMilli(),
@@ -58,7 +58,7 @@ func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.
 	return failed("clear the tries", err)
 }
 
-// CountFailure is one statement, as CountTry is.
+// CountFailure is one statement, as CountTry is: where others were quicker it counts in the window that they began.
 func (s *Store) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
 	_, err := s.putTry(ctx, s.countFailure, next.Since, k, next.Failures, next.Since, time.Time{}, next.ExpiresAt,
 		seen.Since.UnixMilli())
@@ -80,7 +80,7 @@ func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k aut
 	return changed, err
 }
 
-// UserTries returns the user's window and pairs.
+// UserTries returns the user's window and, by source, the pairs, the expired that are still there too.
 func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
 	rows, err := readAll(ctx, s.triesOf, scanTry, user)
 	if err != nil {
