@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -189,6 +192,19 @@ func fileNames(n int, words ...string) cobra.CompletionFunc {
 	}
 }
 
+// addFlags makes the settings flags of a command.
+func addFlags(cmd *cobra.Command, names ...string) {
+	for _, s := range app.Settings() {
+		switch {
+		case !slices.Contains(names, s.Name):
+		case s.Bool:
+			cmd.Flags().Bool(flagName(s.Name), false, s.Help)
+		default:
+			cmd.Flags().String(flagName(s.Name), s.Default, s.Help)
+		}
+	}
+}
+
 // config reads the settings of a command. Where no issuer is set, it is the local server.
 func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
 	return c.configAt(cmd, "http://"+defaultAddr)
@@ -218,3 +234,14 @@ func (c *cli) setting(cmd *cobra.Command, variable string) string {
 }
 
 func flagName(setting string) string { return strings.ReplaceAll(strings.ToLower(setting), "_", "-") }
+
+// table lines up the columns of what is written to standard output, once it is flushed.
+func (c *cli) table() *tabwriter.Writer { return tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0) }
+
+// moment is how a time is printed: in UTC, and as a hyphen where there is none.
+func moment(t time.Time) string {
+	if t.IsZero() {
+		return "-"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

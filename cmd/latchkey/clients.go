@@ -1,12 +1,12 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -103,11 +103,11 @@ func clientsListCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			table := c.table()
 			fmt.Fprintln(table, "ID\tNAME\tKIND\tSTATE\tCREATED")
 			for _, client := range clients {
 				fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", client.ID(), client.Name, client.Kind, clientState(client, time.Now()),
-					client.CreatedAt.UTC().Format(time.RFC3339))
+					moment(client.CreatedAt))
 			}
 			return table.Flush()
 		},
@@ -121,7 +121,7 @@ func clientState(c auth.Client, now time.Time) string {
 	case !c.Works(now):
 		return "expired"
 	case !c.ExpiresAt.IsZero():
-		return "until " + c.ExpiresAt.UTC().Format(time.RFC3339)
+		return "until " + moment(c.ExpiresAt)
 	}
 	return "active"
 }
@@ -156,4 +156,17 @@ func (c *cli) disableClient(cmd *cobra.Command, id string, change *auth.Change) 
 	}
 	fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
 	return nil
+}
+
+func findClient(ctx context.Context, store auth.Clients, id string) (auth.Client, error) {
+	clients, err := store.AllClients(ctx)
+	if err != nil {
+		return auth.Client{}, fmt.Errorf("look up the client: %w", err)
+	}
+	for _, client := range clients {
+		if client.ID() == id {
+			return client, nil
+		}
+	}
+	return auth.Client{}, told{fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", id), auth.ErrNotFound}
 }

@@ -75,18 +75,5 @@ func endClient(ctx context.Context, clients auth.Clients, old auth.Client, overl
 	if !old.ExpiresAt.IsZero() && old.ExpiresAt.Before(at) {
 		at = old.ExpiresAt
 	}
-	return "until " + at.UTC().Format(time.RFC3339), clients.ExpireClient(ctx, old.KeyHash, at)
-}
-
-func findClient(ctx context.Context, store auth.Clients, id string) (auth.Client, error) {
-	clients, err := store.AllClients(ctx)
-	if err != nil {
-		return auth.Client{}, fmt.Errorf("look up the client: %w", err)
-	}
-	for _, client := range clients {
-		if client.ID() == id {
-			return client, nil
-		}
-	}
-	return auth.Client{}, told{fmt.Errorf("there is no client %s; 'latchkey clients list' shows the ids", id), auth.ErrNotFound}
+	return "until " + moment(at), clients.ExpireClient(ctx, old.KeyHash, at)
 }

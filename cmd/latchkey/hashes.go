@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -118,7 +117,7 @@ func (c census) decoys() (setting string, left []hashKind) {
 func perMille(part, whole int) int { return max(1, (1000*part+whole/2)/whole) }
 
 func (c *cli) printCensus(found census) error {
-	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	table := c.table()
 	fmt.Fprintln(table, "USERS\tHASH")
 	for _, k := range append([]hashKind{found.own}, found.kinds...) {
 		fmt.Fprintf(table, "%d\t%s\n", k.users, k.about)

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -92,18 +91,11 @@ func keysListCommand(c *cli) *cobra.Command {
 }
 
 func (c *cli) printRing(ring *keyring.Ring) error {
-	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	table := c.table()
 	fmt.Fprintln(table, "KID\tALGORITHM\tSTATE\tCREATED\tSIGNS SINCE\tRETIRES")
 	for _, k := range ring.Facts() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", k.KeyID, k.Algorithm, k.State,
-			day(k.CreatedAt), day(k.ActivatedAt), day(k.RetireAt))
+			moment(k.CreatedAt), moment(k.ActivatedAt), moment(k.RetireAt))
 	}
 	return table.Flush()
-}
-
-func day(t time.Time) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.UTC().Format(time.RFC3339)
 }

@@ -50,7 +50,7 @@ func rotateKeys(cmd *cobra.Command, config app.Config, p ringPlace, now bool) (*
 	})
 	if err == nil && tooSoon {
 		err = told{fmt.Errorf("too soon: the next key signs from %s on, when others had time to learn it; the ring was left alone",
-			ring.RotatesFrom().UTC().Format(time.RFC3339)), auth.ErrConflict}
+			moment(ring.RotatesFrom())), auth.ErrConflict}
 	}
 	return ring, err
 }

@@ -21,8 +21,8 @@ func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) 
 		}
 		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
 	}
-	terminal, ok := c.in.(*os.File)
-	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+	terminal, asks := c.terminal()
+	if !asks {
 		return "", errors.New("standard input is no terminal to ask for the password on; use --password-stdin")
 	}
 	first, err := c.ask(ctx, terminal, "Password: ")
@@ -37,6 +37,12 @@ func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) 
 		return "", errors.New("the two passwords differ; nothing was changed")
 	}
 	return first, nil
+}
+
+// terminal is where somebody can be asked.
+func (c *cli) terminal() (*os.File, bool) {
+	file, ok := c.in.(*os.File)
+	return file, ok && term.IsTerminal(int(file.Fd()))
 }
 
 func (c *cli) ask(ctx context.Context, terminal *os.File, question string) (string, error) {

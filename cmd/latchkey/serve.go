@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,19 +56,6 @@ It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and 
 	}
 	addFlags(cmd, names...)
 	return cmd
-}
-
-// addFlags makes the settings flags of a command.
-func addFlags(cmd *cobra.Command, names ...string) {
-	for _, s := range app.Settings() {
-		switch {
-		case !slices.Contains(names, s.Name):
-		case s.Bool:
-			cmd.Flags().Bool(flagName(s.Name), false, s.Help)
-		default:
-			cmd.Flags().String(flagName(s.Name), s.Default, s.Help)
-		}
-	}
 }
 
 func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {

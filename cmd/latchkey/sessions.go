@@ -5,8 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"text/tabwriter"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -46,11 +44,11 @@ func liveSessions(ctx context.Context, store store, u auth.User) ([]auth.Session
 }
 
 func (c *cli) printSessions(sessions []auth.Session) error {
-	table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+	table := c.table()
 	fmt.Fprintln(table, "ID\tCREATED\tLAST USED\tSOURCE\tCLIENT\tEXPIRES")
 	for _, s := range sessions {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, s.CreatedAt.Format(time.RFC3339), s.LastUsedAt.Format(time.RFC3339),
-			cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"), s.ExpiresAt.Format(time.RFC3339))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, moment(s.CreatedAt), moment(s.LastUsedAt),
+			cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"), moment(s.ExpiresAt))
 	}
 	return table.Flush()
 }

@@ -41,7 +41,7 @@ func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.Change) error
 		}
 		id, change.UserID = u.Identifier, u.ID
 	}
-	hashes, err := c.hashes(cmd, id)
+	hashes, err := c.identifierHashes(cmd, id)
 	if err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.Change) error
 // identifierHashes are what stands for an identifier in the names of counters and in audit records.
 type identifierHashes struct{ counted, audited string }
 
-func (c *cli) hashes(cmd *cobra.Command, id auth.Identifier) (identifierHashes, error) {
+func (c *cli) identifierHashes(cmd *cobra.Command, id auth.Identifier) (identifierHashes, error) {
 	config, err := c.config(cmd)
 	if err != nil {
 		return identifierHashes{}, usageError{err}
@@ -84,7 +84,7 @@ type throttleFacts struct {
 
 // addHashed adds what is kept under hashes of the address.
 func (c *cli) addHashed(cmd *cobra.Command, store store, id auth.Identifier, facts *userFacts) error {
-	hashes, err := c.hashes(cmd, id)
+	hashes, err := c.identifierHashes(cmd, id)
 	if err != nil {
 		return err
 	}

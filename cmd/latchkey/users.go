@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -175,7 +174,7 @@ func usersListCommand(c *cli) *cobra.Command {
 				return err
 			}
 			defer store.Close()
-			table := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+			table := c.table()
 			fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
 			for u, err := range store.AllUsers(cmd.Context()) {
 				if err != nil {

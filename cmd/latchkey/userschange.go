@@ -5,19 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/userfile"
 )
 
 func usersUpdateCommand(c *cli) *cobra.Command {
-	var email, role, name, lastName, patch string
+	var patch string
 	cmd := &cobra.Command{
 		Use: "update EMAIL|ID", Short: "Change a user's address, role, profile or accounts", Args: exactly("EMAIL|ID"),
 		Long: `Changes what the flags say and leaves the rest as it is. --json takes a JSON object with members as in 'users import',
@@ -55,10 +53,10 @@ Passwords and status have commands of their own: set-password, enable, disable.
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&email, "email", "", "new e-mail address")
-	flags.StringVar(&role, "role", "", "new role; '' for none")
-	flags.StringVar(&name, "name", "", "new first name; '' for none")
-	flags.StringVar(&lastName, "last-name", "", "new last name; '' for none")
+	flags.String("email", "", "new e-mail address") // this and the next: see patchFrom
+	flags.String("role", "", "new role; '' for none")
+	flags.String("name", "", "new first name; '' for none")
+	flags.String("last-name", "", "new last name; '' for none")
 	flags.StringVar(&patch, "json", "", "members to change, as a JSON object; - for standard input")
 	return cmd
 }
@@ -147,12 +145,6 @@ func (c *cli) deleteUser(cmd *cobra.Command, name string, change *auth.Change, c
 	}
 	fmt.Fprintf(c.err, "deleted %s, who was %s\n", u.Email, u.ID)
 	return nil
-}
-
-// terminal is where somebody can be asked.
-func (c *cli) terminal() (io.Reader, bool) {
-	file, ok := c.in.(*os.File)
-	return file, ok && term.IsTerminal(int(file.Fd()))
 }
 
 // confirm asks for the word that is no slip of the hand.
