@@ -101,7 +101,7 @@ func measureStarts(ctx context.Context, programs [2]string) (result, error) {
 			if err != nil {
 				return result{}, err
 			}
-			now[i] = float64(d) / float64(time.Millisecond)
+			now[i] = inMilliseconds(d)
 		}
 		if turn < 3 { // brings both into the page cache
 			continue

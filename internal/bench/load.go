@@ -12,22 +12,6 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-const loginPassword = "correct horse battery staple"
-
-func email(user int) string { return fmt.Sprintf("user-%d@example.com", user) }
-
-// importLines are so many users as `latchkey users import` reads them, each with the profile of somebody real.
-func importLines(users int) string {
-	var lines strings.Builder
-	for i := range users {
-		fmt.Fprintf(&lines, `{"email": %q, "password": %q, "status": "ready", "role": "editor", "name": "Ada", `+
-			`"lastName": "Lovelace", "companyName": "Analytical Engines", "country": "GB", "city": "London", `+
-			`"projects": ["64b0000000000000000000aa", "64b0000000000000000000ab"], "accounts": [{"organizationId": "org-1", `+
-			`"organizationName": "Analytical Engines", "userType": "Organization Owner"}]}`+"\n", email(i), loginPassword)
-	}
-	return lines.String()
-}
-
 // load signs users in, one after the other, over connections that are kept open.
 type load struct {
 	base    string
@@ -91,4 +75,21 @@ func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 		return answerSize{}, fmt.Errorf("log in at %s: %s, %d cookies, error %v", l.base, answer.Status, len(cookies), err)
 	}
 	return answerSize{int(length), len(cookies[0].Value), len(cookies[1].Value)}, nil
+}
+
+// get reads the answer to its end; any but 200 is an error.
+func (l *load) get(ctx context.Context, path string) error {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.base+path, nil)
+	if err != nil {
+		return fmt.Errorf("make a request: %w", err)
+	}
+	answer, err := l.http.Do(r)
+	if err != nil {
+		return fmt.Errorf("get %s: %w", path, err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK {
+		return fmt.Errorf("get %s: %s, error %v", path, answer.Status, err)
+	}
+	return nil
 }

@@ -101,5 +101,3 @@ func measureHashing(ctx context.Context, latchkey, dir string) ([]result, error)
 	}
 	return []result{compareRates("login at the default hash, a second", turns[0], turns[1], hashGoal)}, nil
 }
-
-func milliseconds(ms float64) string { return fmt.Sprintf("%.3f ms", ms) }

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -66,7 +64,7 @@ func look(ctx context.Context, at *load, path string, f func(context.Context) er
 			if err := at.get(ctx, path); err != nil {
 				return err
 			}
-			took = append(took, float64(time.Since(due))/float64(time.Millisecond))
+			took = append(took, inMilliseconds(time.Since(due)))
 		}
 	})
 	err := both.Wait() // before took is read: within one return the order would be open
@@ -80,21 +78,4 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
-}
-
-// get reads the answer to its end; any but 200 is an error.
-func (l *load) get(ctx context.Context, path string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.base+path, nil)
-	if err != nil {
-		return fmt.Errorf("make a request: %w", err)
-	}
-	answer, err := l.http.Do(r)
-	if err != nil {
-		return fmt.Errorf("get %s: %w", path, err)
-	}
-	defer answer.Body.Close()
-	if _, err := io.Copy(io.Discard, answer.Body); err != nil || answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("get %s: %s, error %v", path, answer.Status, err)
-	}
-	return nil
 }

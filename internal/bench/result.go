@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // result is one line of the report.
@@ -67,3 +68,7 @@ func (s sample) String() string {
 	}
 	return fmt.Sprintf("%.3g x (%.3g to %.3g)", s.median(), s.quantile(0.25), s.quantile(0.75))
 }
+
+func inMilliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
+func milliseconds(ms float64) string { return fmt.Sprintf("%.3f ms", ms) }

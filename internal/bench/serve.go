@@ -30,7 +30,7 @@ func measureServe(ctx context.Context, latchkey, dir string) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := append([]string{"LATCHKEY_STORE=sqlite:" + dir + "/serve/users.db", "LATCHKEY_KEYS=file:" + dir + "/serve/keys.json"}, cheaply)
+	env := append(storeIn(dir+"/serve"), cheaply)
 	var starts sample
 	for range serveTurns {
 		began := time.Now()
@@ -44,7 +44,7 @@ func measureServe(ctx context.Context, latchkey, dir string) ([]result, error) {
 		if err != nil {
 			return nil, err
 		}
-		starts = append(starts, float64(took)/float64(time.Millisecond))
+		starts = append(starts, inMilliseconds(took))
 	}
 	return []result{
 		{

@@ -35,7 +35,7 @@ func (s side) turn(n int) (turn, error) {
 	if err != nil {
 		return turn{}, err
 	}
-	return turn{float64(after-before) / float64(time.Millisecond) / float64(n), float64(n) / took.Seconds()}, nil
+	return turn{inMilliseconds(after-before) / float64(n), float64(n) / took.Seconds()}, nil
 }
 
 // alternate gives every side its turn, so many times, and returns the turns by side. A first round warms all up
@@ -59,7 +59,7 @@ func alternate(times, n int, sides ...side) ([][]turn, error) {
 
 // serveLatchkey starts `latchkey serve` over a new SQLite file with users, as its own defaults have it but for the settings.
 func serveLatchkey(ctx context.Context, latchkey, dir string, users, clients int, settings ...string) (side, *load, error) {
-	env := append([]string{"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json"}, settings...)
+	env := append(storeIn(dir), settings...)
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return side{}, nil, fmt.Errorf("make a place for the store: %w", err)
 	}
@@ -69,6 +69,11 @@ func serveLatchkey(ctx context.Context, latchkey, dir string, users, clients int
 		return side{}, nil, fmt.Errorf("import users: %w\n%s", err, out)
 	}
 	return startServer(ctx, env, users, clients, latchkey, "serve", "--addr", "127.0.0.1:0")
+}
+
+// storeIn are the settings that name the store and the keys in a directory.
+func storeIn(dir string) []string {
+	return []string{"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json"}
 }
 
 // startServer starts a server that says where it listens; its work is to sign users in.

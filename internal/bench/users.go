@@ -8,9 +8,26 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"latchkey/internal/password"
 )
+
+const loginPassword = "correct horse battery staple"
+
+func email(user int) string { return fmt.Sprintf("user-%d@example.com", user) }
+
+// importLines are so many users as `latchkey users import` reads them, each with the profile of somebody real.
+func importLines(users int) string {
+	var lines strings.Builder
+	for i := range users {
+		fmt.Fprintf(&lines, `{"email": %q, "password": %q, "status": "ready", "role": "editor", "name": "Ada", `+
+			`"lastName": "Lovelace", "companyName": "Analytical Engines", "country": "GB", "city": "London", `+
+			`"projects": ["64b0000000000000000000aa", "64b0000000000000000000ab"], "accounts": [{"organizationId": "org-1", `+
+			`"organizationName": "Analytical Engines", "userType": "Organization Owner"}]}`+"\n", email(i), loginPassword)
+	}
+	return lines.String()
+}
 
 // distinctHashes are enough that no two neighbours have the same.
 const distinctHashes = 16
