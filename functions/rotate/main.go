@@ -11,7 +11,7 @@ import (
 )
 
 func main() {
-	rotator, err := app.Rotate(os.Getenv)
+	rotator, err := app.Rotate(os.Getenv, os.Stdout)
 	if err != nil {
 		slog.Error("the rotate function cannot start", "error", err)
 		os.Exit(1)

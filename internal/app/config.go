@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authorizer"
 	"latchkey/internal/jwk"
 	"latchkey/internal/password"
 	"latchkey/internal/web"
@@ -39,8 +40,8 @@ type Config struct {
 	RefreshGrace          time.Duration
 	SessionIdle           time.Duration
 	SessionMax            time.Duration
-	Revocation            string
-	AuthorizerResponse    string
+	Revocation            authorizer.Revocation
+	AuthorizerResponse    authorizer.Response
 	Throttle              auth.Limits // zero where throttling is off
 	TrustedProxies        web.Proxies
 	Metrics               string // the namespace; empty: none
@@ -75,8 +76,8 @@ func ConfigFrom(getenv func(string) string) (Config, error) {
 		RefreshGrace:       parsed(&r, "REFRESH_GRACE", durationBetween(0, 10*time.Minute)),
 		SessionIdle:        parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
 		SessionMax:         parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
-		Revocation:         parsed(&r, "REVOCATION", oneOf("bounded", "off", "strict")),
-		AuthorizerResponse: parsed(&r, "AUTHORIZER_RESPONSE", oneOf("simple", "policy")),
+		Revocation:         parsed(&r, "REVOCATION", oneOf(authorizer.Bounded, authorizer.Off, authorizer.Strict)),
+		AuthorizerResponse: parsed(&r, "AUTHORIZER_RESPONSE", oneOf(authorizer.Simple, authorizer.Policy)),
 		Throttle:           limits(&r),
 		TrustedProxies: parsed(&r, "TRUSTED_PROXIES", func(s string) (web.Proxies, error) {
 			return web.ParseProxies(list(s))
@@ -168,20 +169,17 @@ func limits(r *reader) auth.Limits {
 func parseCount(s string) (int64, error) {
 	n, err := strconv.ParseInt(s, 10, 32)
 	if err != nil || n < 1 {
-		return 0, fmt.Errorf("is %q; write a whole number from 1", s)
+		return 0, wrong(s, "a whole number from 1")
 	}
 	return n, nil
 }
 
 func parseRate(s string) (auth.Rate, error) {
 	count, span, _ := strings.Cut(s, "/")
-	n, err := parseCount(count)
-	if err != nil {
-		return auth.Rate{}, fmt.Errorf("is %q; write failures/duration, like 100/15m", s)
-	}
-	d, err := durationBetween(time.Second, 30*24*time.Hour)(span)
-	if err != nil {
-		return auth.Rate{}, fmt.Errorf("is %q; write failures/duration, like 100/15m", s)
+	n, badCount := parseCount(count)
+	d, badSpan := durationBetween(time.Second, 30*24*time.Hour)(span)
+	if badCount != nil || badSpan != nil {
+		return auth.Rate{}, wrong(s, "failures/duration, like 100/15m")
 	}
 	return auth.Rate{Failures: n, Span: d}, nil
 }
@@ -243,12 +241,16 @@ func durationBetween(least, most time.Duration) func(string) (time.Duration, err
 	}
 }
 
-func oneOf(words ...string) func(string) (string, error) {
-	return func(s string) (string, error) {
-		if !slices.Contains(words, s) {
-			return "", wrong(s, strings.Join(words, " or "))
+func oneOf[T ~string](words ...T) func(string) (T, error) {
+	return func(s string) (T, error) {
+		var names []string
+		for _, word := range words {
+			names = append(names, string(word))
 		}
-		return s, nil
+		if !slices.Contains(names, s) {
+			return "", wrong(s, strings.Join(names, " or "))
+		}
+		return T(s), nil
 	}
 }
 

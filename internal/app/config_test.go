@@ -13,6 +13,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/authorizer"
 	"latchkey/internal/jwk"
 	"latchkey/internal/password"
 	"latchkey/internal/web"
@@ -90,8 +91,8 @@ func TestConfigValues(t *testing.T) {
 		{"REFRESH_GRACE", "0", func(c app.Config) any { return c.RefreshGrace }, time.Duration(0)},
 		{"SESSION_IDLE", "90m", func(c app.Config) any { return c.SessionIdle }, 90 * time.Minute},
 		{"SESSION_MAX", "9600h", func(c app.Config) any { return c.SessionMax }, 400 * 24 * time.Hour},
-		{"REVOCATION", "strict", func(c app.Config) any { return c.Revocation }, "strict"},
-		{"AUTHORIZER_RESPONSE", "policy", func(c app.Config) any { return c.AuthorizerResponse }, "policy"},
+		{"REVOCATION", "strict", func(c app.Config) any { return c.Revocation }, authorizer.Strict},
+		{"AUTHORIZER_RESPONSE", "policy", func(c app.Config) any { return c.AuthorizerResponse }, authorizer.Policy},
 		{"THROTTLE", "off", func(c app.Config) any { return c.Throttle }, auth.Limits{}},
 		{"THROTTLE_FREE", "3", func(c app.Config) any { return c.Throttle.Free }, int64(3)},
 		{"THROTTLE_BACKOFF", "1h", func(c app.Config) any { return c.Throttle.MaxBackoff }, time.Hour},

@@ -15,7 +15,7 @@ import (
 // 4 KiB together.
 const MaxDecoys = 16
 
-// FormatDecoys returns the setting as ConfigFrom reads it.
+// FormatDecoys returns the setting DECOYS as ConfigFrom reads it: WEIGHT*HASH, with spaces between the entries.
 func FormatDecoys(decoys []auth.Decoy) string {
 	var entries []string
 	for _, d := range decoys {

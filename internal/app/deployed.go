@@ -53,12 +53,10 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 	aws := dynamo.ForLogin(lambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
 	keys := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
-	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone
-		warm(ctx, log, store.Warm, func(ctx context.Context) error {
-			_, err := keys.Get(ctx)
-			return err
-		})
-	}
+	warm(ctx, getenv, log, store.Warm, func(ctx context.Context) error {
+		_, err := keys.Get(ctx)
+		return err
+	})
 	ring := NewKeyring(c, keys)
 	return c, Parts{
 		Store: store, Tries: store, Sessions: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
@@ -106,8 +104,12 @@ func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (stri
 	return url, url != "", nil
 }
 
-// warm runs the steps beside each other. A step that fails is no reason not to start: the first request tries again.
-func warm(ctx context.Context, log *slog.Logger, steps ...func(context.Context) error) {
+// warm runs the steps beside each other, on Lambda alone. A step that fails is no reason not to start: the first request
+// tries again.
+func warm(ctx context.Context, getenv func(string) string, log *slog.Logger, steps ...func(context.Context) error) {
+	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "" { // which Lambda sets and nobody else
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, warmLimit)
 	defer cancel()
 	var all sync.WaitGroup

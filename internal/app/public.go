@@ -42,11 +42,11 @@ func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) 
 	return NewAuthorizer(c, p), nil
 }
 
-// NewAuthorizer returns the authorizer over the parts.
+// NewAuthorizer returns the authorizer over the parts, of which it uses PublicKeys, or Tokens for HS256, and Sessions.
 func NewAuthorizer(c Config, p Parts) *authorizer.Authorizer {
 	return authorizer.New(authorizer.Config{
-		Tokens: publicTokens(c, p), Sessions: p.Sessions, Revocation: authorizer.Revocation(c.Revocation),
-		Response: authorizer.Response(c.AuthorizerResponse), Log: p.Log, Now: p.Now,
+		Tokens: publicTokens(c, p), Sessions: p.Sessions, Revocation: c.Revocation,
+		Response: c.AuthorizerResponse, Log: p.Log, Now: p.Now,
 	})
 }
 
@@ -65,11 +65,9 @@ func public(ctx context.Context, getenv func(string) string, out io.Writer) (Con
 		ring := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
 		p.Tokens, first = NewKeyring(c, ring), ring
 	}
-	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") != "" { // set on Lambda alone
-		warm(ctx, log, func(ctx context.Context) error {
-			_, err := first.Get(ctx)
-			return err
-		})
-	}
+	warm(ctx, getenv, log, func(ctx context.Context) error {
+		_, err := first.Get(ctx)
+		return err
+	})
 	return c, p, nil
 }

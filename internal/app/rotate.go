@@ -1,8 +1,8 @@
 package app
 
 import (
+	"io"
 	"log/slog"
-	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -13,15 +13,15 @@ import (
 	"latchkey/internal/secret"
 )
 
-// Rotate returns the rotate function from the environment of a Lambda function. The error names every setting that is
-// wrong; nothing is called before the first event.
-func Rotate(getenv func(string) string) (*rotation.Rotator, error) {
+// Rotate returns the rotate function from the environment of a Lambda function; it logs to out. The error names every
+// setting that is wrong; nothing is called before the first event.
+func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error) {
 	c, err := deployedConfig(getenv)
 	if err != nil {
 		return nil, err
 	}
 	aws := lambdaConfig(getenv)
-	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), NewLogger(os.Stdout, c.LogLevel)), nil
+	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), NewLogger(out, c.LogLevel)), nil
 }
 
 // NewRotator returns the rotate function over the secret that the settings name, and a store for the public keys.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -53,7 +54,7 @@ func TestRotate(t *testing.T) {
 func TestRotateConfig(t *testing.T) {
 	_, err := app.Rotate(func(name string) string {
 		return map[string]string{"LATCHKEY_ISSUER": "https://login.example.com", "LATCHKEY_ALGORITHM": "none"}[name]
-	})
+	}, io.Discard)
 	for _, want := range []string{"LATCHKEY_STORE", "LATCHKEY_KEYS", "LATCHKEY_ALGORITHM"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v does not name %s", err, want)
@@ -94,7 +95,7 @@ func newStack(t *testing.T) *stack {
 	check(t, err)
 	env["LATCHKEY_KEYS"] = "secretsmanager:" + *made.ARN
 	getenv := func(name string) string { return env[name] }
-	rotator, err := app.Rotate(getenv)
+	rotator, err := app.Rotate(getenv, t.Output())
 	check(t, err)
 	config, err := app.ConfigFrom(getenv)
 	check(t, err)
