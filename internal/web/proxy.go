@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +13,7 @@ import (
 // believed, and what anybody else says is not.
 type Proxies []netip.Prefix
 
-// ParseProxies reads addresses and CIDR blocks.
+// ParseProxies reads addresses and CIDR blocks (RFC 4632 3.1), whose host bits it ignores; the error quotes what is neither.
 func ParseProxies(list []string) (Proxies, error) {
 	var p Proxies
 	for _, text := range list {
@@ -62,12 +63,7 @@ func (p Proxies) origin(headers []string) string {
 }
 
 func (p Proxies) contain(addr netip.Addr) bool {
-	for _, prefix := range p {
-		if prefix.Contains(addr) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
 }
 
 func parseHost(text string) (netip.Addr, bool) {

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"path"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -150,12 +151,12 @@ type Routes map[string]http.Handler
 
 // ServeHTTP answers by the handler of exactly this path.
 func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := r.URL.EscapedPath()
-	if h, found := routes[path]; found {
+	escaped := r.URL.EscapedPath()
+	if h, found := routes[escaped]; found {
 		h.ServeHTTP(w, r)
 		return
 	}
-	folder, id := path[:strings.LastIndexByte(path, '/')+1], path[strings.LastIndexByte(path, '/')+1:]
+	folder, id := path.Split(escaped)
 	if h, found := routes[folder+"{id}"]; found && id != "" {
 		r.SetPathValue("id", id)
 		h.ServeHTTP(w, r)
@@ -167,11 +168,11 @@ func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // logged is the request's path without what stands in the place of an id: that may be any text, a token too.
 func logged(r *http.Request) string {
-	path := r.URL.EscapedPath()
+	escaped := r.URL.EscapedPath()
 	if id := r.PathValue("id"); id != "" {
-		return strings.TrimSuffix(path, id) + "{id}"
+		return strings.TrimSuffix(escaped, id) + "{id}"
 	}
-	return path
+	return escaped
 }
 
 // tracker notes whether an answer was begun, after which no other can be given.
