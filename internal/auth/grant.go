@@ -70,7 +70,7 @@ func newClaims(id string, u User, s Session, issued time.Time, life time.Duratio
 func (l *login) accessLife() time.Duration {
 	switch {
 	case !l.attempt.Impersonate.IsZero():
-		return ImpersonationLife
+		return impersonationLife
 	case l.client.Kind == ClientIntegration && l.terms.IntegrationLife > 0:
 		return l.terms.IntegrationLife
 	}

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// ImpersonationLife is how long an impersonator's access token is good (contracts page, impersonation).
-const ImpersonationLife = 15 * time.Minute
+// impersonationLife is how long an impersonator's access token is good (contracts page, impersonation).
+const impersonationLife = 15 * time.Minute
 
 // Attempt is one try to sign in, by whichever contract.
 type Attempt struct {
@@ -29,7 +29,7 @@ type Terms struct {
 	QualifyingAccount bool          // an account with a qualifying role is needed, and is named in the token
 }
 
-// Grant is what a successful sign-in gives.
+// Grant is what a successful sign-in or refresh gives; a contract makes its answer of it.
 type Grant struct {
 	User     User      // the one the token is about: under impersonation the target
 	Accounts []Account // all of the user's, exactly one selected where the terms ask for a qualifying one

@@ -53,10 +53,10 @@ type TryKeys struct {
 	Source string // of the source; empty where none is known, and then only User counts
 }
 
-// OfUser and OfSource name the windows of the user over all sources and of the source over all users.
+// OfUser names the window of the user over all sources, alone, as TryStore.CountFailure takes it.
 func (k TryKeys) OfUser() TryKeys { return TryKeys{User: k.User} }
 
-// OfSource names the window of the source over all users; see OfUser.
+// OfSource names the window of the source over all users, alone, as TryStore.CountFailure takes it.
 func (k TryKeys) OfSource() TryKeys { return TryKeys{Source: k.Source} }
 
 // Counters are what a store holds under TryKeys; what is not there is zero.
