@@ -58,10 +58,15 @@ func (s *SecretsManagerSource) get(ctx context.Context) (value []byte, version s
 	if err != nil {
 		return nil, "", fmt.Errorf("get secret %s: %w", s.id, withoutAnswer(err))
 	}
+	return valueOf(out), aws.ToString(out.VersionId), nil
+}
+
+// valueOf returns the value of a version, which may have been stored as text or as bytes.
+func valueOf(out *secretsmanager.GetSecretValueOutput) []byte {
 	if out.SecretString != nil {
-		return []byte(*out.SecretString), aws.ToString(out.VersionId), nil
+		return []byte(*out.SecretString)
 	}
-	return out.SecretBinary, aws.ToString(out.VersionId), nil
+	return out.SecretBinary
 }
 
 // Put stores the value where the secret still holds what the caller has seen, nil for absent, else returns

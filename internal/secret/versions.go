@@ -59,10 +59,7 @@ func (s *Versions) Value(ctx context.Context, version string) (value []byte, fou
 	if err != nil {
 		return nil, false, fmt.Errorf("get version %s of secret %s: %w", version, s.id, withoutAnswer(err))
 	}
-	if out.SecretString != nil {
-		return []byte(*out.SecretString), true, nil
-	}
-	return out.SecretBinary, true, nil
+	return valueOf(out), true, nil
 }
 
 // StorePending gives the version its value and the label AWSPENDING. The same value again changes nothing; a version
