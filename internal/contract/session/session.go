@@ -21,7 +21,7 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Routes returns the endpoints by their paths.
+// Routes returns the endpoints by their paths, /api/users/refresh to /api/users/sessions/{id}, over the sessions.
 func Routes(config Config, sessions *auth.Sessions) web.Routes {
 	h := handler{config: config, sessions: sessions}
 	endpoint := func(method string, handle web.Handler) http.Handler {
