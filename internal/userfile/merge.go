@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"reflect"
 	"slices"
 
@@ -93,76 +92,4 @@ func Differences(a, b auth.User) ([]string, error) {
 func alike(a, b auth.User) bool {
 	return a.ID == b.ID && a.Email == b.Email && a.PasswordHash == b.PasswordHash && a.Status == b.Status && a.Role == b.Role &&
 		slices.Equal(a.Accounts, b.Accounts) && reflect.DeepEqual(a.Profile, b.Profile)
-}
-
-// patch is a line that changes a user; what it cannot change it has to recognise.
-type patch struct {
-	ID           jsontext.Value `json:"id,omitzero"`
-	Password     jsontext.Value `json:"password,omitzero"`
-	PasswordHash jsontext.Value `json:"passwordHash,omitzero"`
-	Status       jsontext.Value `json:"status,omitzero"`
-	Email        string         `json:"email"`
-	Role         string         `json:"role"`
-	auth.Profile `json:",inline"`
-	Accounts     []auth.Account `json:"accounts"`
-}
-
-// WithMembers returns the JSON object with the members in place of its own.
-func WithMembers(raw []byte, members map[string]string) ([]byte, error) {
-	over := map[string]jsontext.Value{}
-	for name, value := range members {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return nil, fmt.Errorf("encode member %q: %w", name, err)
-		}
-		over[name] = text
-	}
-	return overlay(raw, over)
-}
-
-func overlay(raw []byte, members map[string]jsontext.Value) ([]byte, error) {
-	object := map[string]jsontext.Value{}
-	if err := unmarshal(raw, &object); err != nil {
-		return nil, err
-	}
-	maps.Copy(object, members)
-	return json.Marshal(object, json.Deterministic(true))
-}
-
-// Patch returns the user with the members of the JSON object in place of theirs, null taking one away. It is as strict as
-// Decode. Passwords, status and id are not for it.
-func Patch(u auth.User, raw []byte) (auth.User, error) {
-	members := map[string]jsontext.Value{}
-	if err := unmarshal(raw, &members); err != nil {
-		return auth.User{}, err
-	}
-	own, err := json.Marshal(patch{Email: u.Email, Role: u.Role, Profile: u.Profile, Accounts: u.Accounts})
-	if err != nil {
-		return auth.User{}, fmt.Errorf("encode user %s: %w", u.ID, err)
-	}
-	whole, err := overlay(own, members) // decoding over a user's fields would keep parts of them, and write to their arrays
-	if err != nil {
-		return auth.User{}, err
-	}
-	var p patch
-	if err := unmarshal(whole, &p); err != nil {
-		return auth.User{}, err
-	}
-	switch {
-	case p.ID != nil:
-		return auth.User{}, errors.New(`"id" cannot be changed`)
-	case p.Password != nil || p.PasswordHash != nil:
-		return auth.User{}, errors.New(`the password is not changed here: see 'users set-password', or 'users import --update' for hashes`)
-	case p.Status != nil:
-		return auth.User{}, errors.New(`"status" is not changed here: see 'users enable' and 'users disable'`)
-	}
-	if u.Email, u.Identifier, err = parseEmail(p.Email); err != nil {
-		return auth.User{}, err
-	}
-	u.Role, u.Profile = p.Role, p.Profile
-	u.Accounts = keepAccountIDs(p.Accounts, giveAccountIDs(p.Accounts), u.Accounts)
-	if err := u.Validate(); err != nil {
-		return auth.User{}, err
-	}
-	return u, nil
 }

@@ -30,7 +30,7 @@ type line struct {
 	Accounts     []auth.Account `json:"accounts,omitempty"`
 }
 
-// Entry is one line read.
+// Entry is what one line says: the user, and what the user alone does not show, such as a password in plain.
 type Entry struct {
 	User     auth.User
 	Password string // in plain, where the line has one instead of a hash
