@@ -3,9 +3,7 @@
 // it: nothing is computed before the whole text was found canonical and affordable.
 package password
 
-import (
-	"context"
-)
+import "context"
 
 // Hasher verifies passwords and makes hashes; it is safe for concurrent use and keeps neither.
 type Hasher struct {
