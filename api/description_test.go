@@ -29,17 +29,11 @@ type description struct {
 func readDescription(t *testing.T) *description {
 	t.Helper()
 	text, err := os.ReadFile("openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	check(t, err)
 	d := &description{compiler: jsonschema.NewCompiler()}
-	if err := yaml.Unmarshal(text, &d.root); err != nil {
-		t.Fatal(err)
-	}
+	check(t, yaml.Unmarshal(text, &d.root))
 	d.compiler.AssertFormat()
-	if err := d.compiler.AddResource(location, d.root); err != nil {
-		t.Fatal(err)
-	}
+	check(t, d.compiler.AddResource(location, d.root))
 	return d
 }
 
