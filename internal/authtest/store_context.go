@@ -3,6 +3,7 @@ package authtest
 import (
 	"context"
 	"errors"
+	"reflect"
 	"testing"
 	"time"
 
@@ -70,6 +71,11 @@ func contextEnded(t *testing.T, s Store) {
 	cancel()
 	late, cancelLate := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
 	defer cancelLate()
+	for method := range reflect.TypeFor[Store]().NumMethod() {
+		if name := reflect.TypeFor[Store]().Method(method).Name; calls(s)[name] == nil {
+			t.Errorf("no call of %s is tried", name)
+		}
+	}
 	for name, call := range calls(s) {
 		for _, ctx := range []context.Context{canceled, late} {
 			began := time.Now()

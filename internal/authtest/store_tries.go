@@ -50,6 +50,30 @@ func wantCounters(t *testing.T, s Store, want auth.Counters) {
 	}
 }
 
+// countTry counts one of five free tries, and returns what is stored then.
+func countTry(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
+	t.Helper()
+	if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
+		t.Fatalf("CountTry: %v", err)
+	}
+	return next
+}
+
+func clearTries(t *testing.T, s Store, knownUntil time.Time) {
+	t.Helper()
+	if err := s.ClearTries(t.Context(), tryKeys(), knownUntil); err != nil {
+		t.Fatalf("ClearTries: %v", err)
+	}
+}
+
+func countFailure(t *testing.T, s Store, k auth.TryKeys, seen, next auth.Window) auth.Window {
+	t.Helper()
+	if err := s.CountFailure(t.Context(), k, seen, next); err != nil {
+		t.Fatalf("CountFailure of %+v: %v", k, err)
+	}
+	return next
+}
+
 func triesAbsent(t *testing.T, s Store) {
 	create(t, s, Ada())
 	for _, k := range []auth.TryKeys{tryKeys(), {User: "ada"}, {}} {
@@ -64,10 +88,7 @@ func tryCounts(t *testing.T, s Store) {
 	var p auth.Pair
 	for i := range 3 {
 		next := auth.Pair{Failures: p.Failures + 1, LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: p.KnownUntil}
-		if err := s.CountTry(t.Context(), tryKeys(), p, next, 5); err != nil {
-			t.Fatalf("CountTry: %v", err)
-		}
-		p = next
+		p = countTry(t, s, p, next)
 		wantCounters(t, s, auth.Counters{Pair: p})
 	}
 	other := counters(t, s, auth.TryKeys{User: "ada", Source: "work"})
@@ -103,51 +124,25 @@ func tryBeyondFree(t *testing.T, s Store) {
 	at := tried()
 	seen := auth.Pair{}
 	for range 5 {
-		next := auth.Pair{Failures: seen.Failures + 1, LastAt: at}
-		if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
-			t.Fatalf("CountTry: %v", err)
-		}
-		seen = next
+		seen = countTry(t, s, seen, auth.Pair{Failures: seen.Failures + 1, LastAt: at})
 	}
 	sixth := auth.Pair{Failures: 6, LastAt: at.Add(time.Second)}
-	if err := s.CountTry(t.Context(), tryKeys(), seen, sixth, 5); err != nil {
-		t.Fatalf("CountTry of what was seen: %v", err)
-	}
+	countTry(t, s, seen, sixth)
 	wantError(t, "CountTry of what was seen before", s.CountTry(t.Context(), tryKeys(), seen, sixth, 5), auth.ErrConflict)
 	wantCounters(t, s, auth.Counters{Pair: sixth})
 }
 
 func tryAnew(t *testing.T, s Store) {
 	at := tried()
-	old := auth.Pair{Failures: 1, LastAt: at}
-	if err := s.CountTry(t.Context(), tryKeys(), auth.Pair{}, old, 5); err != nil {
-		t.Fatal(err)
-	}
-	for range 3 {
-		next := auth.Pair{Failures: old.Failures + 1, LastAt: at}
-		if err := s.CountTry(t.Context(), tryKeys(), old, next, 5); err != nil {
-			t.Fatal(err)
-		}
-		old = next
+	var old auth.Pair
+	for range 4 {
+		old = countTry(t, s, old, auth.Pair{Failures: old.Failures + 1, LastAt: at})
 	}
 	anew := auth.Pair{Failures: 1, LastAt: at.Add(48 * time.Hour)}
-	if err := s.CountTry(t.Context(), tryKeys(), old, anew, 5); err != nil {
-		t.Fatalf("CountTry: %v", err)
-	}
+	countTry(t, s, old, anew)
 	wantCounters(t, s, auth.Counters{Pair: anew})
-	// Whoever saw the old pair as well counts on top of the new one.
-	if err := s.CountTry(t.Context(), tryKeys(), old, anew, 5); err != nil {
-		t.Fatalf("CountTry: %v", err)
-	}
+	countTry(t, s, old, anew) // whoever saw the old pair as well counts on top of the new one
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: anew.LastAt}})
-}
-
-func countTry(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
-	t.Helper()
-	if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
-		t.Fatalf("CountTry: %v", err)
-	}
-	return next
 }
 
 // A pair that was forgotten after it was seen begins anew, whatever it had.
@@ -160,9 +155,7 @@ func tryGone(t *testing.T, s Store) {
 
 func tryTakenBack(t *testing.T, s Store) {
 	known := tried().Add(time.Hour)
-	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil {
-		t.Fatal(err)
-	}
+	clearTries(t, s, known)
 	before := []auth.Pair{{KnownUntil: known}}
 	for i := range 7 {
 		next := auth.Pair{Failures: int64(i + 1), LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: known}
@@ -197,18 +190,11 @@ func tryTakenBackAfterOthers(t *testing.T, s Store) {
 
 func triesClear(t *testing.T, s Store) {
 	known := tried().Add(time.Hour)
-	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil { // nothing was counted
-		t.Fatalf("ClearTries: %v", err)
-	}
+	clearTries(t, s, known) // nothing was counted
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
-	next := auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known}
-	if err := s.CountTry(t.Context(), tryKeys(), auth.Pair{KnownUntil: known}, next, 5); err != nil {
-		t.Fatalf("CountTry: %v", err)
-	}
+	next := countTry(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known})
 	wantCounters(t, s, auth.Counters{Pair: next})
-	if err := s.ClearTries(t.Context(), tryKeys(), known.Add(time.Hour)); err != nil {
-		t.Fatalf("ClearTries: %v", err)
-	}
+	clearTries(t, s, known.Add(time.Hour))
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known.Add(time.Hour)}})
 }
 
@@ -220,16 +206,9 @@ func failuresCount(t *testing.T, s Store) {
 	since := tried()
 	var user, source auth.Window
 	for n := range int64(3) {
-		next := newWindow(n+1, since)
-		if err := s.CountFailure(t.Context(), tryKeys().OfUser(), user, next); err != nil {
-			t.Fatalf("CountFailure of the user: %v", err)
-		}
-		user = next
+		user = countFailure(t, s, tryKeys().OfUser(), user, newWindow(n+1, since))
 		wantCounters(t, s, auth.Counters{User: user, Source: source})
-		if err := s.CountFailure(t.Context(), tryKeys().OfSource(), source, next); err != nil {
-			t.Fatalf("CountFailure of the source: %v", err)
-		}
-		source = next
+		source = countFailure(t, s, tryKeys().OfSource(), source, newWindow(n+1, since))
 		wantCounters(t, s, auth.Counters{User: user, Source: source})
 	}
 }
@@ -250,15 +229,10 @@ func failuresAtOnce(t *testing.T, s Store) {
 }
 
 func windowAnew(t *testing.T, s Store) {
-	old := newWindow(1, tried())
-	if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, old); err != nil {
-		t.Fatal(err)
-	}
+	old := countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, tried()))
 	later := tried().Add(2 * time.Hour)
 	for n := range int64(2) { // the second caller saw the old window too, and counts in the new one
-		if err := s.CountFailure(t.Context(), tryKeys().OfUser(), old, newWindow(1, later)); err != nil {
-			t.Fatalf("CountFailure: %v", err)
-		}
+		countFailure(t, s, tryKeys().OfUser(), old, newWindow(1, later))
 		wantCounters(t, s, auth.Counters{User: newWindow(n+1, later)})
 	}
 }
@@ -275,9 +249,7 @@ func triesForget(t *testing.T, s Store) {
 	}
 	other := auth.TryKeys{User: "adam", Source: "s-00"}
 	for _, k := range []auth.TryKeys{tryKeys().OfUser(), other.OfUser()} {
-		if err := s.CountFailure(t.Context(), k, auth.Window{}, newWindow(1, at)); err != nil {
-			t.Fatal(err)
-		}
+		countFailure(t, s, k, auth.Window{}, newWindow(1, at))
 	}
 	window, pairs, err := s.UserTries(t.Context(), "ada")
 	if d := diff(want, pairs) + diff(newWindow(1, at), window); err != nil || d != "" {
@@ -297,13 +269,9 @@ func triesForget(t *testing.T, s Store) {
 
 func triesForgetKeepsKnown(t *testing.T, s Store) {
 	known, at := tried().Add(time.Hour), tried()
-	if err := s.ClearTries(t.Context(), tryKeys(), known); err != nil {
-		t.Fatal(err)
-	}
+	clearTries(t, s, known)
 	countTry(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: at, KnownUntil: known})
-	if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, newWindow(1, at)); err != nil {
-		t.Fatal(err)
-	}
+	countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, at))
 	if err := s.ForgetTries(t.Context(), tryKeys().User); err != nil {
 		t.Fatalf("ForgetTries: %v", err)
 	}
