@@ -156,7 +156,7 @@ type PublicKeys interface {
 	PutPublicKeys(ctx context.Context, jwks []byte) error
 }
 
-// Verifier checks access tokens.
+// Verifier checks access tokens by themselves: whether their session still stands is for its caller to look up.
 type Verifier interface {
 	// Verify returns the claims of a token that one of our keys signed for this service and that is in force. The error
 	// wraps ErrUnavailable where no keys can be had; any other is about the token.

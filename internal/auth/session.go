@@ -21,3 +21,17 @@ type Session struct {
 	// ExpiresAt is when the session ends unless it is refreshed before; checked in code, for stores delete late.
 	ExpiresAt time.Time
 }
+
+// Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this
+// is looked at each time.
+func (s Session) Ended(u User, now time.Time) Reason {
+	switch {
+	case !now.Before(s.ExpiresAt):
+		return reasonExpired
+	case u.Status != StatusReady:
+		return reasonNotReady
+	case u.PasswordEpoch != s.PasswordEpoch:
+		return reasonPasswordChanged
+	}
+	return ""
+}

@@ -146,17 +146,3 @@ func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) (Session
 	}
 	return session, s.store.EndSession(ctx, c.User.ID, sessionID)
 }
-
-// Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this
-// is looked at each time.
-func (s Session) Ended(u User, now time.Time) Reason {
-	switch {
-	case !now.Before(s.ExpiresAt):
-		return reasonExpired
-	case u.Status != StatusReady:
-		return reasonNotReady
-	case u.PasswordEpoch != s.PasswordEpoch:
-		return reasonPasswordChanged
-	}
-	return ""
-}

@@ -80,7 +80,7 @@ func (p Pair) ExpiresAt() time.Time {
 	return p.KnownUntil
 }
 
-// Window counts failures since the first of them.
+// Window counts the failures of one user or one source since the first of them, until ExpiresAt.
 type Window struct {
 	Failures  int64
 	Since     time.Time

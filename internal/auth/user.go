@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"crypto/rand"
+	"encoding/hex"
 	"strings"
 	"time"
 )
@@ -37,6 +39,13 @@ type User struct {
 	// Version is the store's compare-and-swap counter; a new user has 1.
 	Version              int64
 	CreatedAt, UpdatedAt time.Time
+}
+
+// NewUserID returns 24 hex digits, the shape of the ids that clients of the planpoint contract know.
+func NewUserID() string {
+	var b [12]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return hex.EncodeToString(b[:])
 }
 
 // NextEpoch returns the PasswordEpoch of a user who was before and is changed: it grows with another password, which a

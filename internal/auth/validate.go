@@ -1,8 +1,6 @@
 package auth
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -76,10 +74,3 @@ func validateRole(name, role string) error {
 
 // invisible characters make a text look like another one, or a terminal show it backwards.
 func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
-
-// NewUserID returns 24 hex digits, the shape of the ids that clients of the planpoint contract know.
-func NewUserID() string {
-	var b [12]byte
-	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
-	return hex.EncodeToString(b[:])
-}
