@@ -15,8 +15,8 @@ import (
 	"latchkey/internal/token"
 )
 
-// Cookie names the cookie that carries the access token where no Authorization header does.
-const Cookie = "planpoint"
+// accessCookie is the planpoint contract's: it carries the access token where no Authorization header does.
+const accessCookie = "planpoint"
 
 // What Invoke fails with. The gateway shows neither to a caller: it answers REST's 401, or 500.
 var (
@@ -87,7 +87,7 @@ func (a *Authorizer) Invoke(ctx context.Context, event []byte) (answer []byte, e
 // authorize returns the claims of the request's token. The error is auth.ErrUnavailable for our own faults, and any
 // other a reason to deny; it quotes nothing of the request.
 func (a *Authorizer) authorize(ctx context.Context, r request) (auth.Claims, error) {
-	raw, err := token.FromHeader(r.header, Cookie)
+	raw, err := token.FromHeader(r.header, accessCookie)
 	if err != nil {
 		return auth.Claims{}, err
 	}
