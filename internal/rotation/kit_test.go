@@ -39,18 +39,17 @@ type tb interface {
 
 // vault is Secrets Manager's secret in memory: its versions never change, and a label is at one version.
 type vault struct {
-	mu       sync.Mutex
-	values   map[string][]byte
-	labels   map[string]string // from label to version
-	versions []string
-	off      bool // rotation is not turned on
-	tidies   bool // Promote takes AWSPENDING along, as the user guide says and not all that is built after it does
-	fail     func(call string) error
+	mu     sync.Mutex
+	values map[string][]byte
+	labels map[string]string // from label to version
+	off    bool              // rotation is not turned on
+	tidies bool              // Promote takes AWSPENDING along, as the user guide says and not all that is built after it does
+	fail   func(call string) error
 }
 
 func newVault(value string) *vault {
 	return &vault{
-		values: map[string][]byte{"v0": []byte(value)}, versions: []string{"v0"},
+		values: map[string][]byte{"v0": []byte(value)},
 		labels: map[string]string{"AWSCURRENT": "v0"}, fail: func(string) error { return nil },
 	}
 }
@@ -131,7 +130,6 @@ func (v *vault) begin(version string) error {
 	if at, pending := v.labels["AWSPENDING"]; pending && at != v.labels["AWSCURRENT"] {
 		return errors.New("a previous rotation isn't complete")
 	}
-	v.versions = append(v.versions, version)
 	v.labels["AWSPENDING"] = version
 	return nil
 }
