@@ -195,9 +195,8 @@ func TestOverload(t *testing.T) {
 	})
 }
 
-// TestWhoCannotBeServedInTimeIsSentAwayAtOnce promises that nobody waits for a turn that cannot come in time, and that everybody
-//
-//	is let in again when the crowd is gone.
+// TestWhoCannotBeServedInTimeIsSentAwayAtOnce promises that nobody waits for a turn that cannot come in time, and that
+// everybody is let in again when the crowd is gone.
 func TestWhoCannotBeServedInTimeIsSentAwayAtOnce(t *testing.T) {
 	setProcessors(t, 2)
 	synctest.Test(t, func(t *testing.T) {
