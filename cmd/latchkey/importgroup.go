@@ -32,15 +32,16 @@ func groups(lines []userfile.Line) iter.Seq[[]userfile.Line] {
 				continue
 			}
 			id, identifier := "id "+line.Entry.User.ID, line.Entry.User.Identifier.String()
-			if line.Entry.Password != "" {
-				hashes++
-			}
-			if seen[id] || seen[identifier] || hashes > maxHashes {
+			hashed := line.Entry.Password != ""
+			if seen[id] || seen[identifier] || hashed && hashes == maxHashes {
 				if !yield(lines[from:k]) {
 					return
 				}
 				clear(seen)
-				hashes, from = 1, k
+				hashes, from = 0, k
+			}
+			if hashed {
+				hashes++
 			}
 			seen[id], seen[identifier] = true, true
 		}

@@ -20,15 +20,11 @@ client, and when they end unless they are refreshed before.
 ` + emailOrID,
 		Example: "  latchkey users sessions ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := c.openStore(cmd)
+			store, u, err := c.openUser(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer store.Close()
-			u, err := c.findUser(cmd, store, args[0])
-			if err != nil {
-				return err
-			}
 			live, err := liveSessions(cmd.Context(), store, u)
 			if err != nil {
 				return err
@@ -74,15 +70,11 @@ what prevents that.
 }
 
 func (c *cli) signOut(cmd *cobra.Command, name, id string, change *auth.Change) error {
-	store, err := c.openStore(cmd)
+	store, u, err := c.openUser(cmd, name)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	u, err := c.findUser(cmd, store, name)
-	if err != nil {
-		return err
-	}
 	change.UserID = u.ID
 	live, err := liveSessions(cmd.Context(), store, u)
 	if err != nil {

@@ -111,15 +111,11 @@ that stands for the address in audit records, take --keys.
 ` + emailOrID,
 		Example: "  latchkey users show ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			store, err := c.openStore(cmd)
+			store, u, err := c.openUser(cmd, args[0])
 			if err != nil {
 				return err
 			}
 			defer store.Close()
-			u, err := c.findUser(cmd, store, args[0])
-			if err != nil {
-				return err
-			}
 			facts := newUserFacts(u)
 			if err := c.addHashed(cmd, store, u.Identifier, &facts); err != nil {
 				fmt.Fprintf(c.err, "without the failed sign-ins: %v\n", err)
@@ -273,6 +269,20 @@ func (c *cli) tryToChange(cmd *cobra.Command, name string, change func(store, *a
 		return u, nil
 	}
 	return auth.User{}, told{fmt.Errorf("%s was changed by others all the time; try again", name), auth.ErrConflict}
+}
+
+// openUser opens the store and finds the user in it; the caller closes the store.
+func (c *cli) openUser(cmd *cobra.Command, name string) (store, auth.User, error) {
+	store, err := c.openStore(cmd)
+	if err != nil {
+		return nil, auth.User{}, err
+	}
+	u, err := c.findUser(cmd, store, name)
+	if err != nil {
+		store.Close()
+		return nil, auth.User{}, err
+	}
+	return store, u, nil
 }
 
 // findUser takes an e-mail address or an id, which may look like an address too.

@@ -127,15 +127,11 @@ On a terminal it asks; elsewhere it needs --yes.
 }
 
 func (c *cli) deleteUser(cmd *cobra.Command, name string, change *auth.Change, confirm func(auth.User) error) error {
-	store, err := c.openStore(cmd)
+	store, u, err := c.openUser(cmd, name)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	u, err := c.findUser(cmd, store, name)
-	if err != nil {
-		return err
-	}
 	change.UserID = u.ID
 	if err := confirm(u); err != nil {
 		return err
