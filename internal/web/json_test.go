@@ -28,6 +28,7 @@ func decode(contentType []string, body string) (form, error) {
 	return f, err
 }
 
+// TestDecodeJSON promises that one JSON object with exact names is taken, and nothing that another parser could read otherwise.
 func TestDecodeJSON(t *testing.T) {
 	text := func(s string) *string { return &s }
 	ada := &form{User: text("ada"), Password: text("secret")}
@@ -121,6 +122,7 @@ func wantErrBody(t *testing.T, err error, body string) {
 	}
 }
 
+// TestDecodeJSONContentType promises that only application/json is read, which no form of another site can send.
 func TestDecodeJSONContentType(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -162,6 +164,7 @@ func TestDecodeJSONContentType(t *testing.T) {
 	}
 }
 
+// TestReadBody promises bodies of up to 16 KiB whole, and ErrBody for longer ones and those that do not arrive.
 func TestReadBody(t *testing.T) {
 	read := func(body string) ([]byte, error) {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
@@ -187,6 +190,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, errors.New("connection reset") }
 
+// TestWriteJSON promises members in one order, [] for nil, and that what cannot be encoded writes nothing.
 func TestWriteJSON(t *testing.T) {
 	rec := httptest.NewRecorder()
 	if err := web.WriteJSON(rec, http.StatusTeapot, map[string]any{"b": "<&>\u2028", "a": []int(nil)}); err != nil {
@@ -205,6 +209,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
+// FuzzDecodeJSON promises that a body which is taken has one reading, and that any other is ErrBody.
 func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"user":"ada","password":"secret"}`, `{"user":"ada"} x`, `{"user":"a","user":"b"}`, `{"pa\u017f\u017fword":""}`,

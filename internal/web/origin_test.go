@@ -21,6 +21,7 @@ func friends(t *testing.T) web.Origins {
 	return origins
 }
 
+// TestParseOrigins promises that only what a browser would send as an origin is taken for one.
 func TestParseOrigins(t *testing.T) {
 	for _, good := range []string{
 		"https://example.com", "http://localhost", "http://localhost:3000", "https://example.com:8443", "http://127.0.0.1:80810",
@@ -103,6 +104,7 @@ func TestCrossSiteRule(t *testing.T) {
 	}
 }
 
+// TestCORS promises headers for the origins on the list, to the letter, and for no others.
 func TestCORS(t *testing.T) {
 	shared := []string{"Vary", "Origin", "Access-Control-Allow-Origin", friend, "Access-Control-Allow-Credentials", "true"}
 	asked := append([]string{
@@ -157,6 +159,7 @@ func TestCORS(t *testing.T) {
 	}
 }
 
+// TestPreflightDoesNothing promises that a preflight, which carries no credentials, never reaches the handler.
 func TestPreflightDoesNothing(t *testing.T) {
 	e, _ := newEndpoint(func(http.ResponseWriter, *http.Request) error {
 		t.Error("a preflight reached the handler")

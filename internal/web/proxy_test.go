@@ -35,6 +35,7 @@ func seen(p web.Proxies, peer string, forwarded ...string) (addr string) {
 	return addr
 }
 
+// TestProxies promises that X-Forwarded-For is believed of our own proxies alone, and of none before them.
 func TestProxies(t *testing.T) {
 	ours := parseProxies(t, "10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48", "::ffff:198.51.100.1")
 	for _, test := range []struct {
@@ -69,6 +70,7 @@ func TestProxies(t *testing.T) {
 	}
 }
 
+// TestParseProxies promises addresses and blocks as networks, and refuses what would silently match nothing.
 func TestParseProxies(t *testing.T) {
 	if d := cmp.Diff([]string{"10.0.0.0/8", "192.0.2.1/32", "2001:db8::/64"}, texts(parseProxies(t, "10.1.2.3/8", "192.0.2.1", "2001:db8::1/64"))); d != "" {
 		t.Errorf("the networks differ (-want +got):\n%s", d)

@@ -8,17 +8,11 @@ import (
 
 type requestIDKey struct{}
 
-// Identify gives every request an id by the function, for RequestID and the log; a client's header is never taken.
+// Identify gives every request an id by the function, for LogHandler's records; a client's header is never taken.
 func Identify(next http.Handler, id func(*http.Request) string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id(r))))
 	})
-}
-
-// RequestID returns the id that Identify gave the request, or nothing outside of one.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
 }
 
 // LogHandler adds the request's id to each record that is logged with the request's context, and gives its time in UTC.
@@ -28,7 +22,7 @@ type logHandler struct{ slog.Handler }
 
 func (h logHandler) Handle(ctx context.Context, record slog.Record) error {
 	record.Time = record.Time.UTC()
-	if id := RequestID(ctx); id != "" {
+	if id, _ := ctx.Value(requestIDKey{}).(string); id != "" {
 		record.AddAttrs(slog.String("requestId", id))
 	}
 	return h.Handler.Handle(ctx, record)

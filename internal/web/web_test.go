@@ -73,6 +73,7 @@ func standing(more ...string) http.Header {
 	return h
 }
 
+// TestEndpointAnswers promises the table's answer to each error in it, and the constant 500, logged, to all others.
 func TestEndpointAnswers(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -112,6 +113,7 @@ func TestEndpointAnswers(t *testing.T) {
 	}
 }
 
+// TestEndpointHasOneMethod promises 405 with Allow (RFC 9110 15.5.6) to every other method, in any spelling.
 func TestEndpointHasOneMethod(t *testing.T) {
 	e, _ := newEndpoint(handleOK)
 	for _, method := range []string{"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "post", "PROPFIND"} {
@@ -122,6 +124,7 @@ func TestEndpointHasOneMethod(t *testing.T) {
 	}
 }
 
+// TestEndpointTakesBackWhatTheHandlerSet promises that a refusal carries no cookie that the handler set before it failed.
 func TestEndpointTakesBackWhatTheHandlerSet(t *testing.T) {
 	e, _ := newEndpoint(func(w http.ResponseWriter, _ *http.Request) error {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "token"})
@@ -133,6 +136,7 @@ func TestEndpointTakesBackWhatTheHandlerSet(t *testing.T) {
 	}
 }
 
+// TestEndpointSurvivesPanics promises the constant 500, a log that quotes nothing thrown, and that the next request is served.
 func TestEndpointSurvivesPanics(t *testing.T) {
 	for name, thrown := range map[string]any{
 		"text":    "the password was hunter2",
@@ -167,6 +171,7 @@ func TestEndpointSurvivesPanics(t *testing.T) {
 	}
 }
 
+// TestEndpointLogsTheRuntimesOwnWords promises that a mistake in the code can be found by its log.
 func TestEndpointLogsTheRuntimesOwnWords(t *testing.T) {
 	e, log := newEndpoint(func(http.ResponseWriter, *http.Request) error {
 		var none []int
@@ -178,6 +183,7 @@ func TestEndpointLogsTheRuntimesOwnWords(t *testing.T) {
 	}
 }
 
+// TestEndpointCannotAnswerTwice promises that an error after the answer was begun is logged and adds nothing to it.
 func TestEndpointCannotAnswerTwice(t *testing.T) {
 	for name, begin := range map[string]func(http.ResponseWriter){
 		"after the body":   func(w http.ResponseWriter) { io.WriteString(w, "begun") },
@@ -197,6 +203,7 @@ func TestEndpointCannotAnswerTwice(t *testing.T) {
 	}
 }
 
+// TestRoutesServeExactPaths promises that one spelling of a path reaches an endpoint, and every other is a JSON 404.
 func TestRoutesServeExactPaths(t *testing.T) {
 	e, _ := newEndpoint(handleOK)
 	server := httptest.NewServer(web.Routes{"/api/users/login": e})
