@@ -106,6 +106,7 @@ func credentials(name, password string) *http.Request {
 
 // The tests follow the table of the contract, point by point.
 
+// TestSuccess promises all of a user's accounts with one selected, and a token that speaks for that one.
 func TestSuccess(t *testing.T) {
 	s := newServer(t)
 	account := func(user, id, org, userType, name string, selected bool, group, subdomain string) any {
@@ -167,6 +168,7 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
+// TestBadRequests promises which bodies are taken, and 400 with one of two error types to all others.
 func TestBadRequests(t *testing.T) {
 	s := newServer(t)
 	const missing, format = "missingRequiredFields", "invalidRequestFormat"
@@ -246,6 +248,7 @@ func TestNothingOfTheOtherContract(t *testing.T) {
 	}
 }
 
+// TestMethodsAndOtherSites promises 405 to whatever is not a POST, and 403 to pages of other sites.
 func TestMethodsAndOtherSites(t *testing.T) {
 	s := newServer(t)
 	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE", "OPTIONS"} {

@@ -18,6 +18,7 @@ import (
 
 // The tests follow the table of the contract, point by point.
 
+// TestBody promises which bodies are taken, and to all others a 400 that says why and costs no read.
 func TestBody(t *testing.T) {
 	const (
 		required = "username and password are required"
@@ -91,6 +92,7 @@ func TestBody(t *testing.T) {
 	}
 }
 
+// TestQueryCredentials promises that credentials in the URL work where they are turned on, alone, and nowhere else.
 func TestQueryCredentials(t *testing.T) {
 	const (
 		off      = "Credentials in the query string are turned off; send them in a JSON body"
@@ -140,6 +142,7 @@ func TestQueryCredentials(t *testing.T) {
 	}
 }
 
+// TestAPIKey promises whom a key lets in, and how long the access token of each kind of client lives.
 func TestAPIKey(t *testing.T) {
 	for _, required := range []bool{false, true} {
 		s := newServer(t, planpoint.Config{RequireAPIKey: required})
@@ -179,6 +182,7 @@ func TestAPIKey(t *testing.T) {
 	}
 }
 
+// TestAnswer promises every member of the 200, those of a user without a profile too.
 func TestAnswer(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	list := func(items ...any) []any { return append([]any{}, items...) }
@@ -217,6 +221,7 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestCookies promises the attributes of both cookies, by domain, stage and kind of client.
 func TestCookies(t *testing.T) {
 	for _, test := range []struct {
 		name            string

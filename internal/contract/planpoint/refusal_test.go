@@ -46,6 +46,7 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
+// TestImpersonation promises the target's answer for 15 minutes without a refresh token, and one 403 for all who may not.
 func TestImpersonation(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	impersonate := func(caller, password, target string) *http.Request {
@@ -84,6 +85,7 @@ func TestImpersonation(t *testing.T) {
 	}
 }
 
+// TestMethods promises 405 to whatever is not a POST.
 func TestMethods(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE", "OPTIONS"} {
@@ -95,6 +97,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// TestOtherSites promises that pages of other sites are refused, unless their origin is allowed.
 func TestOtherSites(t *testing.T) {
 	s := newServer(t, planpoint.Config{Origins: web.Origins{"https://app.example.org"}})
 	for origin, want := range map[string]int{"https://app.example.org": 200, "https://evil.example": 403} {
