@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/jwk"
 )
 
+// TestParseAlgorithm promises exactly five names, in one spelling each.
 func TestParseAlgorithm(t *testing.T) {
 	for _, name := range []string{"ES256", "RS256", "RS256:3072", "HS256", "EdDSA"} {
 		if a, err := jwk.ParseAlgorithm(name); err != nil || string(a) != name {

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/keyring"
 )
 
+// TestNoRing promises ErrNoRing for what a secret may hold before there is a ring, with any space in it.
 func TestNoRing(t *testing.T) {
 	for _, text := range []string{"", " \n", "{}", "{ }\n", "\t{\r\n}"} {
 		if _, err := keyring.Parse([]byte(text)); !errors.Is(err, keyring.ErrNoRing) {

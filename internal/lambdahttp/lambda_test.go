@@ -46,6 +46,7 @@ func TestLambda(t *testing.T) {
 	}
 }
 
+// TestDeadline shows that a handler's context ends before the call's, so that an answer still gets out.
 func TestDeadline(t *testing.T) {
 	for _, test := range []struct{ left, want time.Duration }{
 		{time.Minute, time.Minute - 500*time.Millisecond},

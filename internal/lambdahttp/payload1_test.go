@@ -22,6 +22,7 @@ const minimalV1 = `{"path":"/","httpMethod":"GET","requestContext":{"identity":{
 // withV1 is minimalV1 with further members.
 func withV1(members string) string { return strings.TrimSuffix(minimalV1, "}") + "," + members + "}" }
 
+// TestToleratedV1 shows that members which are null, empty or not ours do not keep an event of version 1.0 from the handler.
 func TestToleratedV1(t *testing.T) {
 	for name, event := range map[string]string{
 		"REST":             minimalV1,
@@ -122,6 +123,7 @@ var oddV1 = map[string]struct {
 	"context beside its members": {`{"path":"/","httpMethod":"GET","identity":{},"requestContext":[]}`, false},
 }
 
+// TestOddEventsV1 shows that what is no request of version 1.0 is a 400 and never reaches the handler.
 func TestOddEventsV1(t *testing.T) {
 	for name, test := range oddV1 {
 		t.Run(name, func(t *testing.T) {
@@ -158,6 +160,7 @@ func TestLoadBalancer(t *testing.T) {
 	}
 }
 
+// TestResponseV1 shows each answer as version 1.0 has it: every value of a header by itself.
 func TestResponseV1(t *testing.T) {
 	type values = map[string][]string
 	for _, test := range []struct {

@@ -107,6 +107,7 @@ func TestRequest(t *testing.T) {
 	}
 }
 
+// TestRequestOrigin shows that address and id are the gateway's, whatever the headers say.
 func TestRequestOrigin(t *testing.T) {
 	for _, test := range []struct{ fixture, remote, id string }{
 		{"get", "203.0.113.7:0", "BmNkRjQ3liAEJ0g="}, // X-Forwarded-For says the same
@@ -143,6 +144,7 @@ const minimal = `{"version":"2.0","rawPath":"/","requestContext":{"http":{"metho
 // with is minimal with further members.
 func with(members string) string { return strings.TrimSuffix(minimal, "}") + "," + members + "}" }
 
+// TestTolerated shows that members which are null, empty or not ours do not keep an event of version 2.0 from the handler.
 func TestTolerated(t *testing.T) {
 	for name, event := range map[string]string{
 		"minimal":           minimal,
@@ -229,6 +231,7 @@ var odd = map[string]string{
 	"base64 break at end":  with(`"body":"eHh4\n","isBase64Encoded":true`),
 }
 
+// TestOddEvents shows that what is no request of version 2.0 is a 400 and never reaches the handler.
 func TestOddEvents(t *testing.T) {
 	for name, event := range odd {
 		t.Run(name, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 type headers = map[string]string
 
+// TestResponse shows each answer as version 2.0 has it, frozen and completed by the rules of net/http.
 func TestResponse(t *testing.T) {
 	const plain, html = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 	for _, test := range []struct {
@@ -115,6 +116,7 @@ func failure() events.APIGatewayV2HTTPResponse {
 	}
 }
 
+// TestFailure shows that panics and unusable answers are one constant 500, and that nothing of the request is logged.
 func TestFailure(t *testing.T) {
 	const secret = "correct horse battery staple"
 	event := with(`"headers":{"authorization":"` + secret + `"},"body":"` + secret + `"`)
@@ -159,6 +161,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
+// TestLargestAnswer shows that an answer of the 6 MiB that Lambda promises gets through.
 func TestLargestAnswer(t *testing.T) {
 	const size = 6 << 20 // what Lambda's documentation promises, headers aside
 	res := invoke(t, []byte(minimal), func(w http.ResponseWriter, _ *http.Request) {

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/secret"
 )
 
+// TestFileGet promises the whole file as it is, ErrAbsent where there is none, and no read once ctx has ended.
 func TestFileGet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	f := secret.File(path)

@@ -20,6 +20,7 @@ func wantCleared(t *testing.T, first, a answer) {
 	}
 }
 
+// TestLogout promises that the session ends at once, that its cookies are cleared as they were set, and that no other session ends.
 func TestLogout(t *testing.T) {
 	for name, settings := range map[string][]string{"default": nil, "domain": {"COOKIE_DOMAIN", "example.com"}} {
 		t.Run(name, func(t *testing.T) {
@@ -48,6 +49,7 @@ func TestLogout(t *testing.T) {
 	}
 }
 
+// TestLogoutBy promises the end of the session whose credential was sent, whichever it is, and of none for one that is not good.
 func TestLogoutBy(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -85,6 +87,7 @@ func TestLogoutBy(t *testing.T) {
 	}
 }
 
+// TestLogoutOfAll promises the end of all of the user's sessions and of no other's, by a refresh token alone too.
 func TestLogoutOfAll(t *testing.T) {
 	s := newServer(t)
 	b, second, grace := s.signIn(t, "ada"), s.signIn(t, "ada"), s.signIn(t, "grace")

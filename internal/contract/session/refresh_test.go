@@ -78,6 +78,7 @@ func TestCookiesAtTheEndOfASession(t *testing.T) {
 	b.want(t, http.StatusUnauthorized, post(refresh, ""))
 }
 
+// TestRefreshByBody promises that a client which is no browser may send the token in the body, and nobody in both places.
 func TestRefreshByBody(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
@@ -124,6 +125,7 @@ func TestRefreshByBody(t *testing.T) {
 	}
 }
 
+// TestRefreshReplayed promises the same successor within the grace, and after it the end of the session.
 func TestRefreshReplayed(t *testing.T) {
 	s := newServer(t, "REFRESH_GRACE", "5s")
 	b := s.signIn(t, "ada")

@@ -18,6 +18,7 @@ func endpoints() []endpoint {
 	}
 }
 
+// TestMethods promises 405 with Allow to each method but one, and that asking so changes nothing.
 func TestMethods(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
@@ -37,6 +38,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
+// TestOtherPaths promises that one spelling of a path reaches an endpoint, and every other is a 404.
 func TestOtherPaths(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
@@ -95,6 +97,7 @@ func TestCrossSite(t *testing.T) {
 	}
 }
 
+// TestPreflight promises an allowed origin the method of each endpoint.
 func TestPreflight(t *testing.T) {
 	s := newServer(t)
 	for _, e := range endpoints() {

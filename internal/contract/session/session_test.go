@@ -112,6 +112,7 @@ func TestUsersChange(t *testing.T) {
 	}
 }
 
+// TestSessions promises the caller's live sessions alone, the newest first, with what tells them apart.
 func TestSessions(t *testing.T) {
 	s := newServer(t)
 	oldest := s.signIn(t, "ada")
@@ -150,6 +151,7 @@ func TestSessions(t *testing.T) {
 	}
 }
 
+// TestEnd promises the end of one session of the caller's own, and one 404 for whatever else is named.
 func TestEnd(t *testing.T) {
 	s := newServer(t)
 	b, second, grace := s.signIn(t, "ada"), s.signIn(t, "ada"), s.signIn(t, "grace")
