@@ -69,8 +69,8 @@ func measureImport(ctx context.Context, latchkey, dir string, users int) ([]resu
 	}
 	named := func(what string) string { return fmt.Sprintf("%s %d users", what, users) }
 	return append([]result{
-		compareSeconds(named("import"), importing, bare, importGoal),
-		compareSeconds(named("export"), exporting, bare, exportGoal),
+		compare(named("import"), seconds, importing, bare, goal{most: importGoal, unit: " x"}),
+		compare(named("export"), seconds, exporting, bare, goal{most: exportGoal, unit: " x"}),
 		memory(named("memory to import"), importMemory),
 		memory(named("memory to export"), exportMemory),
 	}, logins...), nil
@@ -232,12 +232,8 @@ func measureCrowd(ctx context.Context, latchkey, dir string, users int) ([]resul
 	for i := range turns[0] {
 		large, small = append(large, 1000/turns[0][i].rate), append(small, 1000/turns[1][i].rate)
 	}
-	r := result{name: fmt.Sprintf("login among %d users, beside %d", users, smallCrowd), ours: milliseconds(large.median()), bare: milliseconds(small.median())}
-	for i := range large {
-		r.ratio = append(r.ratio, large[i]/small[i])
-	}
-	r.value, r.goal = r.ratio.median(), goal{most: crowdGoal, unit: " x"}
-	return []result{r}, nil
+	name := fmt.Sprintf("login among %d users, beside %d", users, smallCrowd)
+	return []result{compare(name, milliseconds, large, small, goal{most: crowdGoal, unit: " x"})}, nil
 }
 
 // allOver signs in users who are far from one another, and goes on where it was.
@@ -253,15 +249,6 @@ func allOver(ctx context.Context, to *load) func(n int) error {
 		}
 		return nil
 	}
-}
-
-func compareSeconds(name string, ours, bare sample, most float64) result {
-	r := result{name: name, ours: seconds(ours.median()), bare: seconds(bare.median()), goal: goal{most: most, unit: " x"}}
-	for i := range ours {
-		r.ratio = append(r.ratio, ours[i]/bare[i])
-	}
-	r.value = r.ratio.median()
-	return r
 }
 
 func memory(name string, peaks sample) result {

@@ -63,15 +63,13 @@ func measureLogin(ctx context.Context, latchkey, dir string) ([]result, error) {
 }
 
 func beyondHash(name string, ours, bare, hash []turn) result {
-	var beyond, stub, ratios sample
+	var beyond sample
 	for i := range ours {
-		cost := ours[i].cpu - hash[i].cpu
-		beyond, stub, ratios = append(beyond, cost), append(stub, bare[i].cpu), append(ratios, cost/bare[i].cpu)
+		beyond = append(beyond, ours[i].cpu-hash[i].cpu)
 	}
-	return result{
-		name: name, ours: milliseconds(beyond.median()), bare: milliseconds(stub.median()), ratio: ratios,
-		value: beyond.median(), goal: goal{most: halfOfBestPeer(stub.median()), unit: " ms"},
-	}
+	r := compare(name, milliseconds, beyond, costs(bare), goal{most: halfOfBestPeer(costs(bare).median()), unit: " ms"})
+	r.value = beyond.median()
+	return r
 }
 
 // halfOfBestPeer returns how many ms a login may cost beyond its hash. The best peer was PocketBase 0.40: 1.2 ms on a

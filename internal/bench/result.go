@@ -22,6 +22,15 @@ type goal struct {
 	unit        string
 }
 
+// compare is the result of what was measured by turns; its value is the ratio, turn by turn.
+func compare(name string, show func(float64) string, ours, bare sample, g goal) result {
+	var ratios sample
+	for i := range ours {
+		ratios = append(ratios, ours[i]/bare[i])
+	}
+	return result{name: name, ours: show(ours.median()), bare: show(bare.median()), ratio: ratios, value: ratios.median(), goal: g}
+}
+
 func (r result) met() bool {
 	return r.value >= r.goal.least && (r.goal.most == 0 || r.value <= r.goal.most)
 }

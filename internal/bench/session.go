@@ -58,22 +58,12 @@ func measureSessions(ctx context.Context, latchkey, dir string) ([]result, error
 }
 
 func compareRates(name string, ours, bare []turn, least float64) result {
-	var o, b, ratios sample
-	for i := range ours {
-		o, b, ratios = append(o, ours[i].rate), append(b, bare[i].rate), append(ratios, ours[i].rate/bare[i].rate)
-	}
-	return result{
-		name: name, ours: fmt.Sprintf("%.1f", o.median()), bare: fmt.Sprintf("%.1f", b.median()), ratio: ratios,
-		value: ratios.median(), goal: goal{least: least, unit: " x"},
-	}
+	perSecond := func(rate float64) string { return fmt.Sprintf("%.1f", rate) }
+	return compare(name, perSecond, rates(ours), rates(bare), goal{least: least, unit: " x"})
 }
 
 func compareCosts(name string, ours, bare []turn) result {
-	var o, b, ratios sample
-	for i := range ours {
-		o, b, ratios = append(o, ours[i].cpu), append(b, bare[i].cpu), append(ratios, ours[i].cpu/bare[i].cpu)
-	}
-	return result{name: name, ours: milliseconds(o.median()), bare: milliseconds(b.median()), ratio: ratios}
+	return compare(name, milliseconds, costs(ours), costs(bare), goal{})
 }
 
 // guest is one browser: it keeps the cookies that it was last given.

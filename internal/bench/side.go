@@ -21,6 +21,20 @@ type turn struct {
 	rate float64 // a second
 }
 
+func costs(turns []turn) (each sample) {
+	for _, t := range turns {
+		each = append(each, t.cpu)
+	}
+	return each
+}
+
+func rates(turns []turn) (each sample) {
+	for _, t := range turns {
+		each = append(each, t.rate)
+	}
+	return each
+}
+
 func (s side) turn(n int) (turn, error) {
 	before, err := s.cpu()
 	if err != nil {
