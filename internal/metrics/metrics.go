@@ -53,7 +53,7 @@ func (r *Recorder) write(ctx context.Context, s *sample) {
 	if since, err := r.keySince(ctx); err == nil {
 		l.add("KeyAgeDays", "None", math.Round(now.Sub(since).Hours()/2.4)/10)
 	}
-	if text, err := json.Marshal(l.document(r.namespace, now)); err == nil {
+	if text, err := json.Marshal(l.document(r.namespace, now), json.Deterministic(true)); err == nil {
 		r.out.Write(append(text, '\n'))
 	}
 }
