@@ -45,7 +45,7 @@ func ParseSet(text []byte) (*Set, error) {
 		Keys []setEntry `json:"keys"`
 	}
 	if err := json.Unmarshal(text, &set); err != nil {
-		return nil, fmt.Errorf("parse the public keys: not a JWK Set%s", position(err))
+		return nil, fmt.Errorf("parse the public keys: not a JWK Set%s", Position(err))
 	}
 	if set.Keys == nil {
 		return nil, errors.New("parse the public keys: no member keys")
@@ -119,8 +119,9 @@ func MarshalPublic(keys []Key) ([]byte, error) {
 	return encodeSet(published)
 }
 
-// position tells where the set is broken and nothing else: the decoder's own errors quote values.
-func position(err error) string {
+// Position tells at which byte a document of keys is broken, where the decoder knows, and nothing else: its own errors
+// quote values.
+func Position(err error) string {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Sprintf(", byte %d", syntax.ByteOffset)
 	}

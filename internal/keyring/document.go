@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"latchkey/internal/jwk"
 )
@@ -38,7 +37,7 @@ func Parse(text []byte) (*Ring, error) {
 	}
 	var doc document
 	if err := json.Unmarshal(text, &doc); err != nil {
-		return nil, fmt.Errorf("parse the key ring: not JSON of its shape%s", position(err))
+		return nil, fmt.Errorf("parse the key ring: not JSON of its shape%s", jwk.Position(err))
 	}
 	macKey, err := base64.RawURLEncoding.DecodeString(doc.MACKey)
 	if err != nil || len(macKey) < macKeySize || base64.RawURLEncoding.EncodeToString(macKey) != doc.MACKey {
@@ -67,17 +66,6 @@ func isEmpty(text []byte) bool {
 	inner, opened := bytes.CutPrefix(text, []byte("{"))
 	inner, closed := bytes.CutSuffix(inner, []byte("}"))
 	return len(text) == 0 || opened && closed && len(bytes.TrimSpace(inner)) == 0
-}
-
-// position tells where the document is broken and nothing else: the decoder's own errors quote values.
-func position(err error) string {
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
-		return fmt.Sprintf(", byte %d", syntax.ByteOffset)
-	}
-	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		return fmt.Sprintf(", byte %d", semantic.ByteOffset)
-	}
-	return ""
 }
 
 func (r *Ring) add(e entry) error {
