@@ -16,10 +16,11 @@ const AuditMessage = "audit"
 // Event is what an audit record is about; docs/audit.md says what each means.
 type Event string
 
-// The events of the service; those of its operators are in change.go.
+// The events of the service; those of its operators are in change.go. Whoever counts or adds to the records needs the
+// exported ones, and so with reasons and outcomes.
 const (
-	eventLogin           Event = "login"
-	eventImpersonation   Event = "impersonation"
+	EventLogin           Event = "login"
+	EventImpersonation   Event = "impersonation"
 	eventRefresh         Event = "refresh"
 	eventRefreshReplayed Event = "refresh_replayed"
 	eventLogout          Event = "logout"
@@ -32,13 +33,13 @@ type Reason string
 
 // The reasons; changes have two of their own.
 const (
-	reasonOK          Reason = "ok"
-	reasonUnavailable Reason = "unavailable"
-	reasonCanceled    Reason = "canceled"
+	ReasonOK          Reason = "ok"
+	ReasonUnavailable Reason = "unavailable"
+	ReasonCanceled    Reason = "canceled"
 	reasonNotFound    Reason = "not_found"
-	reasonNotAllowed  Reason = "not_allowed"
+	ReasonNotAllowed  Reason = "not_allowed"
 
-	reasonUnknownUser         Reason = "unknown_user"
+	ReasonUnknownUser         Reason = "unknown_user"
 	reasonWrongPassword       Reason = "wrong_password"
 	reasonNotReady            Reason = "not_ready"
 	reasonWrongRole           Reason = "wrong_role"
@@ -59,14 +60,19 @@ const (
 	reasonPasswordChanged Reason = "password_changed"
 )
 
+// Throttled reports whether a limit of failed sign-ins is the reason, whichever of the three.
+func (r Reason) Throttled() bool {
+	return r == reasonThrottledPair || r == reasonThrottledUser || r == reasonThrottledSource
+}
+
 // sessionContract is what records of the session endpoints have as their contract.
 const sessionContract = "session"
 
-// Outcomes of an audited event.
+// Outcomes of an audited event; docs/audit.md says what each means.
 const (
-	outcomeSuccess = "success"
-	outcomeRefused = "refused"
-	outcomeFailed  = "failed" // our fault
+	OutcomeSuccess = "success"
+	OutcomeRefused = "refused"
+	OutcomeFailed  = "failed" // our fault
 )
 
 // auditRecord is what the audit says of one event; it has no place for a secret or an address in clear.
@@ -96,7 +102,7 @@ func (j journal) after(ctx context.Context, do func() error, record func(error) 
 
 func (j journal) write(ctx context.Context, r auditRecord, more ...slog.Attr) {
 	level := slog.LevelInfo
-	if r.outcome == outcomeFailed {
+	if r.outcome == OutcomeFailed {
 		level = slog.LevelError
 	}
 	attrs := []slog.Attr{
@@ -121,16 +127,16 @@ func (j journal) write(ctx context.Context, r auditRecord, more ...slog.Attr) {
 func (r auditRecord) ended(err error) auditRecord {
 	switch {
 	case err == nil:
-		r.outcome, r.reason = outcomeSuccess, cmp.Or(r.reason, reasonOK)
+		r.outcome, r.reason = OutcomeSuccess, cmp.Or(r.reason, ReasonOK)
 	case errors.Is(err, ErrUnavailable) || !isRefusal(err):
-		r.outcome, r.reason = outcomeFailed, reasonUnavailable
+		r.outcome, r.reason = OutcomeFailed, ReasonUnavailable
 		if errors.Is(err, context.Canceled) {
-			r.reason = reasonCanceled
+			r.reason = ReasonCanceled
 		}
 	case errors.Is(err, ErrNotFound):
-		r.outcome, r.reason = outcomeRefused, reasonNotFound
+		r.outcome, r.reason = OutcomeRefused, reasonNotFound
 	default:
-		r.outcome, r.reason = outcomeRefused, cmp.Or(r.reason, reasonNotAllowed)
+		r.outcome, r.reason = OutcomeRefused, cmp.Or(r.reason, ReasonNotAllowed)
 	}
 	return r
 }
@@ -153,14 +159,14 @@ func IdentifierHash(ctx context.Context, keys Keys, id Identifier) (string, erro
 // record says how the attempt ended.
 func (l *login) record(err error) auditRecord {
 	r := auditRecord{
-		event: eventLogin, reason: l.reason, identifierHash: l.identifierHash,
+		event: EventLogin, reason: l.reason, identifierHash: l.identifierHash,
 		source: l.attempt.Source, contract: l.terms.Contract, userID: l.user.ID,
 	}
 	if l.client.KeyHash != "" {
 		r.client = l.client.ID()
 	}
 	if !l.attempt.Impersonate.IsZero() {
-		r.event, r.actorID, r.userID, r.targetHash = eventImpersonation, l.user.ID, l.target.ID, l.targetHash
+		r.event, r.actorID, r.userID, r.targetHash = EventImpersonation, l.user.ID, l.target.ID, l.targetHash
 	}
 	if err == nil {
 		r.sessionID, r.kid = l.session.ID, l.keyID

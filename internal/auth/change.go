@@ -52,7 +52,7 @@ type Change struct {
 func RecordChange(ctx context.Context, log *slog.Logger, c Change, err error) {
 	r := auditRecord{
 		event: c.Event, userID: c.UserID, identifierHash: c.IdentifierHash, client: c.ClientID, kid: c.KeyID, sessionID: c.SessionID,
-		outcome: outcomeRefused,
+		outcome: OutcomeRefused,
 	}
 	switch {
 	case errors.Is(err, ErrConflict):

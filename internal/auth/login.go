@@ -188,7 +188,7 @@ func (l *login) verify(ctx context.Context) (outdated bool, err error) {
 	case err != nil:
 		return false, fmt.Errorf("verify the password: %w: %w", ErrUnavailable, err)
 	case l.user.ID == "":
-		return false, l.refuse(ErrBadCredentials, reasonUnknownUser)
+		return false, l.refuse(ErrBadCredentials, ReasonUnknownUser)
 	case !match || l.user.PasswordHash == "":
 		return false, l.refuse(ErrBadCredentials, reasonWrongPassword)
 	case l.user.Status != StatusReady:
@@ -254,17 +254,6 @@ func (l *login) warn(ctx context.Context, what string, err error) {
 	if err != nil {
 		l.journal.log.WarnContext(ctx, what, "user", l.user.ID, "error", err)
 	}
-}
-
-func (l *login) clearTries(ctx context.Context) error {
-	if l.tries.Source == "" {
-		return nil
-	}
-	knownUntil := l.session.CreatedAt.Add(l.rules.Limits.Known)
-	if err := l.counters.ClearTries(ctx, l.tries, knownUntil); err != nil {
-		return fmt.Errorf("clear the user's failures: %w", err)
-	}
-	return nil
 }
 
 // rehash compares and swaps, so that it never brings back a password that was changed meanwhile.

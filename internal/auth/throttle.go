@@ -204,6 +204,17 @@ func (l *login) takeBack(ctx context.Context) {
 	l.warn(ctx, "a try that failed by our own fault stays counted", err)
 }
 
+func (l *login) clearTries(ctx context.Context) error {
+	if l.tries.Source == "" {
+		return nil
+	}
+	knownUntil := l.session.CreatedAt.Add(l.rules.Limits.Known)
+	if err := l.counters.ClearTries(ctx, l.tries, knownUntil); err != nil {
+		return fmt.Errorf("clear the user's failures: %w", err)
+	}
+	return nil
+}
+
 // countFailure adds to the totals; the pair's own count was taken before. Hanging up does not keep it from that.
 func (l *login) countFailure(ctx context.Context) error {
 	if l.tries.User == "" {

@@ -3,7 +3,6 @@ package metrics
 import (
 	"context"
 	"log/slog"
-	"strings"
 
 	"latchkey/internal/auth"
 )
@@ -50,19 +49,19 @@ func read(record slog.Record) (a audit) {
 	record.Attrs(func(attr slog.Attr) bool {
 		switch value := attr.Value.String(); attr.Key {
 		case "event":
-			a.signIn = value == "login" || value == "impersonation"
+			a.signIn = value == string(auth.EventLogin) || value == string(auth.EventImpersonation)
 		case "outcome":
 			a.outcome = value
 		case "contract":
 			a.contract = value
 		case "reason":
-			a.throttled = strings.HasPrefix(value, "throttled_")
-			a.unknown, canceled = value == "unknown_user", value == "canceled"
+			reason := auth.Reason(value)
+			a.throttled, a.unknown, canceled = reason.Throttled(), reason == auth.ReasonUnknownUser, reason == auth.ReasonCanceled
 		}
 		return true
 	})
 	if canceled { // the audit has it as failed, but nobody shall be woken for it
-		a.outcome = "canceled"
+		a.outcome = string(auth.ReasonCanceled)
 	}
 	return a
 }

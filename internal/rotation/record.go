@@ -11,9 +11,8 @@ import (
 
 const eventKeyRotation auth.Event = "key_rotation"
 
-// What a step did, where it did not fail; docs/audit.md says what each means.
+// What a step did, where it neither failed nor was as usual; docs/audit.md says what each means.
 const (
-	reasonOK             auth.Reason = "ok"
 	reasonFirstRing      auth.Reason = "first_ring"
 	reasonRotated        auth.Reason = "rotated"
 	reasonTooSoon        auth.Reason = "too_soon"
@@ -26,12 +25,12 @@ const (
 
 // record writes what became of one event, in the words of the audit of sign-ins.
 func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
-	level, outcome := slog.LevelInfo, "success"
+	level, outcome := slog.LevelInfo, auth.OutcomeSuccess
 	switch {
 	case errors.Is(err, errRefused):
-		level, outcome, d.reason = slog.LevelWarn, "refused", "not_allowed"
+		level, outcome, d.reason = slog.LevelWarn, auth.OutcomeRefused, auth.ReasonNotAllowed
 	case err != nil:
-		level, outcome, d.reason = slog.LevelError, "failed", "unavailable"
+		level, outcome, d.reason = slog.LevelError, auth.OutcomeFailed, auth.ReasonUnavailable
 	}
 	attrs := []slog.Attr{
 		slog.String("event", string(eventKeyRotation)), slog.String("outcome", outcome), slog.String("reason", string(d.reason)),

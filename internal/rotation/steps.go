@@ -60,7 +60,7 @@ func (r *Rotator) test(have rings) (done, error) {
 	if err := have.pending.SelfTest(); err != nil {
 		return done{}, fmt.Errorf("test the pending ring: %w", err)
 	}
-	return done{reasonOK, have.pending}, nil
+	return done{auth.ReasonOK, have.pending}, nil
 }
 
 // finish puts the pending ring in use, after its keys are public.
