@@ -33,7 +33,7 @@ stack makes its own; by hand, --store names the table where its functions find t
 			var ring *keyring.Ring
 			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.Change) error {
 				if ring, err = c.initKeys(cmd, config); err == nil {
-					change.KeyID = currentKey(ring).KeyID
+					change.KeyID = currentKey(ring).ID
 				}
 				return err
 			})

@@ -113,7 +113,7 @@ func (c *cli) changeKeys(cmd *cobra.Command, event auth.Event, act func(app.Conf
 			return err
 		}
 		if change.KeyID == "" {
-			change.KeyID = currentKey(ring).KeyID
+			change.KeyID = currentKey(ring).ID
 		}
 		return c.printRing(ring)
 	})

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 	"strings"
 	"time"
 
@@ -117,7 +116,7 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 	if errors.Is(err, keyring.ErrNoRing) && config.Keys.Kind == "file" {
 		log.Info("no key ring yet: making one", "keys", config.Keys.String())
 		if ring, err = makeRing(ctx, keys, seen, config.Algorithm); err == nil {
-			made := auth.Change{Event: auth.EventKeyInit, KeyID: currentKey(ring).KeyID, Operator: operator()}
+			made := auth.Change{Event: auth.EventKeyInit, KeyID: currentKey(ring).ID, Operator: operator()}
 			auth.RecordChange(ctx, log, made, nil)
 		}
 	}
@@ -138,14 +137,14 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 
 func warnOfAlgorithm(ring *keyring.Ring, set jwk.Algorithm, log *slog.Logger) {
 	name, _, _ := strings.Cut(string(set), ":") // tokens do not say how long a key is
-	if current := currentKey(ring).Algorithm; current != name {
+	if current := string(currentKey(ring).Algorithm()); current != name {
 		log.Warn("ALGORITHM is for new keys, and the current key has another", "algorithm", name, "current", current)
 	}
 }
 
-func currentKey(ring *keyring.Ring) keyring.KeyFacts {
-	facts := ring.Facts()
-	return facts[slices.IndexFunc(facts, func(f keyring.KeyFacts) bool { return f.State == keyring.Current })]
+func currentKey(ring *keyring.Ring) jwk.Key {
+	key, _ := ring.Current()
+	return key
 }
 
 // readRing returns the ring and its document, and keyring.ErrNoRing where the place is absent as well.
