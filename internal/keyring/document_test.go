@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 )
@@ -26,16 +27,16 @@ func TestMalformed(t *testing.T) {
 	type edit struct {
 		name      string
 		algorithm jwk.Algorithm
-		change    func(r *ringJSON, current, next map[string]any)
+		change    func(r *authtest.RingJSON, current, next map[string]any)
 	}
-	set := func(name string, value any) func(*ringJSON, map[string]any, map[string]any) {
-		return func(_ *ringJSON, current, _ map[string]any) { current[name] = value }
+	set := func(name string, value any) func(*authtest.RingJSON, map[string]any, map[string]any) {
+		return func(_ *authtest.RingJSON, current, _ map[string]any) { current[name] = value }
 	}
-	swap := func(name string) func(*ringJSON, map[string]any, map[string]any) {
-		return func(_ *ringJSON, current, next map[string]any) { current[name] = next[name] }
+	swap := func(name string) func(*authtest.RingJSON, map[string]any, map[string]any) {
+		return func(_ *authtest.RingJSON, current, next map[string]any) { current[name] = next[name] }
 	}
-	without := func(names ...string) func(*ringJSON, map[string]any, map[string]any) {
-		return func(_ *ringJSON, current, _ map[string]any) {
+	without := func(names ...string) func(*authtest.RingJSON, map[string]any, map[string]any) {
+		return func(_ *authtest.RingJSON, current, _ map[string]any) {
 			for _, name := range names {
 				delete(current, name)
 			}
@@ -43,23 +44,23 @@ func TestMalformed(t *testing.T) {
 	}
 	short := encode(bytes.Repeat([]byte{7}, 31))
 	for _, tc := range []edit{
-		{"no current", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.Current = "" }},
-		{"unknown current", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.Current = "elsewhere" }},
-		{"no next", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.Next = "" }},
-		{"next is current", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.Next = r.Current }},
-		{"no keys", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.Keys = nil }},
-		{"short macKey", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey = short }},
-		{"no macKey", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey = "" }},
-		{"padded macKey", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey += "=" }},
-		{"line break in macKey", jwk.ES256, func(r *ringJSON, _, _ map[string]any) { r.MACKey += "\n" }},
-		{"duplicate kid", jwk.ES256, func(r *ringJSON, current, _ map[string]any) { r.Keys = append(r.Keys, current) }},
+		{"no current", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.Current = "" }},
+		{"unknown current", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.Current = "elsewhere" }},
+		{"no next", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.Next = "" }},
+		{"next is current", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.Next = r.Current }},
+		{"no keys", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.Keys = nil }},
+		{"short macKey", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.MACKey = short }},
+		{"no macKey", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.MACKey = "" }},
+		{"padded macKey", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.MACKey += "=" }},
+		{"line break in macKey", jwk.ES256, func(r *authtest.RingJSON, _, _ map[string]any) { r.MACKey += "\n" }},
+		{"duplicate kid", jwk.ES256, func(r *authtest.RingJSON, current, _ map[string]any) { r.Keys = append(r.Keys, current) }},
 		{"no kid", jwk.ES256, without("kid")},
 		{"kid a number", jwk.ES256, set("kid", 5)},
 		{"text as a time", jwk.ES256, set("createdAt", "yesterday")},
 		{"EC without its private part", jwk.ES256, without("d")},
 		{"EC public part of another key", jwk.ES256, swap("x")},
 		{"RSA without its private part", jwk.RS256, without("d", "p", "q", "dp", "dq", "qi")},
-		{"weak previous key", jwk.RS256, func(r *ringJSON, current, _ map[string]any) {
+		{"weak previous key", jwk.RS256, func(r *authtest.RingJSON, current, _ map[string]any) {
 			weak := maps.Clone(current)
 			weak["kid"], weak["e"] = "previous", "Aw"
 			r.Keys = append(r.Keys, weak)
@@ -68,16 +69,16 @@ func TestMalformed(t *testing.T) {
 		{"HS256 of 31 bytes", jwk.HS256, set("k", short)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			doc := decodeRing(t, document(t, tc.algorithm))
+			doc := authtest.DecodeRing(t, document(t, tc.algorithm))
 			tc.change(&doc, doc.Keys[0], doc.Keys[1])
-			refused(t, doc.encode(t), doc)
+			refused(t, doc.Encode(t), doc)
 		})
 	}
 }
 
 // TestNotJSON promises the same for documents that are no JSON object of the ring's shape.
 func TestNotJSON(t *testing.T) {
-	doc := decodeRing(t, document(t, jwk.ES256))
+	doc := authtest.DecodeRing(t, document(t, jwk.ES256))
 	good := string(document(t, jwk.ES256))
 	for name, text := range map[string]string{
 		"null": "null", "array": "[]", "text": `"{}"`, "other secret": `{"username":"a","password":"b"}`,
@@ -95,7 +96,7 @@ func TestNotJSON(t *testing.T) {
 	}
 }
 
-func refused(t *testing.T, text []byte, doc ringJSON) {
+func refused(t *testing.T, text []byte, doc authtest.RingJSON) {
 	t.Helper()
 	_, err := keyring.Parse(text)
 	if err == nil || errors.Is(err, keyring.ErrNoRing) {
@@ -108,7 +109,7 @@ func refused(t *testing.T, text []byte, doc ringJSON) {
 	}
 }
 
-func secrets(doc ringJSON) []string {
+func secrets(doc authtest.RingJSON) []string {
 	found := []string{}
 	if doc.MACKey != "" {
 		found = append(found, doc.MACKey)
@@ -125,7 +126,7 @@ func secrets(doc ringJSON) []string {
 
 // TestLenient promises what other tools and later versions may do: leave out what is optional, add what we do not know.
 func TestLenient(t *testing.T) {
-	doc := decodeRing(t, document(t, jwk.ES256))
+	doc := authtest.DecodeRing(t, document(t, jwk.ES256))
 	for _, k := range doc.Keys {
 		delete(k, "use")
 		delete(k, "createdAt")
@@ -133,7 +134,7 @@ func TestLenient(t *testing.T) {
 		k["key_ops"] = []string{"sign"}
 	}
 	doc.Keys[0]["kid"], doc.Current = "a name of one's own", "a name of one's own"
-	r, err := keyring.Parse(doc.encode(t))
+	r, err := keyring.Parse(doc.Encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -102,45 +102,10 @@ func rotate(t testing.TB, r *keyring.Ring, a jwk.Algorithm, at time.Time) *keyri
 	return next
 }
 
-// ringJSON is a ring document as a reader who does not know this package sees it.
-type ringJSON struct {
-	Keys    []map[string]any `json:"keys"`
-	Current string           `json:"current"`
-	Next    string           `json:"next"`
-	MACKey  string           `json:"macKey"`
-}
-
-func decodeRing(t testing.TB, text []byte) ringJSON {
-	t.Helper()
-	var r ringJSON
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func (r ringJSON) encode(t testing.TB) []byte {
-	t.Helper()
-	text, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func (r ringJSON) key(id string) map[string]any {
-	for _, k := range r.Keys {
-		if k["kid"] == id {
-			return k
-		}
-	}
-	return nil
-}
-
 // entries are the keys of a JWK Set as plain JSON, for tests to change.
 func entries(t testing.TB, jwks []byte) []map[string]any {
 	t.Helper()
-	return decodeRing(t, jwks).Keys
+	return authtest.DecodeRing(t, jwks).Keys
 }
 
 // fixed is a token.Source of one document.

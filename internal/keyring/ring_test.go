@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -24,7 +25,7 @@ func TestNewRing(t *testing.T) {
 	}
 	for _, a := range all {
 		t.Run(string(a), func(t *testing.T) {
-			r := decodeRing(t, document(t, a))
+			r := authtest.DecodeRing(t, document(t, a))
 			if len(r.Keys) != 2 || r.Current == r.Next || r.Keys[0]["kid"] != r.Current || r.Keys[1]["kid"] != r.Next {
 				t.Fatalf("want the current and the next key, got %v and %v of %d", r.Current, r.Next, len(r.Keys))
 			}
@@ -67,9 +68,9 @@ func TestRoundTrip(t *testing.T) {
 }
 
 // withPrevious is a ring in mid-life, of three algorithms; the previous key still has its private part.
-func withPrevious(t *testing.T) ringJSON {
+func withPrevious(t *testing.T) authtest.RingJSON {
 	t.Helper()
-	r, old, next := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, document(t, jwk.RS256)), decodeRing(t, document(t, jwk.HS256))
+	r, old, next := authtest.DecodeRing(t, document(t, jwk.ES256)), authtest.DecodeRing(t, document(t, jwk.RS256)), authtest.DecodeRing(t, document(t, jwk.HS256))
 	old.Keys[0]["retireAt"] = now.Add(time.Hour).Unix()
 	r.Keys = []map[string]any{old.Keys[0], r.Keys[0], next.Keys[0]}
 	r.Next = next.Current
@@ -79,7 +80,7 @@ func withPrevious(t *testing.T) ringJSON {
 // TestFacts promises states and times for `keys list`.
 func TestFacts(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := keyring.Parse(doc.encode(t))
+	r, err := keyring.Parse(doc.Encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +98,7 @@ func TestFacts(t *testing.T) {
 // TestPreviousIsPublic promises that a previous key's private part does not survive reading.
 func TestPreviousIsPublic(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := keyring.Parse(doc.encode(t))
+	r, err := keyring.Parse(doc.Encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +106,7 @@ func TestPreviousIsPublic(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	previous := decodeRing(t, text).Keys[0]
+	previous := authtest.DecodeRing(t, text).Keys[0]
 	if diff := cmp.Diff([]string{"activatedAt", "alg", "createdAt", "e", "kid", "kty", "n", "retireAt", "use"}, slices.Sorted(maps.Keys(previous))); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
@@ -116,9 +117,9 @@ func TestPreviousIsPublic(t *testing.T) {
 
 // TestPreviousSymmetric promises that a previous HS256 key keeps its only part: its tokens still live.
 func TestPreviousSymmetric(t *testing.T) {
-	doc, old := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, document(t, jwk.HS256))
+	doc, old := authtest.DecodeRing(t, document(t, jwk.ES256)), authtest.DecodeRing(t, document(t, jwk.HS256))
 	doc.Keys = append(doc.Keys, old.Keys[0])
-	r, err := keyring.Parse(doc.encode(t))
+	r, err := keyring.Parse(doc.Encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +136,7 @@ func TestPreviousSymmetric(t *testing.T) {
 // TestPublicJWKS promises exactly the public members of every asymmetric key, and nothing of a symmetric one.
 func TestPublicJWKS(t *testing.T) {
 	doc := withPrevious(t)
-	r, err := keyring.Parse(doc.encode(t))
+	r, err := keyring.Parse(doc.Encode(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestPublicJWKS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got ringJSON
+	var got authtest.RingJSON
 	if err := json.Unmarshal(text, &got); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +176,7 @@ func TestPrinting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := decode(t, decodeRing(t, text).Keys[0]["k"].(string))
+	secret := decode(t, authtest.DecodeRing(t, text).Keys[0]["k"].(string))
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {
 		got := fmt.Sprintf(verb, r)
 		if !strings.HasPrefix(got, "key ring, current key ") || strings.Contains(got, fmt.Sprintf(verb, secret)) {

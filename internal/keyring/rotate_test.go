@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -31,7 +32,7 @@ func TestRotate(t *testing.T) {
 			if diff := cmp.Diff(want, is); diff != "" {
 				t.Errorf("facts (-want +got):\n%s", diff)
 			}
-			before, after := decodeRing(t, marshal(t, old)), decodeRing(t, marshal(t, rotated))
+			before, after := authtest.DecodeRing(t, marshal(t, old)), authtest.DecodeRing(t, marshal(t, rotated))
 			if before.MACKey != after.MACKey {
 				t.Error("the MAC key changed")
 			}
@@ -60,43 +61,43 @@ func TestRotate(t *testing.T) {
 
 // TestRotateTooSoon promises that no key signs before verifiers had Lead to learn it, however that is known or not.
 func TestRotateTooSoon(t *testing.T) {
-	edit := func(change func(next map[string]any)) func(t *testing.T, doc ringJSON) []byte {
-		return func(t *testing.T, doc ringJSON) []byte {
-			change(doc.key(doc.Next))
-			return publicJWKS(t, parseRing(t, doc.encode(t)))
+	edit := func(change func(next map[string]any)) func(t *testing.T, doc authtest.RingJSON) []byte {
+		return func(t *testing.T, doc authtest.RingJSON) []byte {
+			change(doc.Key(doc.Next))
+			return publicJWKS(t, parseRing(t, doc.Encode(t)))
 		}
 	}
 	asPublished := edit(func(map[string]any) {})
 	made := now.Add(-time.Hour)
 	for _, tc := range []struct {
 		name    string
-		prepare func(t *testing.T, doc ringJSON) (published []byte)
+		prepare func(t *testing.T, doc authtest.RingJSON) (published []byte)
 		at      time.Time
 		rotates time.Time // the earliest, as RotatesFrom says afterwards
 	}{
 		{"at once", asPublished, made, made.Add(keyring.Lead)},
 		{"a second early", asPublished, made.Add(keyring.Lead - time.Second), made.Add(keyring.Lead)},
-		{"never published", func(*testing.T, ringJSON) []byte { return nil }, now.Add(day), now.Add(day + keyring.Lead)},
-		{"published unreadably", func(*testing.T, ringJSON) []byte { return []byte("[]") }, now.Add(day), now.Add(day + keyring.Lead)},
-		{"published without next", func(t *testing.T, doc ringJSON) []byte {
-			return ringJSON{Keys: entries(t, publicJWKS(t, parseRing(t, doc.encode(t))))[:1]}.encode(t)
+		{"never published", func(*testing.T, authtest.RingJSON) []byte { return nil }, now.Add(day), now.Add(day + keyring.Lead)},
+		{"published unreadably", func(*testing.T, authtest.RingJSON) []byte { return []byte("[]") }, now.Add(day), now.Add(day + keyring.Lead)},
+		{"published without next", func(t *testing.T, doc authtest.RingJSON) []byte {
+			return authtest.RingJSON{Keys: entries(t, publicJWKS(t, parseRing(t, doc.Encode(t))))[:1]}.Encode(t)
 		}, now.Add(day), now.Add(day + keyring.Lead)},
 		{"age unknown", edit(func(next map[string]any) { delete(next, "createdAt") }), now, now.Add(keyring.Lead)},
 		{"made by a clock that was ahead", edit(func(next map[string]any) { next["createdAt"] = now.Add(300 * day).Unix() }), now, now.Add(keyring.Lead)},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			doc := decodeRing(t, document(t, jwk.ES256))
+			doc := authtest.DecodeRing(t, document(t, jwk.ES256))
 			published := tc.prepare(t, doc)
-			same, changed, err := parseRing(t, doc.encode(t)).Rotate(jwk.ES256, published, tc.at)
+			same, changed, err := parseRing(t, doc.Encode(t)).Rotate(jwk.ES256, published, tc.at)
 			if err != nil || changed {
 				t.Fatalf("changed %v, %v", changed, err)
 			}
 			if got := same.RotatesFrom(); !got.Equal(tc.rotates) {
 				t.Errorf("rotates from %v, want %v", got, tc.rotates)
 			}
-			before, after := decodeRing(t, doc.encode(t)), decodeRing(t, marshal(t, same))
-			delete(before.key(doc.Next), "createdAt")
-			delete(after.key(doc.Next), "createdAt")
+			before, after := authtest.DecodeRing(t, doc.Encode(t)), authtest.DecodeRing(t, marshal(t, same))
+			delete(before.Key(doc.Next), "createdAt")
+			delete(after.Key(doc.Next), "createdAt")
 			if diff := cmp.Diff(before, after); diff != "" {
 				t.Errorf("the ring changed (-want +got):\n%s", diff)
 			}
@@ -171,15 +172,15 @@ func TestRetire(t *testing.T) {
 func TestRetireForeign(t *testing.T) {
 	doc := withPrevious(t)
 	delete(doc.Keys[0], "retireAt")
-	doc.key(doc.Current)["retireAt"] = now.Add(-time.Hour).Unix()
-	k := token.NewKeyring(fixed(doc.encode(t)), keyring.Parse, config)
-	if _, err := k.Verify(t.Context(), sign(t, doc.encode(t), claims())); err != nil {
+	doc.Key(doc.Current)["retireAt"] = now.Add(-time.Hour).Unix()
+	k := token.NewKeyring(fixed(doc.Encode(t)), keyring.Parse, config)
+	if _, err := k.Verify(t.Context(), sign(t, doc.Encode(t), claims())); err != nil {
 		t.Errorf("the current key is no previous one, whatever time it has: %v", err)
 	}
 	if _, err := k.Verify(t.Context(), sign(t, document(t, jwk.RS256), claims())); err != nil {
 		t.Errorf("a previous key without a time: %v", err)
 	}
-	ring := rotate(t, parseRing(t, doc.encode(t)), jwk.ES256, now.Add(day))
+	ring := rotate(t, parseRing(t, doc.Encode(t)), jwk.ES256, now.Add(day))
 	for _, k := range ring.Facts()[:2] {
 		if want := now.Add(day + lateSign + longest + 30*time.Second); k.State != keyring.Previous || !k.RetireAt.Equal(want) {
 			t.Errorf("%s key retires at %v, want %v", k.State, k.RetireAt, want)
@@ -236,7 +237,7 @@ func TestRevoke(t *testing.T) {
 			if diff := cmp.Diff(want, is); diff != "" {
 				t.Errorf("facts (-want +got):\n%s", diff)
 			}
-			if decodeRing(t, marshal(t, revoked)).MACKey != decodeRing(t, marshal(t, ring)).MACKey {
+			if authtest.DecodeRing(t, marshal(t, revoked)).MACKey != authtest.DecodeRing(t, marshal(t, ring)).MACKey {
 				t.Error("the MAC key changed")
 			}
 			for _, k := range entries(t, publicJWKS(t, revoked)) {

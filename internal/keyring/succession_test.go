@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 )
@@ -64,20 +65,20 @@ func TestFollows(t *testing.T) {
 
 // TestFollowsMACKey promises that a ring with the same keys and another MAC key is refused: all sessions would end.
 func TestFollowsMACKey(t *testing.T) {
-	doc := decodeRing(t, document(t, jwk.ES256))
-	doc.MACKey = decodeRing(t, document(t, jwk.EdDSA)).MACKey
-	if err := parseRing(t, doc.encode(t)).Follows(parseRing(t, document(t, jwk.ES256)), now); err == nil {
+	doc := authtest.DecodeRing(t, document(t, jwk.ES256))
+	doc.MACKey = authtest.DecodeRing(t, document(t, jwk.EdDSA)).MACKey
+	if err := parseRing(t, doc.Encode(t)).Follows(parseRing(t, document(t, jwk.ES256)), now); err == nil {
 		t.Error("follows")
 	}
 }
 
 // TestFollowsPublicPart promises that a key is told from another by more than its name.
 func TestFollowsPublicPart(t *testing.T) {
-	current, impostor := decodeRing(t, document(t, jwk.ES256)), decodeRing(t, marshal(t, newRing(t, jwk.ES256, now)))
+	current, impostor := authtest.DecodeRing(t, document(t, jwk.ES256)), authtest.DecodeRing(t, marshal(t, newRing(t, jwk.ES256, now)))
 	impostor.Keys[0]["kid"], impostor.Current, impostor.MACKey = current.Current, current.Current, current.MACKey
-	impostor.Keys[1] = current.key(current.Next)
+	impostor.Keys[1] = current.Key(current.Next)
 	impostor.Next = current.Next
-	if err := parseRing(t, impostor.encode(t)).Follows(parseRing(t, current.encode(t)), now); err == nil {
+	if err := parseRing(t, impostor.Encode(t)).Follows(parseRing(t, current.Encode(t)), now); err == nil {
 		t.Error("follows")
 	}
 }

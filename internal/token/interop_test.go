@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/authtest"
 	"latchkey/internal/emulator"
 	"latchkey/internal/keyring"
 )
@@ -46,7 +47,7 @@ func TestInterop(t *testing.T) {
 			k, full := newKeyring(t, a), claims()
 			full.Org, full.Actor = "org-1", "user-2"
 			input, err := json.Marshal(map[string]any{
-				"jwks": json.RawMessage(jwks), "keys": decodeRing(t, doc).Keys,
+				"jwks": json.RawMessage(jwks), "keys": authtest.DecodeRing(t, doc).Keys,
 				"tokens": []string{sign(t, k, claims()), sign(t, k, full)},
 				"issuer": config.Issuer, "audience": config.Audience,
 			})

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -38,7 +39,7 @@ func TestSourceFails(t *testing.T) {
 	good := sign(t, newKeyring(t, jwk.ES256), claims())
 	f := newForger(t, document(t, jwk.ES256))
 	newer := f.token(strings.Replace(f.header(), f.kid, "newer", 1), goodClaims)
-	secret := decodeRing(t, document(t, jwk.ES256)).MACKey
+	secret := authtest.DecodeRing(t, document(t, jwk.ES256)).MACKey
 	for name, tc := range map[string]struct {
 		source *source
 		raw    string
@@ -96,7 +97,7 @@ func TestUnknownKey(t *testing.T) {
 	if s.refreshes != 1 {
 		t.Errorf("%d refreshes for 3 tokens, want 1", s.refreshes)
 	}
-	if _, id, _ := k.Sign(t.Context(), claims()); id != decodeRing(t, newer).Current {
+	if _, id, _ := k.Sign(t.Context(), claims()); id != authtest.DecodeRing(t, newer).Current {
 		t.Error("Sign still uses the older ring")
 	}
 	wantInvalid(t, k, old)
@@ -124,7 +125,7 @@ func TestStates(t *testing.T) {
 			t.Fatal(err)
 		}
 		rings = append(rings, token.NewKeyring(&source{text: text}, keyring.Parse, config))
-		current = append(current, decodeRing(t, text).Current)
+		current = append(current, authtest.DecodeRing(t, text).Current)
 		if ring, err = ring.RotateNow(next, now); err != nil {
 			t.Fatal(err)
 		}
@@ -160,7 +161,7 @@ func TestParsedOnce(t *testing.T) {
 // because refresh tokens and stored counters outlive a version.
 func TestMAC(t *testing.T) {
 	doc := document(t, jwk.ES256)
-	k, key := newKeyring(t, jwk.ES256), decode(t, decodeRing(t, doc).MACKey)
+	k, key := newKeyring(t, jwk.ES256), decode(t, authtest.DecodeRing(t, doc).MACKey)
 	rapid.Check(t, func(t *rapid.T) {
 		list := rapid.SliceOfN(rapid.String(), 1, 5).Draw(t, "label and parts")
 		var text []byte
@@ -187,8 +188,8 @@ func TestMAC(t *testing.T) {
 
 // TestRotatedUnderUse promises that signing and verifying go on while the ring is replaced: with -race, without a race.
 func TestRotatedUnderUse(t *testing.T) {
-	one, two := decodeRing(t, document(t, jwk.HS256)), decodeRing(t, replaced(t, jwk.HS256))
-	both := ringJSON{Keys: append(slices.Clone(one.Keys), two.Keys...), Current: two.Current, Next: two.Next, MACKey: one.MACKey}
+	one, two := authtest.DecodeRing(t, document(t, jwk.HS256)), authtest.DecodeRing(t, replaced(t, jwk.HS256))
+	both := authtest.RingJSON{Keys: append(slices.Clone(one.Keys), two.Keys...), Current: two.Current, Next: two.Next, MACKey: one.MACKey}
 	s := &source{text: document(t, jwk.HS256)}
 	k := token.NewKeyring(s, keyring.Parse, config)
 	var wg sync.WaitGroup
@@ -207,7 +208,7 @@ func TestRotatedUnderUse(t *testing.T) {
 			}
 		})
 	}
-	rotated := both.encode(t)
+	rotated := both.Encode(t)
 	s.mu.Lock()
 	s.text = rotated
 	s.mu.Unlock()

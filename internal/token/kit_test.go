@@ -12,13 +12,13 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"math/big"
 	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -114,41 +114,6 @@ func sign(t testing.TB, k *token.Keyring, c auth.Claims) string {
 	return text
 }
 
-// ringJSON is a ring document as a reader who does not know this package sees it.
-type ringJSON struct {
-	Keys    []map[string]any `json:"keys"`
-	Current string           `json:"current"`
-	Next    string           `json:"next"`
-	MACKey  string           `json:"macKey"`
-}
-
-func decodeRing(t testing.TB, text []byte) ringJSON {
-	t.Helper()
-	var r ringJSON
-	if err := json.Unmarshal(text, &r); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func (r ringJSON) encode(t testing.TB) []byte {
-	t.Helper()
-	text, err := json.Marshal(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
-}
-
-func (r ringJSON) key(id string) map[string]any {
-	for _, k := range r.Keys {
-		if k["kid"] == id {
-			return k
-		}
-	}
-	return nil
-}
-
 // forger signs whatever it is given with the ring's current key, by the standard library alone.
 type forger struct {
 	kid, alg string
@@ -158,8 +123,8 @@ type forger struct {
 
 func newForger(t testing.TB, document []byte) forger {
 	t.Helper()
-	r := decodeRing(t, document)
-	j := r.key(r.Current)
+	r := authtest.DecodeRing(t, document)
+	j := r.Key(r.Current)
 	f := forger{kid: r.Current, alg: j["alg"].(string)}
 	number := func(name string) *big.Int { return new(big.Int).SetBytes(decode(t, j[name].(string))) }
 	switch j["kty"] {

@@ -11,12 +11,13 @@ import (
 	"pgregory.net/rapid"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 )
 
 // TestSign promises the token's bytes: header, members and their order are part of what clients and fixtures see.
 func TestSign(t *testing.T) {
-	k, doc := newKeyring(t, jwk.RS256), decodeRing(t, document(t, jwk.RS256))
+	k, doc := newKeyring(t, jwk.RS256), authtest.DecodeRing(t, document(t, jwk.RS256))
 	full := claims()
 	full.Roles, full.Org, full.Actor = []string{"Organization Owner", `"quoted"`}, "org-1", "user-2"
 	bare := claims()

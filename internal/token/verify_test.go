@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/token"
@@ -239,7 +240,7 @@ func TestForgedSignature(t *testing.T) {
 				"cut short":       good[:len(good)-4],
 				"twice":           good + part[2],
 				"zeros":           part[0] + "." + part[1] + "." + encode(make([]byte, len(decode(t, part[2])))),
-				"next key's kid":  f.token(strings.Replace(f.header(), f.kid, decodeRing(t, document(t, a)).Next, 1), goodClaims),
+				"next key's kid":  f.token(strings.Replace(f.header(), f.kid, authtest.DecodeRing(t, document(t, a)).Next, 1), goodClaims),
 			}
 			for i, key := range publicForms(t, f) {
 				forged[fmt.Sprintf("HS256 with the public key %d", i)] = forger{sign: func(b []byte) []byte { return hmacSum(key, b) }}.token(hs, goodClaims)
