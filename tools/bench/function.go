@@ -31,7 +31,7 @@ func measureFunction(ctx context.Context, dir string) ([]result, error) {
 	var sizes, zipped [2]float64
 	var programs [2]string
 	for i, target := range [2][]string{
-		{"build-LoginFunction"}, {"build-EmptyFunction", "PACKAGE=./internal/bench/empty"},
+		{"build-LoginFunction"}, {"build-EmptyFunction", "PACKAGE=./tools/bench/empty"},
 	} {
 		artifacts := fmt.Sprintf("%s/function-%d", dir, i)
 		programs[i] = artifacts + "/bootstrap"
