@@ -25,7 +25,7 @@ check: ## format, vet, staticcheck, budgets of the code, known vulnerabilities, 
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
-	go run ./internal/budget
+	go run ./tools/budget
 	go mod verify
 	@.ci/vulnerabilities
 	@.ci/template
@@ -37,11 +37,11 @@ emulators: ## install DynamoDB Local (needs Java and Maven), moto and PyJWT (nee
 	internal/emulator/install
 
 bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see docs/benchmarks.md
-	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),300ms) ./internal/...
-	go run ./internal/bench
+	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),300ms) ./...
+	go run ./tools/bench
 
 timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
-	go run ./internal/timing -n $(or $(N),400)
+	go run ./tools/timing -n $(or $(N),400)
 
 attack: ## attack a real serve in all the ways of docs/attacks.md, and say what came of it; a minute
 	LATCHKEY_ATTACK=full go test -run '^TestAttack' -count=1 -v ./cmd/latchkey

@@ -61,7 +61,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	check(t, err)
 	keys := token.NewKeyring(s, keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
 	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Parts{
-		Store: store, Tries: store, Sessions: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
+		Store: store, Attempts: store, Sessions: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(s)), Log: kit.Log.Logger(), Now: kit.Clock.Now,
 	})))
 	t.Cleanup(listening.Close)

@@ -91,7 +91,7 @@ func (c *cli) size(in io.Reader) int64 {
 
 // importStore is what an import needs of a store.
 type importStore interface {
-	Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error)
+	Existing(ctx context.Context, users []auth.User) ([]auth.User, error)
 	CreateUsers(ctx context.Context, users []auth.User) []error
 	UpdateUsers(ctx context.Context, users []auth.User) []error
 	EndSessions(ctx context.Context, userID, last string) error

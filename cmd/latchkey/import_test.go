@@ -191,8 +191,8 @@ type renewing struct {
 	done bool
 }
 
-func (s *renewing) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
-	found, err := s.Store.Namesakes(ctx, users)
+func (s *renewing) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
+	found, err := s.Store.Existing(ctx, users)
 	if err == nil && !s.done {
 		s.done = true
 		err = s.ReplaceHash(ctx, found[0].ID, found[0].PasswordHash, "$renewed$")

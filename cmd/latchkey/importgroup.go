@@ -145,7 +145,7 @@ func (i *importer) lookUp(ctx context.Context, lines []userfile.Line, open []int
 	if len(users) == 0 {
 		return stored, nil
 	}
-	found, err := i.store.Namesakes(ctx, users)
+	found, err := i.store.Existing(ctx, users)
 	if err != nil {
 		return nil, fmt.Errorf("look the users up: %w", err)
 	}

@@ -30,8 +30,8 @@ type store interface {
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys
-	auth.TryStore
-	auth.TryRecords
+	auth.AttemptStore
+	auth.AttemptRecords
 	io.Closer
 }
 
@@ -101,8 +101,8 @@ func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (ap
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Parts{
-		Store: store, Tries: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
-		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), InTurn: config.Store.Kind == "sqlite",
+		Store: store, Attempts: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
+		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.Kind == "sqlite",
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil
 }

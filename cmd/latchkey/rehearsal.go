@@ -85,13 +85,13 @@ func (r *rehearsal) Close() error {
 	return errors.Join(errs...)
 }
 
-// Namesakes finds users who are there, else users of earlier lines.
-func (r *rehearsal) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
-	staged, err := r.stage.Namesakes(ctx, users)
+// Existing finds users who are there, else users of earlier lines.
+func (r *rehearsal) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
+	staged, err := r.stage.Existing(ctx, users)
 	if err != nil || r.real == nil {
 		return staged, err
 	}
-	found, err := r.real.Namesakes(ctx, users)
+	found, err := r.real.Existing(ctx, users)
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +109,7 @@ func (r *rehearsal) CreateUsers(ctx context.Context, users []auth.User) []error 
 	there := make([]auth.User, len(users))
 	if r.real != nil {
 		var err error
-		if there, err = r.real.Namesakes(ctx, users); err != nil {
+		if there, err = r.real.Existing(ctx, users); err != nil {
 			for i := range errs {
 				errs[i] = err
 			}

@@ -46,7 +46,7 @@ func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.Change) error
 		return err
 	}
 	change.IdentifierHash = hashes.audited
-	if err := store.ForgetTries(cmd.Context(), hashes.counted); err != nil {
+	if err := store.ForgetAttempts(cmd.Context(), hashes.counted); err != nil {
 		return fmt.Errorf("forget the failed sign-ins of %s: %w", name, err)
 	}
 	fmt.Fprintf(c.err, "forgot the failed sign-ins of %s\n", name)
@@ -66,7 +66,7 @@ func (c *cli) identifierHashes(cmd *cobra.Command, id auth.Identifier) (identifi
 		return identifierHashes{}, err
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
-	names, err := auth.NewTryKeys(cmd.Context(), ring, id, auth.Source{})
+	names, err := auth.NewAttemptKeys(cmd.Context(), ring, id, auth.Source{})
 	if err != nil {
 		return identifierHashes{}, fmt.Errorf("the counters are named with the key ring in %s, which cannot be read: %w", config.Keys, err)
 	}
@@ -98,7 +98,7 @@ func (c *cli) throttleFacts(cmd *cobra.Command, store store, user string) (*thro
 	if err != nil {
 		return nil, usageError{err}
 	}
-	window, pairs, err := store.UserTries(cmd.Context(), user)
+	window, pairs, err := store.UserAttempts(cmd.Context(), user)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed sign-ins: %w", err)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 // tryKeys are the names of ada's counters for the source.
-func (l *laptop) tryKeys(source string) auth.TryKeys {
+func (l *laptop) tryKeys(source string) auth.AttemptKeys {
 	l.Helper()
 	config, err := app.ConfigFrom(func(name string) string {
 		if name == "LATCHKEY_ISSUER" {
@@ -27,7 +27,7 @@ func (l *laptop) tryKeys(source string) auth.TryKeys {
 	}
 	id, _ := auth.ParseIdentifier("ada@example.com")
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, secret.File(l.path("keys.json"))))
-	keys, err := auth.NewTryKeys(l.Context(), ring, id, auth.ParseSource(source))
+	keys, err := auth.NewAttemptKeys(l.Context(), ring, id, auth.ParseSource(source))
 	if err != nil {
 		l.Fatal(err)
 	}
@@ -39,9 +39,9 @@ func (l *laptop) holdUp(source string) {
 	l.Helper()
 	first := auth.Pair{Failures: 1, LastAt: time.Now().UTC().Truncate(time.Millisecond)}
 	keys := l.tryKeys(source)
-	err := l.store().CountTry(l.Context(), keys, auth.Pair{}, first, 1)
+	err := l.store().CountAttempt(l.Context(), keys, auth.Pair{}, first, 1)
 	if err == nil {
-		err = l.store().CountTry(l.Context(), keys, first, auth.Pair{Failures: 12, LastAt: first.LastAt}, 1)
+		err = l.store().CountAttempt(l.Context(), keys, first, auth.Pair{Failures: 12, LastAt: first.LastAt}, 1)
 	}
 	if err != nil {
 		l.Fatal(err)

@@ -24,7 +24,7 @@ import (
 // Parts are what handlers are made of beside the settings; Now and NewID may be nil and are then the real ones.
 type Parts struct {
 	Store     auth.LoginStore
-	Tries     auth.TryStore
+	Attempts  auth.AttemptStore
 	Sessions  auth.SessionStore
 	Passwords auth.Passwords
 	Keys      auth.Keys
@@ -35,8 +35,8 @@ type Parts struct {
 	Metrics    *metrics.Recorder // nil: none
 	Now        func() time.Time
 	NewID      func() string
-	// InTurn is auth.Parts.InTurn.
-	InTurn bool
+	// Serial is auth.Config.Serial.
+	Serial bool
 }
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
@@ -73,7 +73,7 @@ func (p Parts) counted() Parts {
 	if p.Metrics == nil {
 		return p
 	}
-	p.Store, p.Tries, p.Sessions = p.Metrics.Logins(p.Store), p.Metrics.Tries(p.Tries), p.Metrics.Sessions(p.Sessions)
+	p.Store, p.Attempts, p.Sessions = p.Metrics.Logins(p.Store), p.Metrics.Attempts(p.Attempts), p.Metrics.Sessions(p.Sessions)
 	p.Passwords, p.Log = p.Metrics.Passwords(p.Passwords), slog.New(p.Metrics.Log(p.Log.Handler()))
 	return p
 }
@@ -87,9 +87,9 @@ func NewMetrics(c Config, ring *token.Keyring, out io.Writer) *metrics.Recorder 
 }
 
 func loginRoutes(c Config, p Parts) web.Routes {
-	service := auth.NewService(auth.Parts{
-		Store: p.Store, Tries: p.Tries, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
-		Rules: rules(c), InTurn: p.InTurn,
+	service := auth.NewService(auth.Config{
+		Store: p.Store, Attempts: p.Attempts, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
+		Rules: rules(c), Serial: p.Serial,
 	})
 	return web.Routes{
 		planpoint.Path: planpoint.New(planpoint.Config{
@@ -103,7 +103,7 @@ func loginRoutes(c Config, p Parts) web.Routes {
 func sessionRoutes(c Config, p Parts) web.Routes {
 	return session.Routes(
 		session.Config{Cookies: cookies(c), Origins: c.AllowedOrigins, Log: p.Log},
-		auth.NewSessions(auth.SessionParts{
+		auth.NewSessions(auth.SessionsConfig{
 			Store: p.Sessions, Keys: p.Keys, Tokens: p.Tokens, Rules: rules(c), Log: p.Log, Now: p.Now, NewID: p.NewID,
 		}))
 }

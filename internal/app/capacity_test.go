@@ -201,7 +201,7 @@ func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (h
 	document, err := ring.Marshal()
 	check(t, err)
 	return app.LoginHandler(config, app.Parts{
-		Store: store, Tries: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
+		Store: store, Attempts: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
 		Keys: app.NewKeyring(config, fixedSource(document)), Now: func() time.Time { return start },
 	}), key
 }

@@ -59,7 +59,7 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 	})
 	ring := NewKeyring(c, keys)
 	return c, Parts{
-		Store: store, Tries: store, Sessions: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
+		Store: store, Attempts: store, Sessions: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
 	}, nil
 }
 

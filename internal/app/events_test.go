@@ -93,7 +93,7 @@ func eventHandler(t *testing.T, event string) http.Handler {
 	}
 	ids := 0
 	return app.LoginHandler(config, app.Parts{
-		Store: store, Tries: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
+		Store: store, Attempts: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
 		Keys: token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{
 			Issuer: config.Issuer.String(), Audience: config.Audience, Now: now,
 		}),

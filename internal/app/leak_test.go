@@ -204,7 +204,7 @@ func (l *leaks) badInput() {
 func (l *leaks) faults() {
 	failure := errors.New("disk on fire")
 	for _, call := range []string{
-		"MAC", "Arrive", "UserByID", "CountTry", "Verify", "CountFailure of the user", "CountFailure of the source", "Sign", "PutSession", "ClearTries", "VerifyToken", "SessionAndUser",
+		"MAC", "LookUp", "UserByID", "CountAttempt", "Verify", "CountFailure of the user", "CountFailure of the source", "Sign", "PutSession", "ClearAttempts", "VerifyToken", "SessionAndUser",
 		"RotateSession", "SessionsOf", "EndSession", "EndSessions",
 	} {
 		for _, fail := range []func() error{

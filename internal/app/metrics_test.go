@@ -46,12 +46,12 @@ type counter struct {
 	broken  bool // the store
 }
 
-// Arrive fails where the store is broken.
-func (c *counter) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
+// LookUp fails where the store is broken.
+func (c *counter) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	if c.broken {
-		return auth.Arrival{}, auth.ErrUnavailable
+		return auth.LookupResult{}, auth.ErrUnavailable
 	}
-	return c.LoginStore.Arrive(ctx, q)
+	return c.LoginStore.LookUp(ctx, q)
 }
 
 func newCounter(t *testing.T, settings settings) *counter {
@@ -62,7 +62,7 @@ func newCounter(t *testing.T, settings settings) *counter {
 	check(t, err)
 	recorder := metrics.New(&c.out, namespace, c.kit.Keyring.SignsSince, c.kit.Clock.Now)
 	c.handler = app.ServeHandler(config, app.Parts{
-		Store: c, Tries: c.kit.Store, Sessions: c.kit.SessionStore(), Passwords: c.kit.Hasher,
+		Store: c, Attempts: c.kit.Store, Sessions: c.kit.SessionStore(), Passwords: c.kit.Hasher,
 		Keys: c.kit.Keyring, Tokens: c.kit.Tokens(), Log: app.NewLogger(&c.log, config.LogLevel), Metrics: recorder, Now: c.kit.Clock.Now,
 	})
 	return c

@@ -70,7 +70,7 @@ func newDeployment(t *testing.T) *deployment {
 	store := eventStore(t, hasher)
 	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
 	parts := app.Parts{
-		Store: store, Tries: store, Sessions: store, Passwords: hasher, Keys: keys, Tokens: keys,
+		Store: store, Attempts: store, Sessions: store, Passwords: hasher, Keys: keys, Tokens: keys,
 		Log: slog.New(slog.DiscardHandler), Now: now,
 		NewID: func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
 	}

@@ -17,7 +17,7 @@ import (
 )
 
 // limitedLogin is the login function with the default limits over a kit whose clock stands still; tries may be nil.
-func limitedLogin(t *testing.T, k *authtest.Kit, tries auth.TryStore, settings settings) http.Handler {
+func limitedLogin(t *testing.T, k *authtest.Kit, tries auth.AttemptStore, settings settings) http.Handler {
 	t.Helper()
 	if settings == nil {
 		settings = map[string]string{}
@@ -28,7 +28,7 @@ func limitedLogin(t *testing.T, k *authtest.Kit, tries auth.TryStore, settings s
 		tries = k.Store
 	}
 	return app.LoginHandler(config, app.Parts{
-		Store: k.Store, Tries: tries, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: k.Store, Attempts: tries, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }
 
@@ -63,9 +63,9 @@ func TestContractsShareCounters(t *testing.T) {
 	}
 }
 
-// noTries is a TryStore of which the named method fails.
+// noTries is a AttemptStore of which the named method fails.
 type noTries struct {
-	auth.TryStore
+	auth.AttemptStore
 	failing string
 }
 
@@ -76,20 +76,20 @@ func (n noTries) fails(method string) error {
 	return nil
 }
 
-func (n noTries) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
-	return errors.Join(n.TryStore.CountTry(ctx, k, seen, next, free), n.fails("CountTry"))
+func (n noTries) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
+	return errors.Join(n.AttemptStore.CountAttempt(ctx, k, seen, next, free), n.fails("CountAttempt"))
 }
 
-func (n noTries) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
+func (n noTries) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
 	if k.User != "" {
-		return errors.Join(n.TryStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the user"))
+		return errors.Join(n.AttemptStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the user"))
 	}
-	return errors.Join(n.TryStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the source"))
+	return errors.Join(n.AttemptStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the source"))
 }
 
 // TestCountersThatFail promises each contract's 500, with the time to wait, where an attempt cannot be counted.
 func TestCountersThatFail(t *testing.T) {
-	for _, failing := range []string{"CountTry", "CountFailure of the user", "CountFailure of the source"} {
+	for _, failing := range []string{"CountAttempt", "CountFailure of the user", "CountFailure of the source"} {
 		k := authtest.NewKit(t, authtest.Ada())
 		handler := limitedLogin(t, k, noTries{k.Store, failing}, nil)
 		for path, body := range map[string]string{

@@ -134,10 +134,10 @@ func TestChangesAreRecorded(t *testing.T) {
 	}
 }
 
-// uncounted is a TryStore that cannot count failures, because the caller is gone.
-type uncounted struct{ auth.TryStore }
+// uncounted is a AttemptStore that cannot count failures, because the caller is gone.
+type uncounted struct{ auth.AttemptStore }
 
-func (uncounted) CountFailure(context.Context, auth.TryKeys, auth.Window, auth.Window) error {
+func (uncounted) CountFailure(context.Context, auth.AttemptKeys, auth.Window, auth.Window) error {
 	return context.Canceled
 }
 
@@ -146,8 +146,8 @@ func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada())
 	limited := rules()
 	limited.Limits.Free = 5
-	service := auth.NewService(auth.Parts{
-		Store: k.Store, Tries: uncounted{k.Store}, Passwords: k.Hasher, Keys: k.Keyring, Rules: limited, Log: k.Log.Logger(), Now: k.Clock.Now,
+	service := auth.NewService(auth.Config{
+		Store: k.Store, Attempts: uncounted{k.Store}, Passwords: k.Hasher, Keys: k.Keyring, Rules: limited, Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 	a := attempt("ada")
 	a.Password = "wrong"

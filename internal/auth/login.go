@@ -63,7 +63,7 @@ type login struct {
 
 	identifierHash string
 	targetHash     string // of the one to be impersonated
-	tries          TryKeys
+	tries          AttemptKeys
 	counted        Counters // as read
 	try            Pair     // as this attempt counted it, once it has
 	userID         string
@@ -125,11 +125,11 @@ func (l *login) arrive(ctx context.Context) error {
 	if l.attempt.APIKey == "" && l.terms.RequireAPIKey {
 		return l.refuse(ErrUnknownClient, reasonClientMissing)
 	}
-	q := ArrivalQuery{Identifier: l.attempt.Identifier, Tries: l.tries}
+	q := LookupQuery{Identifier: l.attempt.Identifier, Attempts: l.tries}
 	if l.attempt.APIKey != "" {
 		q.KeyHash = HashAPIKey(l.attempt.APIKey)
 	}
-	found, err := l.store.Arrive(ctx, q)
+	found, err := l.store.LookUp(ctx, q)
 	if err != nil {
 		return fmt.Errorf("resolve the identifier: %w", err)
 	}
@@ -152,7 +152,7 @@ func (l *login) name(ctx context.Context) error {
 		}
 	}
 	if l.rules.Limits != (Limits{}) {
-		l.tries, err = NewTryKeys(ctx, l.keys, l.attempt.Identifier, l.attempt.Source)
+		l.tries, err = NewAttemptKeys(ctx, l.keys, l.attempt.Identifier, l.attempt.Source)
 	}
 	return err
 }
@@ -163,7 +163,7 @@ func (l *login) meet(ctx context.Context) error {
 	if l.userID == "" {
 		l.userID = "unknown " + l.identifierHash // no valid id has a space
 	}
-	counted := l.beside(func() error { return l.countTry(ctx, l.now().UTC().Truncate(time.Millisecond)) })
+	counted := l.beside(func() error { return l.countAttempt(ctx, l.now().UTC().Truncate(time.Millisecond)) })
 	user, err := l.store.UserByID(ctx, l.userID)
 	if refused := counted(); refused != nil {
 		return refused
@@ -211,7 +211,7 @@ func (l *login) subject(ctx context.Context) (User, error) {
 	if !contains(l.rules.ImpersonatorRoles, l.user.Role) {
 		return User{}, l.refuse(ErrImpersonation, reasonImpersonationRole)
 	}
-	found, err := l.store.Arrive(ctx, ArrivalQuery{Identifier: l.attempt.Impersonate})
+	found, err := l.store.LookUp(ctx, LookupQuery{Identifier: l.attempt.Impersonate})
 	if err != nil {
 		return User{}, fmt.Errorf("resolve the impersonated: %w", err)
 	}
@@ -240,7 +240,7 @@ func (l *login) refuse(err error, reason Reason) error {
 // failure fails the login.
 func (l *login) write(ctx context.Context, outdated bool) error {
 	rehashed := l.beside(func() error { return l.rehash(ctx, outdated) })
-	cleared := l.beside(func() error { return l.clearTries(ctx) })
+	cleared := l.beside(func() error { return l.clearAttempts(ctx) })
 	err := l.store.PutSession(ctx, l.session)
 	l.warn(ctx, "the stronger hash was not stored; the next sign-in tries again", rehashed())
 	l.warn(ctx, "the user's failures were not cleared; the next sign-in tries again", cleared())

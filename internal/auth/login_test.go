@@ -63,7 +63,7 @@ func TestLogin(t *testing.T) {
 	}
 	k.Log.Keep(g.AccessToken, g.RefreshToken)
 
-	wantCalls := []string{"MAC", "Arrive", "UserByID", "Verify", "MAC", "Sign", "PutSession"}
+	wantCalls := []string{"MAC", "LookUp", "UserByID", "Verify", "MAC", "Sign", "PutSession"}
 	if d := cmp.Diff(wantCalls, k.Calls()); d != "" {
 		t.Errorf("two reads, one hash, one write (-want +got):\n%s", d)
 	}
@@ -170,7 +170,7 @@ func TestLoginRefuses(t *testing.T) {
 			if got != want {
 				t.Errorf("audit %v, want %v", got, want)
 			}
-			if calls := k.Calls(); !errors.Is(err, auth.ErrUnknownClient) && cmp.Diff([]string{"MAC", "Arrive", "UserByID", "Verify"}, calls) != "" {
+			if calls := k.Calls(); !errors.Is(err, auth.ErrUnknownClient) && cmp.Diff([]string{"MAC", "LookUp", "UserByID", "Verify"}, calls) != "" {
 				t.Errorf("the calls %v tell who there is", calls)
 			}
 		})
@@ -326,7 +326,7 @@ func TestNobodyQualifiesByAnEmptyRole(t *testing.T) {
 func TestLoginFailsByOurFault(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada())
 	for _, fault := range []error{errors.New("disk on fire"), auth.ErrUnavailable, auth.ErrConflict} {
-		for _, failing := range []string{"MAC", "Arrive", "UserByID", "Verify", "Sign", "PutSession"} {
+		for _, failing := range []string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"} {
 			t.Run(failing+" "+fault.Error(), func(t *testing.T) {
 				k.Before(func(call string) error {
 					if call == failing {

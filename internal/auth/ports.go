@@ -10,9 +10,9 @@ import (
 // sees each write that was confirmed before it began. A failure of the store itself wraps ErrUnavailable.
 // All methods may be called concurrently and give up when ctx ends.
 type LoginStore interface {
-	// Arrive reads in one round trip all that is known before the password is looked at. What is not there is left zero and
+	// LookUp reads in one round trip all that is known before the password is looked at. What is not there is left zero and
 	// is no error.
-	Arrive(ctx context.Context, q ArrivalQuery) (Arrival, error)
+	LookUp(ctx context.Context, q LookupQuery) (LookupResult, error)
 	// UserByID returns the user, or ErrNotFound after the same work.
 	UserByID(ctx context.Context, userID string) (User, error)
 	// PutSession stores a new session; an id that is taken is ErrConflict.
@@ -22,44 +22,44 @@ type LoginStore interface {
 	ReplaceHash(ctx context.Context, userID, old, new string) error
 }
 
-// ArrivalQuery asks for what is not empty: a user by identifier, a client by its API key's hash, counters by their names.
-type ArrivalQuery struct {
+// LookupQuery asks for what is not empty: a user by identifier, a client by its API key's hash, counters by their names.
+type LookupQuery struct {
 	Identifier Identifier
 	KeyHash    string
-	Tries      TryKeys
+	Attempts   AttemptKeys
 }
 
-// Arrival is what the first read of a sign-in found; what was not there or not asked for is zero.
-type Arrival struct {
+// LookupResult is what the first read of a sign-in found; what was not there or not asked for is zero.
+type LookupResult struct {
 	UserID   string
 	Client   Client
 	Counters Counters
 }
 
-// TryStore counts tries to sign in. Each call is atomic, and of concurrent calls none is lost.
-type TryStore interface {
-	// CountTry stores next where the stored pair still is as it was seen. Where it is not, but has fewer than free
+// AttemptStore counts tries to sign in. Each call is atomic, and of concurrent calls none is lost.
+type AttemptStore interface {
+	// CountAttempt stores next where the stored pair still is as it was seen. Where it is not, but has fewer than free
 	// failures, it adds one failure and takes next's LastAt. Else it returns ErrConflict and changes nothing. A pair
 	// that is not stored is a zero one.
-	CountTry(ctx context.Context, k TryKeys, seen, next Pair, free int64) error
-	// TakeBackTry undoes CountTry: it stores seen's Failures and LastAt where the stored pair still is as it was counted,
+	CountAttempt(ctx context.Context, k AttemptKeys, seen, next Pair, free int64) error
+	// UndoAttempt undoes CountAttempt: it stores seen's Failures and LastAt where the stored pair still is as it was counted,
 	// and else takes one failure off, where there is one.
-	TakeBackTry(ctx context.Context, k TryKeys, counted, seen Pair) error
-	// ClearTries sets the pair's failures to none and its KnownUntil, whatever is stored.
-	ClearTries(ctx context.Context, k TryKeys, knownUntil time.Time) error
+	UndoAttempt(ctx context.Context, k AttemptKeys, counted, seen Pair) error
+	// ClearAttempts sets the pair's failures to none and its KnownUntil, whatever is stored.
+	ClearAttempts(ctx context.Context, k AttemptKeys, knownUntil time.Time) error
 	// CountFailure counts one failure in the window of a user or of a source: k names one of the two. Where next began
 	// at another time than seen, and the stored window still began when seen did, next takes its place; of
 	// concurrent callers one begins the new window and the others count in it.
-	CountFailure(ctx context.Context, k TryKeys, seen, next Window) error
+	CountFailure(ctx context.Context, k AttemptKeys, seen, next Window) error
 }
 
-// TryRecords shows and forgets the counters of one user, for those who run the service.
-type TryRecords interface {
-	// UserTries returns the user's window, and each pair by the hash of its source.
-	UserTries(ctx context.Context, user string) (Window, map[string]Pair, error)
-	// ForgetTries deletes the user's window and the failures of their pairs. Known sources stay known: without them a
+// AttemptRecords shows and forgets the counters of one user, for those who run the service.
+type AttemptRecords interface {
+	// UserAttempts returns the user's window, and each pair by the hash of its source.
+	UserAttempts(ctx context.Context, user string) (Window, map[string]Pair, error)
+	// ForgetAttempts deletes the user's window and the failures of their pairs. Known sources stay known: without them a
 	// stranger who goes on guessing would lock the user out who was just let in.
-	ForgetTries(ctx context.Context, user string) error
+	ForgetAttempts(ctx context.Context, user string) error
 }
 
 // Users is the store as the people who run it use it. Each change is atomic and durable once confirmed: on disk
@@ -89,9 +89,9 @@ type UserBatches interface {
 	CreateUsers(ctx context.Context, users []User) []error
 	// UpdateUsers replaces each of the users as UpdateUser does, and returns what that would return for each, in their order.
 	UpdateUsers(ctx context.Context, users []User) []error
-	// Namesakes returns for each of the users the stored one who has its identifier, else the stored one who has its id,
+	// Existing returns for each of the users the stored one who has its identifier, else the stored one who has its id,
 	// else a zero User, in their order.
-	Namesakes(ctx context.Context, users []User) ([]User, error)
+	Existing(ctx context.Context, users []User) ([]User, error)
 	// AllUsers yields every user once, in no promised order, in bounded memory; users that change meanwhile may
 	// appear as they were or as they are. It ends at the first error, which it yields.
 	AllUsers(ctx context.Context) iter.Seq2[User, error]

@@ -51,7 +51,7 @@ func TestParallelRefreshes(t *testing.T) {
 			if err := store.PutSession(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
-			sessions := auth.NewSessions(auth.SessionParts{
+			sessions := auth.NewSessions(auth.SessionsConfig{
 				Store: store, Keys: k.Keyring, Tokens: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
 				Rules: auth.Rules{RefreshGrace: grace, SessionIdle: 7 * day, SessionMax: 90 * day},
 			})

@@ -10,7 +10,7 @@ import (
 // Service decides who may sign in. It holds no state of its own: any number may run over one store.
 type Service struct {
 	store     LoginStore
-	counters  TryStore
+	counters  AttemptStore
 	passwords Passwords
 	keys      Keys
 	rules     Rules
@@ -31,28 +31,28 @@ type Rules struct {
 	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
 }
 
-// Parts are what a Service is made of; Now and NewID may be nil and are then the real clock and NewID.
-type Parts struct {
+// Config are what a Service is made of; Now and NewID may be nil and are then the real clock and NewID.
+type Config struct {
 	Store     LoginStore
-	Tries     TryStore // may be nil where Rules.Limits is zero
+	Attempts  AttemptStore // may be nil where Rules.Limits is zero
 	Passwords Passwords
 	Keys      Keys
 	Rules     Rules
 	Log       *slog.Logger
 	Now       func() time.Time
 	NewID     func() string
-	// InTurn makes no call beside another. It is for a store in this process, where waiting for one another and for
+	// Serial makes no call beside another. It is for a store in this process, where waiting for one another and for
 	// goroutines costs more than the calls.
-	InTurn bool
+	Serial bool
 }
 
 // NewService returns a service over the parts; it starts nothing and reads nothing.
-func NewService(p Parts) *Service {
+func NewService(p Config) *Service {
 	s := &Service{
-		store: p.Store, counters: p.Tries, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
+		store: p.Store, counters: p.Attempts, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
 		journal: journal{p.Log}, beside: beside, now: p.Now, newID: p.NewID,
 	}
-	if p.InTurn {
+	if p.Serial {
 		s.beside = inTurn
 	}
 	if s.now == nil {

@@ -21,8 +21,8 @@ type Sessions struct {
 	newID   func() string
 }
 
-// SessionParts are what Sessions is made of; Now and NewID may be nil and are then the real ones.
-type SessionParts struct {
+// SessionsConfig are what Sessions is made of; Now and NewID may be nil and are then the real ones.
+type SessionsConfig struct {
 	Store  SessionStore
 	Keys   Keys
 	Tokens Verifier
@@ -33,7 +33,7 @@ type SessionParts struct {
 }
 
 // NewSessions returns the sessions over the parts; it starts nothing and reads nothing.
-func NewSessions(p SessionParts) *Sessions {
+func NewSessions(p SessionsConfig) *Sessions {
 	s := &Sessions{
 		store: p.Store, keys: p.Keys, tokens: p.Tokens, rules: p.Rules, journal: journal{p.Log}, now: p.Now, newID: p.NewID,
 	}

@@ -46,20 +46,20 @@ func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 // RetryAfter is what the header of that name says (RFC 9110 10.2.3).
 func (e *ThrottledError) RetryAfter() time.Duration { return e.Wait }
 
-// TryKeys name the counters of an attempt by keyed hashes, so that the store holds no address of anybody who is
+// AttemptKeys name the counters of an attempt by keyed hashes, so that the store holds no address of anybody who is
 // not a user. The zero value counts nothing.
-type TryKeys struct {
+type AttemptKeys struct {
 	User   string // of the canonical identifier
 	Source string // of the source; empty where none is known, and then only User counts
 }
 
-// OfUser names the window of the user over all sources, alone, as TryStore.CountFailure takes it.
-func (k TryKeys) OfUser() TryKeys { return TryKeys{User: k.User} }
+// OfUser names the window of the user over all sources, alone, as AttemptStore.CountFailure takes it.
+func (k AttemptKeys) OfUser() AttemptKeys { return AttemptKeys{User: k.User} }
 
-// OfSource names the window of the source over all users, alone, as TryStore.CountFailure takes it.
-func (k TryKeys) OfSource() TryKeys { return TryKeys{Source: k.Source} }
+// OfSource names the window of the source over all users, alone, as AttemptStore.CountFailure takes it.
+func (k AttemptKeys) OfSource() AttemptKeys { return AttemptKeys{Source: k.Source} }
 
-// Counters are what a store holds under TryKeys; what is not there is zero.
+// Counters are what a store holds under AttemptKeys; what is not there is zero.
 type Counters struct {
 	Pair         Pair
 	User, Source Window
@@ -147,17 +147,17 @@ func (l Limits) Throttled(c Counters, now time.Time) time.Duration {
 	return wait
 }
 
-// NewTryKeys returns the names of the attempt's counters, the same for every spelling of an identifier.
-func NewTryKeys(ctx context.Context, keys Keys, id Identifier, source Source) (TryKeys, error) {
+// NewAttemptKeys returns the names of the attempt's counters, the same for every spelling of an identifier.
+func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source) (AttemptKeys, error) {
 	user, err := keys.MAC(ctx, "tries of user", id.String())
 	if err != nil {
-		return TryKeys{}, fmt.Errorf("name the counters: %w", err)
+		return AttemptKeys{}, fmt.Errorf("name the counters: %w", err)
 	}
-	k := TryKeys{User: hex.EncodeToString(user[:16])}
+	k := AttemptKeys{User: hex.EncodeToString(user[:16])}
 	if source.Known() {
 		mac, err := keys.MAC(ctx, "tries from source", source.String())
 		if err != nil {
-			return TryKeys{}, fmt.Errorf("name the counters: %w", err)
+			return AttemptKeys{}, fmt.Errorf("name the counters: %w", err)
 		}
 		k.Source = hex.EncodeToString(mac[:16])
 	}
@@ -173,14 +173,14 @@ func (l *login) throttled(now time.Time) error {
 	return l.refuse(&ThrottledError{wait}, reason)
 }
 
-// countTry counts before the password is checked, so that guesses sent at once cannot slip through.
-func (l *login) countTry(ctx context.Context, now time.Time) error {
+// countAttempt counts before the password is checked, so that guesses sent at once cannot slip through.
+func (l *login) countAttempt(ctx context.Context, now time.Time) error {
 	if l.tries.Source == "" || l.rules.Limits.Free == 0 {
 		return nil
 	}
 	seen := l.counted.Pair
 	next := seen.next(now)
-	err := l.counters.CountTry(ctx, l.tries, seen, next, l.rules.Limits.Free)
+	err := l.counters.CountAttempt(ctx, l.tries, seen, next, l.rules.Limits.Free)
 	if errors.Is(err, ErrConflict) { // others used up what was free, or tried in this very moment
 		wait := max(l.rules.Limits.backoff(seen.Failures+1), time.Second)
 		return l.refuse(&ThrottledError{wait}, reasonThrottledPair)
@@ -200,16 +200,16 @@ func (l *login) takeBack(ctx context.Context) {
 	}
 	ctx, cancel := outliving(ctx)
 	defer cancel()
-	err := l.counters.TakeBackTry(ctx, l.tries, l.try, l.counted.Pair)
+	err := l.counters.UndoAttempt(ctx, l.tries, l.try, l.counted.Pair)
 	l.warn(ctx, "a try that failed by our own fault stays counted", err)
 }
 
-func (l *login) clearTries(ctx context.Context) error {
+func (l *login) clearAttempts(ctx context.Context) error {
 	if l.tries.Source == "" {
 		return nil
 	}
 	knownUntil := l.session.CreatedAt.Add(l.rules.Limits.Known)
-	if err := l.counters.ClearTries(ctx, l.tries, knownUntil); err != nil {
+	if err := l.counters.ClearAttempts(ctx, l.tries, knownUntil); err != nil {
 		return fmt.Errorf("clear the user's failures: %w", err)
 	}
 	return nil

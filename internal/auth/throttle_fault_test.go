@@ -26,11 +26,11 @@ func failing(k *authtest.Kit, name string) {
 
 func countersOf(t *testing.T, g guesser) auth.Counters {
 	t.Helper()
-	tries, err := auth.NewTryKeys(t.Context(), g.k.Keyring, g.attempt.Identifier, g.attempt.Source)
+	tries, err := auth.NewAttemptKeys(t.Context(), g.k.Keyring, g.attempt.Identifier, g.attempt.Source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := g.k.Store.Arrive(t.Context(), auth.ArrivalQuery{Identifier: g.attempt.Identifier, Tries: tries})
+	a, err := g.k.Store.LookUp(t.Context(), auth.LookupQuery{Identifier: g.attempt.Identifier, Attempts: tries})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,9 +44,9 @@ func TestCountersThatFail(t *testing.T) {
 		failing, password string
 		verified          bool
 	}{
-		{"Arrive", authtest.Password, false},
-		{"CountTry", authtest.Password, false},
-		{"CountTry", "wrong", false},
+		{"LookUp", authtest.Password, false},
+		{"CountAttempt", authtest.Password, false},
+		{"CountAttempt", "wrong", false},
 		{"CountFailure of the user", "wrong", true},
 		{"CountFailure of the source", "wrong", true},
 	} {
@@ -77,7 +77,7 @@ func TestFailuresThatCannotBeCleared(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
 	g.fails(t, 4)
-	failing(k, "ClearTries")
+	failing(k, "ClearAttempts")
 	g.wants(t, authtest.Password, in)
 	g.wants(t, authtest.Password, waits(time.Second))
 	k.Before(nil)
@@ -125,7 +125,7 @@ func TestWhatMayNotBeCountedIsNotTakenBack(t *testing.T) {
 	k.Calls()
 	ctx, hangUp := context.WithCancel(t.Context())
 	k.Before(func(call string) error {
-		if call == "CountTry" {
+		if call == "CountAttempt" {
 			hangUp()
 		}
 		return nil
@@ -134,7 +134,7 @@ func TestWhatMayNotBeCountedIsNotTakenBack(t *testing.T) {
 	if _, err := k.Service(limited()).Login(ctx, g.attempt, g.terms); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
-	if calls := k.Calls(); slices.Contains(calls, "TakeBackTry") || slices.Contains(calls, "Verify") {
+	if calls := k.Calls(); slices.Contains(calls, "UndoAttempt") || slices.Contains(calls, "Verify") {
 		t.Errorf("calls %v", calls)
 	}
 	if got := countersOf(t, g).Pair.Failures; got != 3 {
@@ -199,7 +199,7 @@ func TestTwoTriesAfterOneWait(t *testing.T) {
 	k.Clock.Advance(time.Second)
 	beside := false
 	k.Before(func(call string) error {
-		if call != "CountTry" || beside {
+		if call != "CountAttempt" || beside {
 			return nil
 		}
 		beside = true

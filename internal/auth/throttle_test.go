@@ -95,7 +95,7 @@ func TestBackoff(t *testing.T) {
 		k.Clock.Advance(wait - wait/2 - time.Millisecond)
 		g.wants(t, "wrong", waits(time.Millisecond))
 		g.wants(t, authtest.Password, waits(time.Millisecond))
-		if calls := k.Calls(); cmp.Diff(slices.Repeat([]string{"MAC", "MAC", "MAC", "Arrive"}, 4), calls) != "" {
+		if calls := k.Calls(); cmp.Diff(slices.Repeat([]string{"MAC", "MAC", "MAC", "LookUp"}, 4), calls) != "" {
 			t.Fatalf("after %d failures a refusal costs more than one read: %v", 5+i, calls)
 		}
 		k.Clock.Advance(time.Millisecond)
@@ -327,7 +327,7 @@ func TestUnknownSource(t *testing.T) {
 		newGuesser(k, "ada", "unknown").wants(t, authtest.Password, in) // and makes nothing known
 	}
 	g.fails(t, 50)
-	if calls := k.Calls(); slices.Contains(calls, "CountTry") || slices.Contains(calls, "ClearTries") || slices.Contains(calls, "CountFailure of the source") {
+	if calls := k.Calls(); slices.Contains(calls, "CountAttempt") || slices.Contains(calls, "ClearAttempts") || slices.Contains(calls, "CountFailure of the source") {
 		t.Errorf("something is counted for a source that is not known: %v", calls)
 	}
 	g.wants(t, authtest.Password, waits(time.Hour))
@@ -346,7 +346,7 @@ func TestWithoutLimitsNothingIsCounted(t *testing.T) {
 			calls = append(calls, call)
 		}
 	}
-	if d := cmp.Diff([]string{"MAC", "Arrive", "UserByID", "Verify", "Sign", "PutSession"}, calls); d != "" {
+	if d := cmp.Diff([]string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"}, calls); d != "" {
 		t.Errorf("calls (-want +got):\n%s", d)
 	}
 }

@@ -26,7 +26,7 @@ type Kit struct {
 	Keyring *token.Keyring
 	Clock   *Clock
 	Log     *Log
-	InTurn  bool // of the services: auth.Parts.InTurn
+	Serial  bool // of the services: auth.Config.Serial
 
 	ctx    context.Context // the test's
 	mu     sync.Mutex
@@ -113,9 +113,9 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 
 // Service returns a service over the kit whose ids are random; where the rules do not say it, sessions last a week.
 func (k *Kit) Service(rules auth.Rules) *auth.Service {
-	return auth.NewService(auth.Parts{
-		Store: kitStore{k.Store, k}, Tries: kitTries{k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules),
-		Log: k.Log.Logger(), Now: k.Clock.Now, InTurn: k.InTurn,
+	return auth.NewService(auth.Config{
+		Store: kitStore{k.Store, k}, Attempts: kitTries{k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules),
+		Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
 	})
 }
 

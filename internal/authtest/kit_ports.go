@@ -18,11 +18,11 @@ type kitStore struct {
 	k *Kit
 }
 
-func (s kitStore) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
-	if err := s.k.called("Arrive"); err != nil {
-		return auth.Arrival{}, err
+func (s kitStore) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
+	if err := s.k.called("LookUp"); err != nil {
+		return auth.LookupResult{}, err
 	}
-	return s.Store.Arrive(ctx, q)
+	return s.Store.LookUp(ctx, q)
 }
 
 func (s kitStore) UserByID(ctx context.Context, userID string) (auth.User, error) {
@@ -48,29 +48,29 @@ func (s kitStore) ReplaceHash(ctx context.Context, userID, old, new string) erro
 
 type kitTries struct{ k *Kit }
 
-func (s kitTries) CountTry(ctx context.Context, keys auth.TryKeys, seen, next auth.Pair, free int64) error {
-	if err := s.k.called("CountTry"); err != nil {
+func (s kitTries) CountAttempt(ctx context.Context, keys auth.AttemptKeys, seen, next auth.Pair, free int64) error {
+	if err := s.k.called("CountAttempt"); err != nil {
 		return err
 	}
-	return s.k.Store.CountTry(ctx, keys, seen, next, free)
+	return s.k.Store.CountAttempt(ctx, keys, seen, next, free)
 }
 
-func (s kitTries) TakeBackTry(ctx context.Context, keys auth.TryKeys, counted, seen auth.Pair) error {
-	if err := s.k.called("TakeBackTry"); err != nil {
+func (s kitTries) UndoAttempt(ctx context.Context, keys auth.AttemptKeys, counted, seen auth.Pair) error {
+	if err := s.k.called("UndoAttempt"); err != nil {
 		return err
 	}
-	return s.k.Store.TakeBackTry(ctx, keys, counted, seen)
+	return s.k.Store.UndoAttempt(ctx, keys, counted, seen)
 }
 
-func (s kitTries) ClearTries(ctx context.Context, keys auth.TryKeys, knownUntil time.Time) error {
-	if err := s.k.called("ClearTries"); err != nil {
+func (s kitTries) ClearAttempts(ctx context.Context, keys auth.AttemptKeys, knownUntil time.Time) error {
+	if err := s.k.called("ClearAttempts"); err != nil {
 		return err
 	}
-	return s.k.Store.ClearTries(ctx, keys, knownUntil)
+	return s.k.Store.ClearAttempts(ctx, keys, knownUntil)
 }
 
 // CountFailure is two calls to a test, by which of the windows it counts in.
-func (s kitTries) CountFailure(ctx context.Context, keys auth.TryKeys, seen, next auth.Window) error {
+func (s kitTries) CountFailure(ctx context.Context, keys auth.AttemptKeys, seen, next auth.Window) error {
 	of := "CountFailure of the user"
 	if keys.User == "" {
 		of = "CountFailure of the source"

@@ -10,7 +10,7 @@ import (
 
 // Sessions returns what is done with open sessions, over the kit and with the rules that Service has.
 func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions {
-	return auth.NewSessions(auth.SessionParts{
+	return auth.NewSessions(auth.SessionsConfig{
 		Store: k.SessionStore(), Keys: k.Keys(), Tokens: k.Tokens(), Rules: withTimes(rules), Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }

@@ -20,8 +20,8 @@ type Store interface {
 	auth.Clients
 	auth.SessionStore
 	auth.PublicKeys
-	auth.TryStore
-	auth.TryRecords
+	auth.AttemptStore
+	auth.AttemptRecords
 	Session(ctx context.Context, userID, sessionID string) (auth.Session, error)
 }
 
@@ -112,7 +112,7 @@ func wantUser(t *testing.T, s Store, want auth.User) {
 	if d := diff(want, got); d != "" {
 		t.Errorf("UserByIdentifier(%s) differs (-want +got):\n%s", want.Identifier, d)
 	}
-	wantArrival(t, s, want.Identifier, "", auth.Arrival{UserID: want.ID})
+	wantArrival(t, s, want.Identifier, "", auth.LookupResult{UserID: want.ID})
 }
 
 // wantNobody checks that no way leads from the identifier to a user.
@@ -120,17 +120,17 @@ func wantNobody(t *testing.T, s Store, id auth.Identifier) {
 	t.Helper()
 	_, err := s.UserByIdentifier(t.Context(), id)
 	wantError(t, "UserByIdentifier("+id.String()+")", err, auth.ErrNotFound)
-	wantArrival(t, s, id, "", auth.Arrival{})
+	wantArrival(t, s, id, "", auth.LookupResult{})
 }
 
-func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.Arrival) {
+func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.LookupResult) {
 	t.Helper()
-	got, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: id, KeyHash: keyHash})
+	got, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: id, KeyHash: keyHash})
 	if err != nil {
-		t.Fatalf("Arrive(%s, %.16q): %v", id, keyHash, err)
+		t.Fatalf("LookUp(%s, %.16q): %v", id, keyHash, err)
 	}
 	if d := diff(want, got); d != "" {
-		t.Errorf("Arrive(%s, %.16q) differs (-want +got):\n%s", id, keyHash, d)
+		t.Errorf("LookUp(%s, %.16q) differs (-want +got):\n%s", id, keyHash, d)
 	}
 }
 

@@ -32,7 +32,7 @@ func arriveUnknown(t *testing.T, s Store) {
 	known, key := create(t, s, Ada()), createClient(t, s, newClient("site")).KeyHash
 	for _, id := range []auth.Identifier{{}, Identifier("nobody@example.com"), Identifier("ad@example.com")} {
 		for _, keyHash := range []string{"", auth.HashAPIKey("unknown"), key[:63], known.ID, "site"} {
-			wantArrival(t, s, id, keyHash, auth.Arrival{})
+			wantArrival(t, s, id, keyHash, auth.LookupResult{})
 		}
 	}
 }
@@ -46,13 +46,13 @@ func arriveBoth(t *testing.T, s Store) {
 	createClient(t, s, zap)
 
 	unknown := auth.HashAPIKey("unknown")
-	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.Arrival{UserID: ada.ID, Client: site})
-	wantArrival(t, s, ada.Identifier, zap.KeyHash, auth.Arrival{UserID: ada.ID, Client: zap})
-	wantArrival(t, s, ada.Identifier, "", auth.Arrival{UserID: ada.ID})
-	wantArrival(t, s, ada.Identifier, unknown, auth.Arrival{UserID: ada.ID})
-	wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.Arrival{Client: site})
-	wantArrival(t, s, Identifier("nobody@example.com"), site.KeyHash, auth.Arrival{Client: site})
-	wantArrival(t, s, Joan().Identifier, "", auth.Arrival{UserID: Joan().ID}) // whatever the status
+	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
+	wantArrival(t, s, ada.Identifier, zap.KeyHash, auth.LookupResult{UserID: ada.ID, Client: zap})
+	wantArrival(t, s, ada.Identifier, "", auth.LookupResult{UserID: ada.ID})
+	wantArrival(t, s, ada.Identifier, unknown, auth.LookupResult{UserID: ada.ID})
+	wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
+	wantArrival(t, s, Identifier("nobody@example.com"), site.KeyHash, auth.LookupResult{Client: site})
+	wantArrival(t, s, Joan().Identifier, "", auth.LookupResult{UserID: Joan().ID}) // whatever the status
 }
 
 func arriveDisabled(t *testing.T, s Store) {
@@ -61,5 +61,5 @@ func arriveDisabled(t *testing.T, s Store) {
 		t.Fatal(err)
 	}
 	site.Disabled = true
-	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.Arrival{UserID: ada.ID, Client: site})
+	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
 }

@@ -34,8 +34,8 @@ func batchOfNone(t *testing.T, s Store) {
 	if errs := s.UpdateUsers(t.Context(), nil); len(errs) > 0 {
 		t.Errorf("UpdateUsers: %v", errs)
 	}
-	if found, err := s.Namesakes(t.Context(), nil); len(found) > 0 || err != nil {
-		t.Errorf("Namesakes: %v, %v", found, err)
+	if found, err := s.Existing(t.Context(), nil); len(found) > 0 || err != nil {
+		t.Errorf("Existing: %v, %v", found, err)
 	}
 }
 
@@ -105,12 +105,12 @@ func batchNamesakes(t *testing.T, s Store) {
 
 func wantNamesakes(t *testing.T, s Store, of, want []auth.User) {
 	t.Helper()
-	got, err := s.Namesakes(t.Context(), of)
+	got, err := s.Existing(t.Context(), of)
 	if err != nil {
-		t.Fatalf("Namesakes: %v", err)
+		t.Fatalf("Existing: %v", err)
 	}
 	if d := diff(want, got); d != "" {
-		t.Errorf("Namesakes differs (-want +got):\n%s", d)
+		t.Errorf("Existing differs (-want +got):\n%s", d)
 	}
 }
 

@@ -34,7 +34,7 @@ func clientFields(t *testing.T, s Store) {
 	wantClients(t, s)
 	full := createClient(t, s, Filled[auth.Client]())
 	wantClients(t, s, full)
-	wantArrival(t, s, auth.Identifier{}, full.KeyHash, auth.Arrival{Client: full})
+	wantArrival(t, s, auth.Identifier{}, full.KeyHash, auth.LookupResult{Client: full})
 }
 
 func clientTaken(t *testing.T, s Store) {
@@ -88,7 +88,7 @@ func clientExpire(t *testing.T, s Store) {
 			t.Fatalf("ExpireClient: %v", err)
 		}
 		wantClients(t, s, site, other)
-		wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.Arrival{Client: site})
+		wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
 	}
 	err := s.ExpireClient(t.Context(), auth.HashAPIKey("unknown"), Start())
 	wantError(t, "ExpireClient of an unknown key", err, auth.ErrNotFound)

@@ -22,8 +22,8 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 	ada, site := Ada(), newClient("site")
 	ada.Version, ada.Role = 1, "changed"
 	return map[string]func(ctx context.Context) error{
-		"Arrive": func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: site.KeyHash})
+		"LookUp": func(ctx context.Context) error {
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier, KeyHash: site.KeyHash})
 			return err
 		},
 		"UserByID":         func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err },
@@ -33,7 +33,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"DeleteUser":       func(ctx context.Context) error { return s.DeleteUser(ctx, ada.ID) },
 		"CreateUsers":      func(ctx context.Context) error { return s.CreateUsers(ctx, []auth.User{Grace()})[0] },
 		"UpdateUsers":      func(ctx context.Context) error { return s.UpdateUsers(ctx, []auth.User{ada})[0] },
-		"Namesakes":        func(ctx context.Context) error { _, err := s.Namesakes(ctx, []auth.User{ada}); return err },
+		"Existing":         func(ctx context.Context) error { _, err := s.Existing(ctx, []auth.User{ada}); return err },
 		"ReplaceHash":      func(ctx context.Context) error { return s.ReplaceHash(ctx, ada.ID, "", "new") },
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
@@ -42,22 +42,22 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, rotated(newSession(ada.ID, "s1")), 0) },
-		"CountTry": func(ctx context.Context) error {
-			return s.CountTry(ctx, tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, 5)
+		"CountAttempt": func(ctx context.Context) error {
+			return s.CountAttempt(ctx, tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, 5)
 		},
-		"TakeBackTry": func(ctx context.Context) error { return s.TakeBackTry(ctx, tryKeys(), auth.Pair{}, auth.Pair{}) },
-		"ClearTries":  func(ctx context.Context) error { return s.ClearTries(ctx, tryKeys(), tried()) },
+		"UndoAttempt":   func(ctx context.Context) error { return s.UndoAttempt(ctx, tryKeys(), auth.Pair{}, auth.Pair{}) },
+		"ClearAttempts": func(ctx context.Context) error { return s.ClearAttempts(ctx, tryKeys(), tried()) },
 		"CountFailure": func(ctx context.Context) error {
 			return s.CountFailure(ctx, tryKeys().OfUser(), auth.Window{}, newWindow(1, tried()))
 		},
-		"UserTries":     func(ctx context.Context) error { _, _, err := s.UserTries(ctx, tryKeys().User); return err },
-		"ForgetTries":   func(ctx context.Context) error { return s.ForgetTries(ctx, tryKeys().User) },
-		"PublicKeys":    func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
-		"PutPublicKeys": func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
-		"CreateClient":  func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
-		"DisableClient": func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
-		"ExpireClient":  func(ctx context.Context) error { return s.ExpireClient(ctx, site.KeyHash, Start()) },
-		"AllClients":    func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"UserAttempts":   func(ctx context.Context) error { _, _, err := s.UserAttempts(ctx, tryKeys().User); return err },
+		"ForgetAttempts": func(ctx context.Context) error { return s.ForgetAttempts(ctx, tryKeys().User) },
+		"PublicKeys":     func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
+		"PutPublicKeys":  func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
+		"CreateClient":   func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
+		"DisableClient":  func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
+		"ExpireClient":   func(ctx context.Context) error { return s.ExpireClient(ctx, site.KeyHash, Start()) },
+		"AllClients":     func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}

@@ -128,9 +128,9 @@ func (m *model) compare(r *rapid.T) {
 		if found := err == nil; found != exists || diff(want, got) != "" {
 			r.Errorf("identifier %s: %v (-want +got):\n%s", name, err, diff(want, got))
 		}
-		arrival, err := m.store.Arrive(m.ctx, auth.ArrivalQuery{Identifier: m.identifier(name)})
+		arrival, err := m.store.LookUp(m.ctx, auth.LookupQuery{Identifier: m.identifier(name)})
 		if err != nil || arrival.UserID != want.ID {
-			r.Errorf("Arrive(%s) = %q, %v, want %q", name, arrival.UserID, err, want.ID)
+			r.Errorf("LookUp(%s) = %q, %v, want %q", name, arrival.UserID, err, want.ID)
 		}
 	}
 }

@@ -215,9 +215,9 @@ func (m *throttleModel) timePasses(r *rapid.T) {
 // unlock forgets failures, and not which sources are known.
 func (m *throttleModel) unlock(r *rapid.T) {
 	user := m.draw(r).user
-	tries, err := auth.NewTryKeys(m.kit.ctx, m.kit.Keyring, Identifier(user+"@example.com"), auth.Source{})
+	tries, err := auth.NewAttemptKeys(m.kit.ctx, m.kit.Keyring, Identifier(user+"@example.com"), auth.Source{})
 	if err == nil {
-		err = m.kit.Store.ForgetTries(m.kit.ctx, tries.User)
+		err = m.kit.Store.ForgetAttempts(m.kit.ctx, tries.User)
 	}
 	if err != nil {
 		r.Fatalf("unlock %s: %v", user, err)

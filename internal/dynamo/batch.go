@@ -45,8 +45,8 @@ func (s *Store) UpdateUsers(ctx context.Context, users []auth.User) []error {
 	})
 }
 
-// Namesakes reads in two rounds: the pointers, then the users that they lead to.
-func (s *Store) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
+// Existing reads in two rounds: the pointers, then the users that they lead to.
+func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
 	const attempted = "look the users up"
 	ids, err := s.pointers(ctx, users)
 	if err != nil {

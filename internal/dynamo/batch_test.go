@@ -46,7 +46,7 @@ func TestBatchesAwaitCapacity(t *testing.T) {
 					t.Errorf("CreateUsers, %s: %v", users[i].ID, err)
 				}
 			}
-			found, err := s.Namesakes(t.Context(), users)
+			found, err := s.Existing(t.Context(), users)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,7 +122,7 @@ func TestBatchesOfKnownUsersWriteNothing(t *testing.T) {
 			t.Errorf("user %d: %v", i, err)
 		}
 	}
-	if _, err := s.Namesakes(t.Context(), users); err != nil {
+	if _, err := s.Existing(t.Context(), users); err != nil {
 		t.Error(err)
 	}
 	for _, call := range w.take() {

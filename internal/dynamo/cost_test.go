@@ -34,15 +34,15 @@ func TestCost(t *testing.T) {
 		want []string // operation and units
 	}{
 		{"arrive", func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier})
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier})
 			return err
 		}, []string{"GetItem 1"}},
 		{"arrive, unknown", func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: nobody})
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: nobody})
 			return err
 		}, []string{"GetItem 1"}},
 		{"arrive with a key", func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
 			return err
 		},
 			[]string{"BatchGetItem 2"}},

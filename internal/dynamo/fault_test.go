@@ -191,12 +191,12 @@ func TestLostAnswers(t *testing.T) {
 		t.Errorf("the same rotation once more: %v, want a conflict", err)
 	}
 	for n := range int64(3) {
-		must(t, s.CountTry(t.Context(), tries(), pair(n), pair(n+1), 5))
+		must(t, s.CountAttempt(t.Context(), tries(), pair(n), pair(n+1), 5))
 	}
 	lose("UpdateItem")
-	must(t, s.TakeBackTry(t.Context(), tries(), pair(3), pair(2)))
+	must(t, s.UndoAttempt(t.Context(), tries(), pair(3), pair(2)))
 	lose("UpdateItem")
-	must(t, s.TakeBackTry(t.Context(), tries(), pair(1), pair(0))) // others have tried since
+	must(t, s.UndoAttempt(t.Context(), tries(), pair(1), pair(0))) // others have tried since
 	if got := counters(t, s).Pair.Failures; got != 1 {
 		t.Errorf("%d failures are left of three, two of which were taken back", got)
 	}
@@ -227,13 +227,13 @@ func TestUnprocessed(t *testing.T) {
 	}
 	w.take()
 	w.spoil = leaveOut
-	got, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
+	got, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
 	must(t, err)
-	if d := cmp.Diff(auth.Arrival{UserID: "ada", Client: client}, got); d != "" {
-		t.Errorf("Arrive (-want +got):\n%s", d)
+	if d := cmp.Diff(auth.LookupResult{UserID: "ada", Client: client}, got); d != "" {
+		t.Errorf("LookUp (-want +got):\n%s", d)
 	}
 	if calls := w.take(); len(calls) != 2 {
-		t.Errorf("Arrive: %q, want two calls", calls)
+		t.Errorf("LookUp: %q, want two calls", calls)
 	}
 	must(t, s.EndSessions(t.Context(), "ada", ""))
 	if calls := w.take(); len(calls) != 1+2+2 {
@@ -256,11 +256,11 @@ func TestNothingProcessed(t *testing.T) {
 		}
 		return send(body)
 	}
-	if _, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, KeyHash: newClient().KeyHash}); !errors.Is(err, auth.ErrUnavailable) {
-		t.Errorf("Arrive: %v, want unavailable", err)
+	if _, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, KeyHash: newClient().KeyHash}); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("LookUp: %v, want unavailable", err)
 	}
 	if calls := w.take(); len(calls) != 3 {
-		t.Errorf("Arrive: %q, want three tries", calls)
+		t.Errorf("LookUp: %q, want three tries", calls)
 	}
 	if err := s.EndSessions(t.Context(), "ada", ""); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("EndSessions: %v, want unavailable", err)

@@ -43,10 +43,10 @@ func TestUnusableIDs(t *testing.T) {
 		if calls := w.take(); len(calls) != 0 {
 			t.Errorf("%.10q was asked for: %q", id, calls)
 		}
-		a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, KeyHash: id})
+		a, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, KeyHash: id})
 		must(t, err)
-		if a != (auth.Arrival{UserID: "ada"}) {
-			t.Errorf("Arrive with the key %.10q: %v", id, a)
+		if a != (auth.LookupResult{UserID: "ada"}) {
+			t.Errorf("LookUp with the key %.10q: %v", id, a)
 		}
 		w.take()
 	}

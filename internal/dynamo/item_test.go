@@ -134,7 +134,7 @@ func TestBrokenClient(t *testing.T) {
 	s, r := openRaw(t)
 	c := newClient()
 	r.put(t, map[string]types.AttributeValue{"pk": text("CLIENTS"), "sk": text(c.KeyHash), "disabled": text("true")})
-	_, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, KeyHash: c.KeyHash})
+	_, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, KeyHash: c.KeyHash})
 	wantBroken(t, err, "disabled")
 	_, err = s.AllClients(t.Context())
 	wantBroken(t, err, "disabled")

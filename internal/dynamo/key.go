@@ -47,9 +47,9 @@ func storable(id string, limit int) bool {
 
 // pairKey is the place of a user's tries from a source, windowKey that of either's window. They
 // lie apart from the user's own item, which a guesser must not make hot; the parts are hashes of our own making.
-func pairKey(k auth.TryKeys) key { return key{triesPrefix + k.User, fromPrefix + k.Source} }
+func pairKey(k auth.AttemptKeys) key { return key{triesPrefix + k.User, fromPrefix + k.Source} }
 
-func windowKey(k auth.TryKeys) key {
+func windowKey(k auth.AttemptKeys) key {
 	if k.User != "" {
 		return key{triesPrefix + k.User, "ALL"}
 	}

@@ -11,26 +11,26 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Arrive reads the identifier's pointer, the client and the counters in one batch: 1 RRU for each.
-func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
+// LookUp reads the identifier's pointer, the client and the counters in one batch: 1 RRU for each.
+func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	const attempted = "read who signs in"
-	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Tries), windowKey(q.Tries.OfUser()), windowKey(q.Tries.OfSource())
+	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Attempts), windowKey(q.Attempts.OfUser()), windowKey(q.Attempts.OfSource())
 	keys := []key{pointer}
 	client, ok := clientKey(q.KeyHash)
 	if ok {
 		keys = append(keys, client)
 	}
-	if q.Tries.User != "" {
+	if q.Attempts.User != "" {
 		keys = append(keys, user)
 	}
-	if q.Tries.Source != "" {
+	if q.Attempts.Source != "" {
 		keys = append(keys, pair, source)
 	}
 	found, err := s.getAll(ctx, attempted, keys)
 	if err != nil {
-		return auth.Arrival{}, err
+		return auth.LookupResult{}, err
 	}
-	var a auth.Arrival
+	var a auth.LookupResult
 	for _, it := range found {
 		f := fields{item: it}
 		switch (key{f.text("pk"), f.text("sk")}) {
@@ -46,7 +46,7 @@ func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, 
 			a.Counters.Source = windowFrom(&f)
 		}
 		if f.err != nil {
-			return auth.Arrival{}, unavailable(attempted, f.err)
+			return auth.LookupResult{}, unavailable(attempted, f.err)
 		}
 	}
 	return a, nil

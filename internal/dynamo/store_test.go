@@ -87,12 +87,12 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 	ada.Version = 1
 	return map[string]func(ctx context.Context) error{
 		"Warm": func(ctx context.Context) error { return s.Warm(ctx) },
-		"Arrive": func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier})
+		"LookUp": func(ctx context.Context) error {
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier})
 			return err
 		},
-		"Arrive, key": func(ctx context.Context) error {
-			_, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
+		"LookUp, key": func(ctx context.Context) error {
+			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier, KeyHash: client.KeyHash})
 			return err
 		},
 		"UserByID":         func(ctx context.Context) error { _, err := s.UserByID(ctx, ada.ID); return err },
@@ -109,17 +109,17 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, session, 1) },
 		"PublicKeys":       func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
 		"PutPublicKeys":    func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
-		"CountTry":         func(ctx context.Context) error { return s.CountTry(ctx, tries(), auth.Pair{}, pair(1), 5) },
-		"TakeBackTry":      func(ctx context.Context) error { return s.TakeBackTry(ctx, tries(), pair(1), auth.Pair{}) },
-		"ClearTries":       func(ctx context.Context) error { return s.ClearTries(ctx, tries(), authtest.Start()) },
+		"CountAttempt":     func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), auth.Pair{}, pair(1), 5) },
+		"UndoAttempt":      func(ctx context.Context) error { return s.UndoAttempt(ctx, tries(), pair(1), auth.Pair{}) },
+		"ClearAttempts":    func(ctx context.Context) error { return s.ClearAttempts(ctx, tries(), authtest.Start()) },
 		"CountFailure": func(ctx context.Context) error {
 			return s.CountFailure(ctx, tries().OfUser(), auth.Window{}, window(1))
 		},
-		"UserTries":     func(ctx context.Context) error { _, _, err := s.UserTries(ctx, tries().User); return err },
-		"ForgetTries":   func(ctx context.Context) error { return s.ForgetTries(ctx, tries().User) },
-		"CreateClient":  func(ctx context.Context) error { return s.CreateClient(ctx, client) },
-		"DisableClient": func(ctx context.Context) error { return s.DisableClient(ctx, client.KeyHash) },
-		"AllClients":    func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"UserAttempts":   func(ctx context.Context) error { _, _, err := s.UserAttempts(ctx, tries().User); return err },
+		"ForgetAttempts": func(ctx context.Context) error { return s.ForgetAttempts(ctx, tries().User) },
+		"CreateClient":   func(ctx context.Context) error { return s.CreateClient(ctx, client) },
+		"DisableClient":  func(ctx context.Context) error { return s.DisableClient(ctx, client.KeyHash) },
+		"AllClients":     func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}

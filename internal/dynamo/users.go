@@ -109,7 +109,7 @@ func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) 
 
 // UserByIdentifier reads the pointer, then the user. One whose identifier moved between the two reads is not found.
 func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.User, error) {
-	found, err := s.Arrive(ctx, auth.ArrivalQuery{Identifier: id})
+	found, err := s.LookUp(ctx, auth.LookupQuery{Identifier: id})
 	if err != nil {
 		return auth.User{}, err
 	}

@@ -14,16 +14,16 @@ import (
 
 // The calls of a sign-in, in their order. Those at the end are of one that fails.
 var (
-	arrive       = on("BatchGetItem", "LOGIN#")
-	readUser     = on("GetItem", "USER#")
-	countTry     = on("UpdateItem", "FROM#", "ADD failures :one")
-	putSession   = on("PutItem", "SESSION#")
-	clearTries   = on("PutItem", "FROM#")
-	rehash       = on("UpdateItem", "passwordHash")
-	takeBack     = on("UpdateItem", "failures = :counted")
-	countSource  = on("UpdateItem", `"SOURCE#`)
-	countUser    = on("UpdateItem", `"TRIES#`, `"ALL"`)
-	everyFailure = []call{countSource, countUser}
+	arrive        = on("BatchGetItem", "LOGIN#")
+	readUser      = on("GetItem", "USER#")
+	countAttempt  = on("UpdateItem", "FROM#", "ADD failures :one")
+	putSession    = on("PutItem", "SESSION#")
+	clearAttempts = on("PutItem", "FROM#")
+	rehash        = on("UpdateItem", "passwordHash")
+	takeBack      = on("UpdateItem", "failures = :counted")
+	countSource   = on("UpdateItem", `"SOURCE#`)
+	countUser     = on("UpdateItem", `"TRIES#`, `"ALL"`)
+	everyFailure  = []call{countSource, countUser}
 )
 
 // faults are the ways in which DynamoDB fails a call. All but the last pass when they are tried again.
@@ -61,7 +61,7 @@ func TestLoginWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
 		for step, c := range map[string]call{
-			"arrive": arrive, "read the user": readUser, "count the try": countTry, "put the session": putSession,
+			"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
 		} {
 			t.Run(step+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -113,7 +113,7 @@ func TestRefusalWithoutDynamoDB(t *testing.T) {
 func TestOrganizationLoginWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for step, c := range map[string]call{
-		"arrive": arrive, "read the user": readUser, "count the try": countTry, "put the session": putSession,
+		"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
@@ -137,10 +137,10 @@ func TestLoginWithoutExtras(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t).weaken().start()
-			d.dynamo.spoil(clearTries, f, always)
+			d.dynamo.spoil(clearAttempts, f, always)
 			d.dynamo.spoil(rehash, f, always)
 			d.signedIn()
-			if n := d.dynamo.count(clearTries, rehash); n[0] < 1 || n[0] > 3 || n[1] < 1 || n[1] > 3 {
+			if n := d.dynamo.count(clearAttempts, rehash); n[0] < 1 || n[0] > 3 || n[1] < 1 || n[1] > 3 {
 				t.Errorf("%d tries to clear the tries and %d to renew the hash, want 1 to 3", n[0], n[1])
 			}
 			d.wantAudit("login success ok")
@@ -169,8 +169,8 @@ func TestLoginThroughAFaultThatPasses(t *testing.T) {
 			continue
 		}
 		for step, c := range map[string]call{
-			"arrive": arrive, "read the user": readUser, "count the try": countTry, "put the session": putSession,
-			"clear the tries": clearTries, "rehash": rehash,
+			"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
+			"clear the tries": clearAttempts, "rehash": rehash,
 		} {
 			t.Run(step+"/"+name, func(t *testing.T) {
 				t.Parallel()

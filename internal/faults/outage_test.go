@@ -40,7 +40,7 @@ func TestOutageCountsNothing(t *testing.T) {
 func TestCountersGone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t).start()
-	d.dynamo.spoil(countTry, problem(400, "ThrottlingException"), always)
+	d.dynamo.spoil(countAttempt, problem(400, "ThrottlingException"), always)
 	for range 8 {
 		wantFailure(t, d.signIn("wrong"), planpointFailure)
 		wantFailure(t, d.signIn(authtest.Password), planpointFailure)

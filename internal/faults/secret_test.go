@@ -136,7 +136,7 @@ func deployWarm(t *testing.T) warm {
 	ring := token.NewKeyring(keys, keyring.Parse, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: d.clock.Now})
 	log := app.NewLogger(d.log, c.LogLevel)
 	parts := app.Parts{
-		Store: d.store, Tries: d.store, Sessions: d.store, Keys: ring, Tokens: ring, Log: log, Now: d.clock.Now,
+		Store: d.store, Attempts: d.store, Sessions: d.store, Keys: ring, Tokens: ring, Log: log, Now: d.clock.Now,
 		Passwords: password.New(cheap(), 0),
 	}
 	d.login = lambdahttp.Wrap(app.LoginHandler(c, parts), lambdahttp.WithLogger(log))

@@ -47,14 +47,14 @@ func rules() []rule {
 		{"internal/secret", nil},
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
-		{"internal/budget", nil},
+		{"tools/budget", nil},
 		{"internal/doctest", nil}, // tests alone
-		{"internal/bench", []string{"internal/password"}},
+		{"tools/bench", []string{"internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // tests alone
 		{"api", nil},             // tests alone
 		{"internal/importtest", nil},
-		{"internal/timing", nil},
+		{"tools/timing", nil},
 	}
 }
 

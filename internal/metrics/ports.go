@@ -13,8 +13,8 @@ func (r *Recorder) Passwords(p auth.Passwords) auth.Passwords { return passwords
 // Logins returns a store with the time of its calls added up, of those beside each other too.
 func (r *Recorder) Logins(s auth.LoginStore) auth.LoginStore { return logins{s} }
 
-// Tries returns a store with the time of its calls added up, as Logins does.
-func (r *Recorder) Tries(s auth.TryStore) auth.TryStore { return tries{s} }
+// Attempts returns a store with the time of its calls added up, as Logins does.
+func (r *Recorder) Attempts(s auth.AttemptStore) auth.AttemptStore { return tries{s} }
 
 // Sessions returns a store with the time of its calls added up, as Logins does.
 func (r *Recorder) Sessions(s auth.SessionStore) auth.SessionStore { return sessions{s} }
@@ -55,9 +55,9 @@ func (p passwords) Hash(ctx context.Context, password string) (string, error) {
 
 type logins struct{ next auth.LoginStore }
 
-func (s logins) Arrive(ctx context.Context, q auth.ArrivalQuery) (auth.Arrival, error) {
+func (s logins) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	defer storing(ctx)()
-	return s.next.Arrive(ctx, q)
+	return s.next.LookUp(ctx, q)
 }
 
 func (s logins) UserByID(ctx context.Context, userID string) (auth.User, error) {
@@ -75,24 +75,24 @@ func (s logins) ReplaceHash(ctx context.Context, userID, old, new string) error 
 	return s.next.ReplaceHash(ctx, userID, old, new)
 }
 
-type tries struct{ next auth.TryStore }
+type tries struct{ next auth.AttemptStore }
 
-func (s tries) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
+func (s tries) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
 	defer storing(ctx)()
-	return s.next.CountTry(ctx, k, seen, next, free)
+	return s.next.CountAttempt(ctx, k, seen, next, free)
 }
 
-func (s tries) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
+func (s tries) UndoAttempt(ctx context.Context, k auth.AttemptKeys, counted, seen auth.Pair) error {
 	defer storing(ctx)()
-	return s.next.TakeBackTry(ctx, k, counted, seen)
+	return s.next.UndoAttempt(ctx, k, counted, seen)
 }
 
-func (s tries) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.Time) error {
+func (s tries) ClearAttempts(ctx context.Context, k auth.AttemptKeys, knownUntil time.Time) error {
 	defer storing(ctx)()
-	return s.next.ClearTries(ctx, k, knownUntil)
+	return s.next.ClearAttempts(ctx, k, knownUntil)
 }
 
-func (s tries) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
+func (s tries) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
 	defer storing(ctx)()
 	return s.next.CountFailure(ctx, k, seen, next)
 }

@@ -106,8 +106,8 @@ func (s *Store) transaction(ctx context.Context, f func(*sql.Tx) error) error {
 	})
 }
 
-// Namesakes looks users up one after the other, on every processor some: there is no round trip to save here.
-func (s *Store) Namesakes(ctx context.Context, users []auth.User) ([]auth.User, error) {
+// Existing looks users up one after the other, on every processor some: there is no round trip to save here.
+func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
 	found := make([]auth.User, len(users))
 	var all errgroup.Group
 	share := max(1, (len(users)+maxReaders-1)/maxReaders)

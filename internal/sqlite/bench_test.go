@@ -30,8 +30,8 @@ func BenchmarkLogin(b *testing.B) {
 		return fmt.Sprintf("%024d", i), authtest.Identifier(fmt.Sprintf("user-%d@example.com", i))
 	}
 	for name, part := range map[string]func(id string, identifier auth.Identifier) error{
-		"Arrive": func(_ string, identifier auth.Identifier) error {
-			_, err := s.Arrive(b.Context(), auth.ArrivalQuery{Identifier: identifier})
+		"LookUp": func(_ string, identifier auth.Identifier) error {
+			_, err := s.LookUp(b.Context(), auth.LookupQuery{Identifier: identifier})
 			return err
 		},
 		"UserByID":   func(id string, _ auth.Identifier) error { _, err := s.UserByID(b.Context(), id); return err },
@@ -59,7 +59,7 @@ func BenchmarkLogin(b *testing.B) {
 }
 
 func login(b *testing.B, s *sqlite.Store, identifier auth.Identifier) error {
-	found, err := s.Arrive(b.Context(), auth.ArrivalQuery{Identifier: identifier})
+	found, err := s.LookUp(b.Context(), auth.LookupQuery{Identifier: identifier})
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 // What was confirmed without waiting for the disk is on it within a second, by one sync for all that was written meanwhile,
 // and an idle store does nothing.
 func TestQuickWritesAreSyncedWithinASecond(t *testing.T) {
-	tries := auth.TryKeys{User: "u", Source: "s"}
+	tries := auth.AttemptKeys{User: "u", Source: "s"}
 	pair := auth.Pair{Failures: 1, LastAt: authtest.Start()}
 	session := auth.Session{ID: "s", UserID: "u", Generation: 1}
 	next := session
@@ -24,9 +24,9 @@ func TestQuickWritesAreSyncedWithinASecond(t *testing.T) {
 	for name, write := range map[string]func(s *sqlite.Store) error{
 		"PutSession":    func(s *sqlite.Store) error { return s.PutSession(t.Context(), auth.Session{ID: "t", UserID: "u"}) },
 		"RotateSession": func(s *sqlite.Store) error { return s.RotateSession(t.Context(), next, 1) },
-		"CountTry":      func(s *sqlite.Store) error { return s.CountTry(t.Context(), tries, auth.Pair{}, pair, 5) },
-		"TakeBackTry":   func(s *sqlite.Store) error { return s.TakeBackTry(t.Context(), tries, pair, auth.Pair{}) },
-		"ClearTries":    func(s *sqlite.Store) error { return s.ClearTries(t.Context(), tries, authtest.Start()) },
+		"CountAttempt":  func(s *sqlite.Store) error { return s.CountAttempt(t.Context(), tries, auth.Pair{}, pair, 5) },
+		"UndoAttempt":   func(s *sqlite.Store) error { return s.UndoAttempt(t.Context(), tries, pair, auth.Pair{}) },
+		"ClearAttempts": func(s *sqlite.Store) error { return s.ClearAttempts(t.Context(), tries, authtest.Start()) },
 		"CountFailure": func(s *sqlite.Store) error {
 			return s.CountFailure(t.Context(), tries.OfUser(), auth.Window{}, auth.Window{Failures: 1})
 		},

@@ -37,8 +37,8 @@ type Store struct {
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
 	triesOf                                      *sql.Stmt
-	countTry, takeBackTry                        *sql.Stmt
-	clearTries, countFailure                     *sql.Stmt
+	countAttempt, takeBackTry                    *sql.Stmt
+	clearAttempts, countFailure                  *sql.Stmt
 	forgetFailures, forgetUnknown                *sql.Stmt
 }
 
@@ -129,9 +129,9 @@ func (s *Store) prepare() error {
 		{&s.sessionsOf, s.readers, selectSessions},
 		{&s.rotateSession, s.quick, updateSession},
 		{&s.triesOf, s.readers, selectTries + " WHERE user = ?"},
-		{&s.countTry, s.quick, countTry},
+		{&s.countAttempt, s.quick, countAttempt},
 		{&s.takeBackTry, s.quick, takeBackTry},
-		{&s.clearTries, s.quick, clearTries},
+		{&s.clearAttempts, s.quick, clearAttempts},
 		{&s.countFailure, s.quick, countFailure},
 		{&s.forgetFailures, s.durable, "UPDATE tries SET failures = 0, at = ? WHERE user = ? AND source <> ''"},
 		{&s.forgetUnknown, s.durable, "DELETE FROM tries WHERE user = ? AND known_until = ?"},

@@ -41,18 +41,18 @@ const selectArrival = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1
 		LEFT JOIN tries AS s ON s.user = '' AND s.source = ?3
 		LEFT JOIN tries AS p ON p.user = ?2 AND p.source = ?3`
 
-// Arrive reads the user's id and the counters in one statement, as each costs locks and system calls of its own, and
+// LookUp reads the user's id and the counters in one statement, as each costs locks and system calls of its own, and
 // only where a key was sent the client in another.
-func (s *Store) Arrive(ctx context.Context, q auth.ArrivalQuery) (found auth.Arrival, err error) {
-	if found, err = readOne(ctx, s.arrive, scanArrival, q.Identifier.String(), q.Tries.User, q.Tries.Source); err != nil {
-		return auth.Arrival{}, failed("resolve the identifier", err)
+func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.LookupResult, err error) {
+	if found, err = readOne(ctx, s.arrive, scanArrival, q.Identifier.String(), q.Attempts.User, q.Attempts.Source); err != nil {
+		return auth.LookupResult{}, failed("resolve the identifier", err)
 	}
-	if q.Tries.Source == "" { // what was read for the pair is the user's window again
+	if q.Attempts.Source == "" { // what was read for the pair is the user's window again
 		found.Counters.Pair = auth.Pair{}
 	}
 	if q.KeyHash != "" {
 		if found.Client, err = readOne(ctx, s.clientByKey, scanClient, q.KeyHash); err != nil && !errors.Is(err, sql.ErrNoRows) {
-			return auth.Arrival{}, failed("resolve the API key", err)
+			return auth.LookupResult{}, failed("resolve the API key", err)
 		}
 	}
 	return found, nil
@@ -152,7 +152,7 @@ func scanUser(r row) (u auth.User, err error) {
 	return u, nil
 }
 
-func scanArrival(r row) (a auth.Arrival, err error) {
+func scanArrival(r row) (a auth.LookupResult, err error) {
 	var user, source, pair tryRow
 	var userAt, userEnd, sourceAt, sourceEnd, pairAt, known int64
 	err = r.Scan(&a.UserID, &user.failures, &userAt, &userEnd, &source.failures, &sourceAt, &sourceEnd,

@@ -273,7 +273,7 @@ func TestMethodsAndOtherSites(t *testing.T) {
 // Our own fault is a constant 500 with no token in it, whoever asks and whatever broke; never an "unauthorized".
 func TestFailures(t *testing.T) {
 	s := newServer(t)
-	for _, failing := range []string{"MAC", "Arrive", "UserByID", "Verify", "Sign", "PutSession"} {
+	for _, failing := range []string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"} {
 		for _, name := range []string{"grace", "alan"} {
 			s.Before(func(call string) error {
 				if call == failing {

@@ -115,7 +115,7 @@ func TestOtherSites(t *testing.T) {
 func TestFailures(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	var wanted *answer
-	for _, failing := range []string{"MAC", "Arrive", "UserByID", "Verify", "Sign", "PutSession"} {
+	for _, failing := range []string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"} {
 		for _, fault := range []error{auth.ErrUnavailable, errors.New("dial tcp 10.0.0.1: refused"), nil} {
 			s.Before(func(call string) error {
 				if call == failing && fault == nil {

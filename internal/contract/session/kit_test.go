@@ -48,7 +48,7 @@ func newServer(t *testing.T, settings ...string) server {
 		t.Fatal(err)
 	}
 	parts := app.Parts{
-		Store: k.Store, Tries: k.Store, Sessions: k.SessionStore(), Passwords: k.Hasher, Keys: k.Keys(), Tokens: k.Tokens(),
+		Store: k.Store, Attempts: k.Store, Sessions: k.SessionStore(), Passwords: k.Hasher, Keys: k.Keys(), Tokens: k.Tokens(),
 		Log: k.Log.Logger(), Now: k.Clock.Now,
 	}
 	return server{k, app.LoginHandler(config, parts), app.SessionHandler(config, parts)}

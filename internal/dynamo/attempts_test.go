@@ -18,8 +18,8 @@ import (
 )
 
 // tries names counters by hashes of the length that auth gives them.
-func tries() auth.TryKeys {
-	return auth.TryKeys{User: "0123456789abcdef0123456789abcdef", Source: "fedcba9876543210fedcba9876543210"}
+func tries() auth.AttemptKeys {
+	return auth.AttemptKeys{User: "0123456789abcdef0123456789abcdef", Source: "fedcba9876543210fedcba9876543210"}
 }
 
 // pair is one that has failed so often, a second after the other. DynamoDB Local deletes what has expired by the real clock.
@@ -34,7 +34,7 @@ func window(failures int64) auth.Window {
 
 func counters(t *testing.T, s *dynamo.Store) auth.Counters {
 	t.Helper()
-	a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, Tries: tries()})
+	a, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, Attempts: tries()})
 	must(t, err)
 	return a.Counters
 }
@@ -46,7 +46,7 @@ func TestTryItems(t *testing.T) {
 	text := func(at time.Time) string { return "S " + at.Format("2006-01-02T15:04:05.000Z") }
 	ttl := func(at time.Time) string { return "N " + strconv.FormatInt(at.Unix()+1, 10) }
 	user, source := "TRIES#"+tries().User, "SOURCE#"+tries().Source
-	must(t, s.CountTry(t.Context(), tries(), auth.Pair{}, pair(1), 5))
+	must(t, s.CountAttempt(t.Context(), tries(), auth.Pair{}, pair(1), 5))
 	must(t, s.CountFailure(t.Context(), tries().OfUser(), auth.Window{}, window(1)))
 	must(t, s.CountFailure(t.Context(), tries().OfSource(), auth.Window{}, window(1)))
 	total := map[string]string{
@@ -63,7 +63,7 @@ func TestTryItems(t *testing.T) {
 	}
 
 	known := pair(1).LastAt.Add(48 * time.Hour)
-	must(t, s.ClearTries(t.Context(), tries(), known))
+	must(t, s.ClearAttempts(t.Context(), tries(), known))
 	want[user+" / FROM#"+tries().Source] = map[string]string{"failures": "N 0", "knownUntil": text(known), "ttl": ttl(known)}
 	if d := cmp.Diff(want, r.items(t)); d != "" {
 		t.Errorf("cleared (-want +got):\n%s", d)
@@ -71,7 +71,7 @@ func TestTryItems(t *testing.T) {
 
 	seen, next := auth.Pair{KnownUntil: known}, pair(1)
 	next.KnownUntil = known
-	must(t, s.CountTry(t.Context(), tries(), seen, next, 5))
+	must(t, s.CountAttempt(t.Context(), tries(), seen, next, 5))
 	if got := r.items(t)[user+" / FROM#"+tries().Source]; got["ttl"] != ttl(known) || got["knownUntil"] != text(known) {
 		t.Errorf("a failure from a known source expires as %v, want %s", got, ttl(known))
 	}
@@ -91,7 +91,7 @@ func TestBrokenCounters(t *testing.T) {
 	} {
 		s, r := openRaw(t)
 		r.put(t, map[string]types.AttributeValue{"pk": text(tc.pk), "sk": text(tc.sk), tc.attribute: text("$old")})
-		_, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: authtest.Ada().Identifier, Tries: tries()})
+		_, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, Attempts: tries()})
 		wantBroken(t, err, tc.attribute)
 	}
 }
@@ -103,7 +103,7 @@ func TestLostTries(t *testing.T) {
 	s, w := open(t)
 	seen := auth.Pair{}
 	for n := range int64(4) {
-		must(t, s.CountTry(t.Context(), tries(), seen, pair(n+1), 5))
+		must(t, s.CountAttempt(t.Context(), tries(), seen, pair(n+1), 5))
 		seen = pair(n + 1)
 	}
 	lost := false
@@ -118,13 +118,13 @@ func TestLostTries(t *testing.T) {
 	}
 	for range 2 { // the last of the free ones, and one beyond them
 		next := auth.Pair{Failures: seen.Failures + 1, LastAt: seen.LastAt.Add(time.Second)}
-		if err := s.CountTry(t.Context(), tries(), seen, next, 5); err != nil {
+		if err := s.CountAttempt(t.Context(), tries(), seen, next, 5); err != nil {
 			t.Fatalf("try %d: %v", next.Failures, err)
 		}
 		if seen = counters(t, s).Pair; seen.Failures < next.Failures || !seen.LastAt.Equal(next.LastAt) {
 			t.Fatalf("stored %+v, want at least %+v", seen, next)
 		}
-		if err := s.CountTry(t.Context(), tries(), pair(4), pair(5), 5); !errors.Is(err, auth.ErrConflict) {
+		if err := s.CountAttempt(t.Context(), tries(), pair(4), pair(5), 5); !errors.Is(err, auth.ErrConflict) {
 			t.Errorf("somebody else's try: %v, want a conflict", err)
 		}
 	}
@@ -145,13 +145,13 @@ func TestTryCost(t *testing.T) {
 		call func(ctx context.Context) error
 		want []string
 	}{
-		{"first try", func(ctx context.Context) error { return s.CountTry(ctx, tries(), auth.Pair{}, pair(1), 5) }, []string{"UpdateItem 1"}},
-		{"second try", func(ctx context.Context) error { return s.CountTry(ctx, tries(), pair(1), pair(2), 5) }, []string{"UpdateItem 1"}},
-		{"beside another", func(ctx context.Context) error { return s.CountTry(ctx, tries(), pair(1), beside, 5) }, []string{"UpdateItem 1"}},
-		{"taken back", func(ctx context.Context) error { return s.TakeBackTry(ctx, tries(), pair(3), pair(2)) }, []string{"UpdateItem 1"}},
-		{"counted again", func(ctx context.Context) error { return s.CountTry(ctx, tries(), pair(2), old, 5) }, []string{"UpdateItem 1"}},
-		{"anew", func(ctx context.Context) error { return s.CountTry(ctx, tries(), old, anew, 5) }, []string{"UpdateItem 1"}},
-		{"cleared", func(ctx context.Context) error { return s.ClearTries(ctx, tries(), anew.LastAt) }, []string{"PutItem 1"}},
+		{"first try", func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), auth.Pair{}, pair(1), 5) }, []string{"UpdateItem 1"}},
+		{"second try", func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), pair(1), pair(2), 5) }, []string{"UpdateItem 1"}},
+		{"beside another", func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), pair(1), beside, 5) }, []string{"UpdateItem 1"}},
+		{"taken back", func(ctx context.Context) error { return s.UndoAttempt(ctx, tries(), pair(3), pair(2)) }, []string{"UpdateItem 1"}},
+		{"counted again", func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), pair(2), old, 5) }, []string{"UpdateItem 1"}},
+		{"anew", func(ctx context.Context) error { return s.CountAttempt(ctx, tries(), old, anew, 5) }, []string{"UpdateItem 1"}},
+		{"cleared", func(ctx context.Context) error { return s.ClearAttempts(ctx, tries(), anew.LastAt) }, []string{"PutItem 1"}},
 		{"window", func(ctx context.Context) error {
 			return s.CountFailure(ctx, tries().OfUser(), auth.Window{}, window(1))
 		}, []string{"UpdateItem 1"}},

@@ -14,10 +14,10 @@ import (
 	"latchkey/internal/auth"
 )
 
-// CountTry is one conditional write, and a second one only where a pair that was forgotten is begun anew by two tries
+// CountAttempt is one conditional write, and a second one only where a pair that was forgotten is begun anew by two tries
 // at once. A try whose answer was lost, and which the SDK sends again, finds its tryId and counts twice: it errs on the
 // side of fewer guesses, but is not taken for another's.
-func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
+func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
 	const attempted = "count the try"
 	values := item{":one": number(1), ":id": text(rand.Text())}
 	values.setTime(":at", next.LastAt)
@@ -43,9 +43,9 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 	return written(attempted, err, auth.ErrConflict)
 }
 
-// TakeBackTry is one conditional write, and a second one where others have tried meanwhile. By the tryId it knows what it
+// UndoAttempt is one conditional write, and a second one where others have tried meanwhile. By the tryId it knows what it
 // took back already, and what the SDK sends again after a lost answer.
-func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
+func (s *Store) UndoAttempt(ctx context.Context, k auth.AttemptKeys, counted, seen auth.Pair) error {
 	const attempted = "take the try back"
 	id := text(rand.Text())
 	values := item{":counted": number(counted.Failures), ":seen": number(seen.Failures), ":id": id}
@@ -63,8 +63,8 @@ func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen a
 	return written(attempted, err, nil)
 }
 
-// ClearTries replaces the item.
-func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.Time) error {
+// ClearAttempts replaces the item.
+func (s *Store) ClearAttempts(ctx context.Context, k auth.AttemptKeys, knownUntil time.Time) error {
 	it := pairKey(k).item()
 	it.setNumber("failures", 0)
 	it.setTime("knownUntil", knownUntil)
@@ -74,7 +74,7 @@ func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.
 }
 
 // CountFailure is one conditional write while the window is as it was seen, and two where others were quicker.
-func (s *Store) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
+func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
 	const attempted = "count the failure"
 	values := item{":one": number(1)}
 	values.setTime(":since", next.Since)
@@ -110,8 +110,8 @@ func (s *Store) update(ctx context.Context, k key, expression, condition string,
 	return err
 }
 
-// UserTries queries the user's window and pairs, page by page.
-func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
+// UserAttempts queries the user's window and pairs, page by page.
+func (s *Store) UserAttempts(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
 	const attempted = "read the user's tries"
 	var window auth.Window
 	pairs := map[string]auth.Pair{}
@@ -129,9 +129,9 @@ func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[st
 	return window, pairs, nil
 }
 
-// ForgetTries deletes page by page, but for known sources, of which it resets the failures; a try that is counted
+// ForgetAttempts deletes page by page, but for known sources, of which it resets the failures; a try that is counted
 // meanwhile may stay.
-func (s *Store) ForgetTries(ctx context.Context, user string) error {
+func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
 	const attempted = "forget the user's tries"
 	var keys []map[string]types.AttributeValue
 	err := s.eachTry(ctx, user, func(f *fields) error {

@@ -14,7 +14,7 @@ import (
 // the try is counted before the hash, and cleared after it, and the hash is renewed.
 func TestInTurn(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
-	k.InTurn = true
+	k.Serial = true
 	before := withBcrypt(t, k, authtest.Password)
 	limited := rules()
 	limited.Limits = auth.Limits{Free: 5, MaxBackoff: time.Minute, Known: day}
@@ -34,7 +34,7 @@ func TestInTurn(t *testing.T) {
 	}
 	calls := k.Calls()
 	last := -1
-	for _, call := range []string{"Arrive", "UserByID", "CountTry", "Verify", "PutSession", "ReplaceHash", "ClearTries"} {
+	for _, call := range []string{"LookUp", "UserByID", "CountAttempt", "Verify", "PutSession", "ReplaceHash", "ClearAttempts"} {
 		at := slices.Index(calls, call)
 		if at <= last {
 			t.Errorf("%s does not come after what must come before it: %v", call, calls)
@@ -60,11 +60,11 @@ func TestInTurn(t *testing.T) {
 func TestInTurnContainsPanics(t *testing.T) {
 	for _, inTurn := range []bool{false, true} {
 		k := authtest.NewKit(t, users()...)
-		k.InTurn = inTurn
+		k.Serial = inTurn
 		limited := rules()
 		limited.Limits = auth.Limits{Free: 5, MaxBackoff: time.Minute, Known: day}
 		k.Before(func(call string) error {
-			if call == "ClearTries" {
+			if call == "ClearAttempts" {
 				panic("out of memory")
 			}
 			return nil

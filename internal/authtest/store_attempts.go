@@ -29,16 +29,16 @@ func tryPromises() []promise {
 	}
 }
 
-func tryKeys() auth.TryKeys { return auth.TryKeys{User: "ada", Source: "home"} }
+func tryKeys() auth.AttemptKeys { return auth.AttemptKeys{User: "ada", Source: "home"} }
 
 // tried is when tries are made: by the real clock, for a store may drop what has expired.
 func tried() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-func counters(t *testing.T, s Store, k auth.TryKeys) auth.Counters {
+func counters(t *testing.T, s Store, k auth.AttemptKeys) auth.Counters {
 	t.Helper()
-	a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: Ada().Identifier, Tries: k})
+	a, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: Ada().Identifier, Attempts: k})
 	if err != nil {
-		t.Fatalf("Arrive: %v", err)
+		t.Fatalf("LookUp: %v", err)
 	}
 	return a.Counters
 }
@@ -50,23 +50,23 @@ func wantCounters(t *testing.T, s Store, want auth.Counters) {
 	}
 }
 
-// countTry counts one of five free tries, and returns what is stored then.
-func countTry(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
+// countAttempt counts one of five free tries, and returns what is stored then.
+func countAttempt(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
 	t.Helper()
-	if err := s.CountTry(t.Context(), tryKeys(), seen, next, 5); err != nil {
-		t.Fatalf("CountTry: %v", err)
+	if err := s.CountAttempt(t.Context(), tryKeys(), seen, next, 5); err != nil {
+		t.Fatalf("CountAttempt: %v", err)
 	}
 	return next
 }
 
-func clearTries(t *testing.T, s Store, knownUntil time.Time) {
+func clearAttempts(t *testing.T, s Store, knownUntil time.Time) {
 	t.Helper()
-	if err := s.ClearTries(t.Context(), tryKeys(), knownUntil); err != nil {
-		t.Fatalf("ClearTries: %v", err)
+	if err := s.ClearAttempts(t.Context(), tryKeys(), knownUntil); err != nil {
+		t.Fatalf("ClearAttempts: %v", err)
 	}
 }
 
-func countFailure(t *testing.T, s Store, k auth.TryKeys, seen, next auth.Window) auth.Window {
+func countFailure(t *testing.T, s Store, k auth.AttemptKeys, seen, next auth.Window) auth.Window {
 	t.Helper()
 	if err := s.CountFailure(t.Context(), k, seen, next); err != nil {
 		t.Fatalf("CountFailure of %+v: %v", k, err)
@@ -76,10 +76,10 @@ func countFailure(t *testing.T, s Store, k auth.TryKeys, seen, next auth.Window)
 
 func triesAbsent(t *testing.T, s Store) {
 	create(t, s, Ada())
-	for _, k := range []auth.TryKeys{tryKeys(), {User: "ada"}, {}} {
-		a, err := s.Arrive(t.Context(), auth.ArrivalQuery{Identifier: Ada().Identifier, Tries: k})
+	for _, k := range []auth.AttemptKeys{tryKeys(), {User: "ada"}, {}} {
+		a, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: Ada().Identifier, Attempts: k})
 		if err != nil || a.UserID != Ada().ID || a.Counters != (auth.Counters{}) {
-			t.Errorf("Arrive with tries %+v = %+v, %v; want Ada and zero counters", k, a, err)
+			t.Errorf("LookUp with tries %+v = %+v, %v; want Ada and zero counters", k, a, err)
 		}
 	}
 }
@@ -88,10 +88,10 @@ func tryCounts(t *testing.T, s Store) {
 	var p auth.Pair
 	for i := range 3 {
 		next := auth.Pair{Failures: p.Failures + 1, LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: p.KnownUntil}
-		p = countTry(t, s, p, next)
+		p = countAttempt(t, s, p, next)
 		wantCounters(t, s, auth.Counters{Pair: p})
 	}
-	other := counters(t, s, auth.TryKeys{User: "ada", Source: "work"})
+	other := counters(t, s, auth.AttemptKeys{User: "ada", Source: "work"})
 	if other != (auth.Counters{}) {
 		t.Errorf("another source has %+v", other)
 	}
@@ -103,7 +103,7 @@ func triesAtOnce(t *testing.T, s Store) {
 	var all sync.WaitGroup
 	for i := range callers {
 		all.Go(func() {
-			errs[i] = s.CountTry(t.Context(), tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, free)
+			errs[i] = s.CountAttempt(t.Context(), tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, free)
 		})
 	}
 	all.Wait()
@@ -112,7 +112,7 @@ func triesAtOnce(t *testing.T, s Store) {
 		if err == nil {
 			counted++
 		} else if !errors.Is(err, auth.ErrConflict) {
-			t.Errorf("CountTry: %v, want ErrConflict", err)
+			t.Errorf("CountAttempt: %v, want ErrConflict", err)
 		}
 	}
 	if got := counters(t, s, tryKeys()).Pair.Failures; counted != free || got != free {
@@ -124,11 +124,11 @@ func tryBeyondFree(t *testing.T, s Store) {
 	at := tried()
 	seen := auth.Pair{}
 	for range 5 {
-		seen = countTry(t, s, seen, auth.Pair{Failures: seen.Failures + 1, LastAt: at})
+		seen = countAttempt(t, s, seen, auth.Pair{Failures: seen.Failures + 1, LastAt: at})
 	}
 	sixth := auth.Pair{Failures: 6, LastAt: at.Add(time.Second)}
-	countTry(t, s, seen, sixth)
-	wantError(t, "CountTry of what was seen before", s.CountTry(t.Context(), tryKeys(), seen, sixth, 5), auth.ErrConflict)
+	countAttempt(t, s, seen, sixth)
+	wantError(t, "CountAttempt of what was seen before", s.CountAttempt(t.Context(), tryKeys(), seen, sixth, 5), auth.ErrConflict)
 	wantCounters(t, s, auth.Counters{Pair: sixth})
 }
 
@@ -136,12 +136,12 @@ func tryAnew(t *testing.T, s Store) {
 	at := tried()
 	var old auth.Pair
 	for range 4 {
-		old = countTry(t, s, old, auth.Pair{Failures: old.Failures + 1, LastAt: at})
+		old = countAttempt(t, s, old, auth.Pair{Failures: old.Failures + 1, LastAt: at})
 	}
 	anew := auth.Pair{Failures: 1, LastAt: at.Add(48 * time.Hour)}
-	countTry(t, s, old, anew)
+	countAttempt(t, s, old, anew)
 	wantCounters(t, s, auth.Counters{Pair: anew})
-	countTry(t, s, old, anew) // whoever saw the old pair as well counts on top of the new one
+	countAttempt(t, s, old, anew) // whoever saw the old pair as well counts on top of the new one
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: anew.LastAt}})
 }
 
@@ -149,52 +149,52 @@ func tryAnew(t *testing.T, s Store) {
 func tryGone(t *testing.T, s Store) {
 	at := tried()
 	seen := auth.Pair{Failures: 7, LastAt: at}
-	countTry(t, s, seen, auth.Pair{Failures: 8, LastAt: at.Add(time.Second)})
+	countAttempt(t, s, seen, auth.Pair{Failures: 8, LastAt: at.Add(time.Second)})
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: at.Add(time.Second)}})
 }
 
 func tryTakenBack(t *testing.T, s Store) {
 	known := tried().Add(time.Hour)
-	clearTries(t, s, known)
+	clearAttempts(t, s, known)
 	before := []auth.Pair{{KnownUntil: known}}
 	for i := range 7 {
 		next := auth.Pair{Failures: int64(i + 1), LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: known}
-		before = append(before, countTry(t, s, before[i], next))
+		before = append(before, countAttempt(t, s, before[i], next))
 	}
 	for i := len(before) - 1; i > 0; i-- {
-		if err := s.TakeBackTry(t.Context(), tryKeys(), before[i], before[i-1]); err != nil {
-			t.Fatalf("TakeBackTry: %v", err)
+		if err := s.UndoAttempt(t.Context(), tryKeys(), before[i], before[i-1]); err != nil {
+			t.Fatalf("UndoAttempt: %v", err)
 		}
 		wantCounters(t, s, auth.Counters{Pair: before[i-1]})
 	}
-	for _, k := range []auth.TryKeys{tryKeys(), {User: "nobody", Source: "home"}} { // nothing is left to be taken back
-		if err := s.TakeBackTry(t.Context(), k, before[1], before[0]); err != nil {
-			t.Errorf("TakeBackTry of nothing: %v", err)
+	for _, k := range []auth.AttemptKeys{tryKeys(), {User: "nobody", Source: "home"}} { // nothing is left to be taken back
+		if err := s.UndoAttempt(t.Context(), k, before[1], before[0]); err != nil {
+			t.Errorf("UndoAttempt of nothing: %v", err)
 		}
 	}
 	wantCounters(t, s, auth.Counters{Pair: before[0]})
-	if nobody := counters(t, s, auth.TryKeys{User: "nobody", Source: "home"}); nobody != (auth.Counters{}) {
+	if nobody := counters(t, s, auth.AttemptKeys{User: "nobody", Source: "home"}); nobody != (auth.Counters{}) {
 		t.Errorf("taking nothing back made %+v", nobody)
 	}
 }
 
 func tryTakenBackAfterOthers(t *testing.T, s Store) {
 	at := tried()
-	first := countTry(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
-	second := countTry(t, s, first, auth.Pair{Failures: 2, LastAt: at.Add(time.Second)})
-	if err := s.TakeBackTry(t.Context(), tryKeys(), first, auth.Pair{}); err != nil {
-		t.Fatalf("TakeBackTry: %v", err)
+	first := countAttempt(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
+	second := countAttempt(t, s, first, auth.Pair{Failures: 2, LastAt: at.Add(time.Second)})
+	if err := s.UndoAttempt(t.Context(), tryKeys(), first, auth.Pair{}); err != nil {
+		t.Fatalf("UndoAttempt: %v", err)
 	}
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: second.LastAt}})
 }
 
 func triesClear(t *testing.T, s Store) {
 	known := tried().Add(time.Hour)
-	clearTries(t, s, known) // nothing was counted
+	clearAttempts(t, s, known) // nothing was counted
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
-	next := countTry(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known})
+	next := countAttempt(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known})
 	wantCounters(t, s, auth.Counters{Pair: next})
-	clearTries(t, s, known.Add(time.Hour))
+	clearAttempts(t, s, known.Add(time.Hour))
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known.Add(time.Hour)}})
 }
 
@@ -241,26 +241,26 @@ func triesForget(t *testing.T, s Store) {
 	at := tried()
 	want := map[string]auth.Pair{}
 	for i := range 60 { // more than a batch
-		k := auth.TryKeys{User: "ada", Source: fmt.Sprintf("s-%02d", i)}
+		k := auth.AttemptKeys{User: "ada", Source: fmt.Sprintf("s-%02d", i)}
 		want[k.Source] = auth.Pair{Failures: 1, LastAt: at}
-		if err := s.CountTry(t.Context(), k, auth.Pair{}, want[k.Source], 5); err != nil {
+		if err := s.CountAttempt(t.Context(), k, auth.Pair{}, want[k.Source], 5); err != nil {
 			t.Fatal(err)
 		}
 	}
-	other := auth.TryKeys{User: "adam", Source: "s-00"}
-	for _, k := range []auth.TryKeys{tryKeys().OfUser(), other.OfUser()} {
+	other := auth.AttemptKeys{User: "adam", Source: "s-00"}
+	for _, k := range []auth.AttemptKeys{tryKeys().OfUser(), other.OfUser()} {
 		countFailure(t, s, k, auth.Window{}, newWindow(1, at))
 	}
-	window, pairs, err := s.UserTries(t.Context(), "ada")
+	window, pairs, err := s.UserAttempts(t.Context(), "ada")
 	if d := diff(want, pairs) + diff(newWindow(1, at), window); err != nil || d != "" {
-		t.Errorf("UserTries: %v (-want +got):\n%s", err, d)
+		t.Errorf("UserAttempts: %v (-want +got):\n%s", err, d)
 	}
-	if err := s.ForgetTries(t.Context(), "ada"); err != nil {
-		t.Fatalf("ForgetTries: %v", err)
+	if err := s.ForgetAttempts(t.Context(), "ada"); err != nil {
+		t.Fatalf("ForgetAttempts: %v", err)
 	}
-	window, pairs, err = s.UserTries(t.Context(), "ada")
+	window, pairs, err = s.UserAttempts(t.Context(), "ada")
 	if err != nil || len(pairs) != 0 || window != (auth.Window{}) {
-		t.Errorf("UserTries after ForgetTries = %v, %v, %v", window, pairs, err)
+		t.Errorf("UserAttempts after ForgetAttempts = %v, %v, %v", window, pairs, err)
 	}
 	if c := counters(t, s, other); c.User != newWindow(1, at) {
 		t.Errorf("another user's window is %+v", c.User)
@@ -269,11 +269,11 @@ func triesForget(t *testing.T, s Store) {
 
 func triesForgetKeepsKnown(t *testing.T, s Store) {
 	known, at := tried().Add(time.Hour), tried()
-	clearTries(t, s, known)
-	countTry(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: at, KnownUntil: known})
+	clearAttempts(t, s, known)
+	countAttempt(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: at, KnownUntil: known})
 	countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, at))
-	if err := s.ForgetTries(t.Context(), tryKeys().User); err != nil {
-		t.Fatalf("ForgetTries: %v", err)
+	if err := s.ForgetAttempts(t.Context(), tryKeys().User); err != nil {
+		t.Fatalf("ForgetAttempts: %v", err)
 	}
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
 }

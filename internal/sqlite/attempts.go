@@ -13,7 +13,7 @@ const (
 	selectTries = "SELECT user, source, failures, at, known_until, expires_at FROM tries"
 
 	// ?7 and ?8 are the failures and the time that were seen, ?9 how many failures are free.
-	countTry = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, 1, ?4, ?5, ?6)
+	countAttempt = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?1, ?2, 1, ?4, ?5, ?6)
 		ON CONFLICT DO UPDATE SET at = excluded.at, expires_at = max(expires_at, excluded.expires_at),
 			failures = iif(failures = ?7 AND at = ?8, ?3, failures + 1)
 		WHERE (failures = ?7 AND at = ?8) OR failures < ?9`
@@ -21,7 +21,7 @@ const (
 	takeBackTry = `UPDATE tries SET failures = iif(failures = ?3 AND at = ?4, ?5, failures - 1),
 			at = iif(failures = ?3 AND at = ?4, ?6, at)
 		WHERE user = ?1 AND source = ?2 AND failures > 0`
-	clearTries = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?, ?, ?, ?, ?, ?)
+	clearAttempts = `INSERT INTO tries (user, source, failures, at, known_until, expires_at) VALUES (?, ?, ?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET failures = excluded.failures, at = excluded.at, known_until = excluded.known_until,
 			expires_at = excluded.expires_at`
 	// ?7 is when the window that was seen began.
@@ -32,10 +32,10 @@ const (
 			at = iif(at = ?7, excluded.at, at)`
 )
 
-// CountTry is one statement, so nothing comes between looking and counting.
-func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pair, free int64) error {
+// CountAttempt is one statement, so nothing comes between looking and counting.
+func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
 	const attempt = "count the try"
-	changed, err := s.putTry(ctx, s.countTry, next.LastAt, k, next.Failures, next.LastAt, next.KnownUntil, next.ExpiresAt(),
+	changed, err := s.putTry(ctx, s.countAttempt, next.LastAt, k, next.Failures, next.LastAt, next.KnownUntil, next.ExpiresAt(),
 		seen.Failures, seen.LastAt.UnixMilli(), free)
 	if err == nil && changed == 0 {
 		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
@@ -43,30 +43,30 @@ func (s *Store) CountTry(ctx context.Context, k auth.TryKeys, seen, next auth.Pa
 	return failed(attempt, err)
 }
 
-// TakeBackTry is one statement, as CountTry is. Where others have tried meanwhile it takes one failure off, no more.
-func (s *Store) TakeBackTry(ctx context.Context, k auth.TryKeys, counted, seen auth.Pair) error {
+// UndoAttempt is one statement, as CountAttempt is. Where others have tried meanwhile it takes one failure off, no more.
+func (s *Store) UndoAttempt(ctx context.Context, k auth.AttemptKeys, counted, seen auth.Pair) error {
 	_, err := s.write(ctx, s.takeBackTry, k.User, k.Source, counted.Failures, counted.LastAt.UnixMilli(),
 		seen.Failures, seen.LastAt.UnixMilli())
 	return failed("take the try back", err)
 }
 
-// ClearTries stores the pair anew, without failures and known until then, be it there already or not.
-func (s *Store) ClearTries(ctx context.Context, k auth.TryKeys, knownUntil time.Time) error {
+// ClearAttempts stores the pair anew, without failures and known until then, be it there already or not.
+func (s *Store) ClearAttempts(ctx context.Context, k auth.AttemptKeys, knownUntil time.Time) error {
 	p := auth.Pair{KnownUntil: knownUntil}
-	_, err := s.write(ctx, s.clearTries, k.User, k.Source, p.Failures, p.LastAt.UnixMilli(), p.KnownUntil.UnixMilli(),
+	_, err := s.write(ctx, s.clearAttempts, k.User, k.Source, p.Failures, p.LastAt.UnixMilli(), p.KnownUntil.UnixMilli(),
 		p.ExpiresAt().UnixMilli())
 	return failed("clear the tries", err)
 }
 
-// CountFailure is one statement, as CountTry is: where others were quicker it counts in the window that they began.
-func (s *Store) CountFailure(ctx context.Context, k auth.TryKeys, seen, next auth.Window) error {
+// CountFailure is one statement, as CountAttempt is: where others were quicker it counts in the window that they began.
+func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
 	_, err := s.putTry(ctx, s.countFailure, next.Since, k, next.Failures, next.Since, time.Time{}, next.ExpiresAt,
 		seen.Since.UnixMilli())
 	return failed("count the failure", err)
 }
 
 // putTry writes one row, and tidies: strangers make these rows, so they must not stay.
-func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k auth.TryKeys, failures int64,
+func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k auth.AttemptKeys, failures int64,
 	at, knownUntil, expiresAt time.Time, seen ...any) (changed int64, err error) {
 	if err := s.lock(ctx); err != nil {
 		return 0, err
@@ -80,8 +80,8 @@ func (s *Store) putTry(ctx context.Context, stmt *sql.Stmt, now time.Time, k aut
 	return changed, err
 }
 
-// UserTries returns the user's window and, by source, the pairs, the expired that are still there too.
-func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
+// UserAttempts returns the user's window and, by source, the pairs, the expired that are still there too.
+func (s *Store) UserAttempts(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
 	rows, err := readAll(ctx, s.triesOf, scanTry, user)
 	if err != nil {
 		return auth.Window{}, nil, failed("read the user's tries", err)
@@ -98,8 +98,8 @@ func (s *Store) UserTries(ctx context.Context, user string) (auth.Window, map[st
 	return window, pairs, nil
 }
 
-// ForgetTries is on disk once confirmed. It is two statements: what comes between them is forgotten or was not there yet.
-func (s *Store) ForgetTries(ctx context.Context, user string) error {
+// ForgetAttempts is on disk once confirmed. It is two statements: what comes between them is forgotten or was not there yet.
+func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
 	const attempt = "forget the user's tries"
 	never := time.Time{}.UnixMilli()
 	if _, err := s.write(ctx, s.forgetFailures, never, user); err != nil {
