@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -72,51 +71,4 @@ func (c *cli) identifierHashes(cmd *cobra.Command, id auth.Identifier) (identifi
 	}
 	audited, err := auth.IdentifierHash(cmd.Context(), ring, id)
 	return identifierHashes{names.User, audited}, err
-}
-
-// throttleFacts is what show says of a user's failed sign-ins.
-type throttleFacts struct {
-	Failures       int64      `json:"failures"`                // over all sources, in the present window
-	StrangersWait  *time.Time `json:"strangersWait,omitempty"` // until when sources that are not known are refused
-	WaitingSources int        `json:"waitingSources"`          // that are in a back-off of their own
-	KnownSources   int        `json:"knownSources"`            // from which the user signed in lately
-}
-
-// addHashed adds what is kept under hashes of the address.
-func (c *cli) addHashed(cmd *cobra.Command, store store, id auth.Identifier, facts *userFacts) error {
-	hashes, err := c.identifierHashes(cmd, id)
-	if err != nil {
-		return err
-	}
-	facts.IdentifierHash = hashes.audited
-	facts.Throttle, err = c.throttleFacts(cmd, store, hashes.counted)
-	return err
-}
-
-func (c *cli) throttleFacts(cmd *cobra.Command, store store, user string) (*throttleFacts, error) {
-	config, err := c.config(cmd)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	window, pairs, err := store.UserAttempts(cmd.Context(), user)
-	if err != nil {
-		return nil, fmt.Errorf("read the failed sign-ins: %w", err)
-	}
-	now := time.Now()
-	var facts throttleFacts
-	if now.Before(window.ExpiresAt) {
-		facts.Failures = window.Failures
-	}
-	if config.Throttle.Throttled(auth.Counters{User: window}, now) > 0 {
-		facts.StrangersWait = &window.ExpiresAt
-	}
-	for _, pair := range pairs {
-		if config.Throttle.Throttled(auth.Counters{Pair: pair}, now) > 0 {
-			facts.WaitingSources++
-		}
-		if now.Before(pair.KnownUntil) {
-			facts.KnownSources++
-		}
-	}
-	return &facts, nil
 }

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func usersListCommand(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List all users: id, e-mail, status, role", Args: noArguments,
+		Example: "  latchkey users list",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			store, err := c.openStore(cmd)
+			if err != nil {
+				return err
+			}
+			defer store.Close()
+			table := c.table()
+			fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
+			for u, err := range store.AllUsers(cmd.Context()) {
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Status, u.Role)
+			}
+			return table.Flush()
+		},
+	}
+}
