@@ -21,14 +21,14 @@ race: ## the packages whose state is shared in one process, under the race detec
 		./internal/jwk ./internal/keyring ./internal/lambdahttp ./internal/metrics ./internal/password ./internal/rotation \
 		./internal/secret ./internal/sqlite ./internal/token ./internal/userfile ./internal/web ./verify
 
-check: ## format, vet, staticcheck, budgets of the code, known vulnerabilities, template
+check: ## format, vet, staticcheck, code budgets, templates, known vulnerabilities (without a network: ALLOW_OFFLINE=1)
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go run ./tools/budget
 	go mod verify
-	@.ci/vulnerabilities
 	@.ci/template
+	@.ci/vulnerabilities
 
 check-api: ## lint api/openapi.yaml and try a running server against it (needs Node.js and Python); a minute
 	@.ci/api $(ARGS)
