@@ -12,7 +12,7 @@ import (
 
 const asvs = "docs/asvs.md"
 
-// sections are those of the chapters V6, V7, V9, V11, V13 and V16 of ASVS 5.0.0: a digit for each requirement, its level.
+// sections lists the sections of chapters V6, V7, V9, V11, V13 and V16 of ASVS 5.0.0, with the level of each requirement as a digit.
 func sections() map[string]string {
 	return map[string]string{
 		"6.1": "122", "6.2": "111111112222", "6.3": "11223333", "6.4": "112233", "6.5": "22222333", "6.6": "2223", "6.7": "33", "6.8": "2222",
@@ -26,7 +26,7 @@ func sections() map[string]string {
 
 var requirement = regexp.MustCompile(`\b\d+\.\d+\.\d+\b`)
 
-// line is one requirement of the table.
+// line is one row of the table: a requirement.
 type line struct{ number, level, holds, where, shown string }
 
 func lines(t *testing.T) (all []line) {
@@ -39,13 +39,13 @@ func lines(t *testing.T) (all []line) {
 	return all
 }
 
-// TestASVSIsComplete promises each requirement of the six chapters once, with its level, and the sums above the table.
+// TestASVSIsComplete promises that each requirement of the six chapters has one row with its level, and that the sums are right.
 func TestASVSIsComplete(t *testing.T) {
 	seen := map[string]int{}
 	sums := map[string][4]int{}
 	for _, l := range lines(t) {
 		if seen[l.number]++; seen[l.number] > 1 {
-			t.Errorf("%s is there twice", l.number)
+			t.Errorf("%s has two rows", l.number)
 		}
 		chapter, number, _ := strings.Cut(l.number, ".")
 		part, number, _ := strings.Cut(number, ".")
@@ -74,9 +74,9 @@ func TestASVSIsComplete(t *testing.T) {
 	}
 }
 
-// TestASVSPointsAtWhatIsThere promises that the tests and files that the table names exist, that what holds is shown, and
-// that what does not is explained.
-func TestASVSPointsAtWhatIsThere(t *testing.T) {
+// TestASVSNamesWhatExists promises that the tests and files in the table exist, that a requirement that holds names a test,
+// and that one that does not gives a reason.
+func TestASVSNamesWhatExists(t *testing.T) {
 	known := map[string]map[string]bool{} // by package
 	for _, l := range lines(t) {
 		for _, name := range files(l.where) {
@@ -107,7 +107,7 @@ func TestASVSPointsAtWhatIsThere(t *testing.T) {
 	}
 }
 
-// TestASVSAgreesWithSecurity promises that SECURITY.md names as exceptions exactly what does not wholly hold.
+// TestASVSAgreesWithSecurity promises that SECURITY.md names exactly the requirements that do not hold, or only in part.
 func TestASVSAgreesWithSecurity(t *testing.T) {
 	named := requirement.FindAllString(section(t, read(t, "SECURITY.md"), "Exceptions, by name"), -1)
 	for _, l := range lines(t) {
@@ -117,8 +117,8 @@ func TestASVSAgreesWithSecurity(t *testing.T) {
 	}
 }
 
-// TestCryptographyIsListed promises that the inventory has every import of cryptography, by the package that imports it,
-// and no other.
+// TestCryptographyIsListed promises that the inventory lists every import of cryptography with the packages that import it,
+// and no others.
 func TestCryptographyIsListed(t *testing.T) {
 	listed := map[string][]string{}
 	for text := range strings.Lines(section(t, read(t, asvs), "Cryptography in use")) {
@@ -144,18 +144,18 @@ func TestCryptographyIsListed(t *testing.T) {
 		delete(listed, imported)
 	}
 	for imported := range listed {
-		t.Errorf("%s is listed, and nobody imports it", imported)
+		t.Errorf("%s is listed, and no package imports it", imported)
 	}
 }
 
-// cryptography leaves out math/rand, which is none.
+// cryptography reports whether the import is cryptography; math/rand is not.
 func cryptography(imported string) bool {
 	return imported == "crypto" || strings.HasPrefix(imported, "crypto/") || strings.HasPrefix(imported, "golang.org/x/crypto/") ||
 		strings.Contains(imported, "/jwt/")
 }
 
-// TestRandomnessIsCryptographic promises that what a generator makes that can be guessed is no secret: the jitter of waits,
-// decoys that sign nobody in, and what tools for development need.
+// TestRandomnessIsCryptographic promises that guessable generators make no secrets. The listed packages use them for jitter,
+// for decoys that match no password, and in development tools.
 func TestRandomnessIsCryptographic(t *testing.T) {
 	guessable := []string{"internal/cached", "internal/dynamo", "internal/emulator", "internal/password", "tools/timing"}
 	for _, p := range packages(t) {

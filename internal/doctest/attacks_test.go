@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestAttacksAreThere promises that docs/attacks.md tells of every attack that `make attack` runs, and names no other test
-// or file than there is.
-func TestAttacksAreThere(t *testing.T) {
+// TestAttacksPage promises that docs/attacks.md covers every attack that `make attack` runs, and that the tests and files it
+// names exist.
+func TestAttacksPage(t *testing.T) {
 	page := read(t, "docs/attacks.md")
 	known := map[string]bool{}
 	for _, folder := range []string{"cmd/latchkey", "internal/app", "internal/password", "internal/token"} {
@@ -20,7 +20,7 @@ func TestAttacksAreThere(t *testing.T) {
 	named := quoted(page)
 	for _, name := range named {
 		if strings.HasPrefix(name, "Test") && !known[name] {
-			t.Errorf("there is no test %s", name)
+			t.Errorf("no test %s", name)
 		}
 	}
 	for name := range tests(t, "cmd/latchkey") {

@@ -1,3 +1,4 @@
-// Package doctest holds tests alone: that what docs/asvs.md and docs/attacks.md point at is there, that no requirement is
-// left out, and that they and SECURITY.md do not contradict each other. Nobody checks a table of 135 lines by eye.
+// Package doctest holds only tests, about texts: that pages name tests, files and settings that exist, that links have
+// targets, that snippets run as printed, that the tables of docs/asvs.md and SECURITY.md agree, and that all prose is in
+// plain words.
 package doctest

@@ -22,18 +22,18 @@ func read(t *testing.T, name string) string {
 	return string(text)
 }
 
-// section is the text under the heading, up to the next one of its kind.
+// section returns the text between the heading and the next one of its level.
 func section(t *testing.T, text, heading string) string {
 	t.Helper()
 	_, after, found := strings.Cut(text, "\n## "+heading+"\n")
 	if !found {
-		t.Fatalf("there is no %q", heading)
+		t.Fatalf("no heading %q", heading)
 	}
 	under, _, _ := strings.Cut(after, "\n## ")
 	return under
 }
 
-// cells are those of a line of a table, or nil.
+// cells splits a row of a table; nil if the line is not a row.
 func cells(line string) []string {
 	if !strings.HasPrefix(line, "| ") || !strings.HasSuffix(line, "|") {
 		return nil
@@ -45,7 +45,7 @@ func cells(line string) []string {
 	return parts
 }
 
-// quoted are what stands between backquotes, blocks of code apart.
+// quoted returns the texts between backquotes, except in blocks of code.
 func quoted(text string) (found []string) {
 	text = regexp.MustCompile("(?s)\n```.*?\n```").ReplaceAllString(text, "")
 	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(text, -1) {
@@ -54,7 +54,7 @@ func quoted(text string) (found []string) {
 	return found
 }
 
-// files are the paths that the text names: those it links to, as seen from docs, and those between backquotes.
+// files returns the paths that the text names, in links (relative to docs) and between backquotes.
 func files(text string) (paths []string) {
 	for _, m := range regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`).FindAllStringSubmatch(text, -1) {
 		if !strings.Contains(m[1], "://") {
@@ -70,7 +70,7 @@ func files(text string) (paths []string) {
 	return paths
 }
 
-// tests are the names of the tests of a package's folder.
+// tests returns the names of the tests in a folder.
 func tests(t *testing.T, folder string) map[string]bool {
 	t.Helper()
 	sources, err := filepath.Glob(root + folder + "/*_test.go")

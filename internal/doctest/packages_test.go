@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// imports are those of a package's own files, not of its tests.
+// imports are the imports of a package, without those of its tests.
 type imports struct {
 	folder  string
 	imports []string
