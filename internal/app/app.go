@@ -116,7 +116,7 @@ func rules(c Config) auth.Rules {
 }
 
 func cookies(c Config) planpoint.Cookies {
-	return planpoint.Cookies{IssuerPath: c.Issuer.Path, Domain: c.CookieDomain}
+	return planpoint.Cookies{IssuerHost: c.Issuer.Hostname(), IssuerPath: c.Issuer.Path, Domain: c.CookieDomain}
 }
 
 // Identified gives each request the gateway's id, or a random one where there is no gateway.

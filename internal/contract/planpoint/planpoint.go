@@ -91,7 +91,7 @@ func (h handler) login(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h.config.Cookies.Set(w, grant)
+	h.config.Cookies.Set(w, r, grant)
 	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
 }
 

@@ -73,7 +73,7 @@ func (h handler) refresh(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h.config.Cookies.Set(w, grant)
+	h.config.Cookies.Set(w, r, grant)
 	return web.WriteJSON(w, http.StatusOK, struct {
 		Message     string `json:"message"`
 		AccessToken string `json:"access_token"`
@@ -113,7 +113,7 @@ func (h handler) logout(w http.ResponseWriter, r *http.Request) error {
 	if err != nil && (all || !errors.Is(err, auth.ErrNoSession)) {
 		return err
 	}
-	h.config.Cookies.Clear(w)
+	h.config.Cookies.Clear(w, r)
 	return web.WriteJSON(w, http.StatusOK, message{"Logout successful"})
 }
 
@@ -183,7 +183,7 @@ func (h handler) end(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if id == caller.Session.ID {
-		h.config.Cookies.Clear(w)
+		h.config.Cookies.Clear(w, r)
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
