@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+
+	"latchkey/internal/auth"
 )
 
 // ErrNoToken: the request carries no credential at all, which a server may answer without blaming one (RFC 6750 3.1).
@@ -17,8 +19,8 @@ func FromHeader(h http.Header, cookie string) (string, error) {
 	case 0:
 		return fromCookie(h.Values("Cookie"), cookie)
 	case 1:
-		scheme, text, _ := strings.Cut(sent[0], " ")
-		if text = strings.TrimLeft(text, " "); !strings.EqualFold(scheme, "Bearer") || text == "" {
+		text, bearer := auth.ParseBearer(sent[0])
+		if !bearer || text == "" {
 			return "", refuse("Authorization is not a bearer token")
 		}
 		return text, nil

@@ -26,6 +26,8 @@ var (
 	ErrCrossSite = errors.New("web: cross-site request")
 	// ErrBody: the body is not what DecodeJSON accepts; the wrapped text says why, for logs.
 	ErrBody = errors.New("web: bad request body")
+	// ErrMember: the body is a JSON object, and a member that is decoded has the wrong type; the error is ErrBody as well.
+	ErrMember = errors.New("web: a member has the wrong type")
 )
 
 // failureRetry is what Retry-After says when the fault is ours: long enough to matter, short enough to wait for.

@@ -39,7 +39,10 @@ type failure struct {
 	ErrorType string `json:"errorType,omitzero"`
 }
 
-var errMissing = errors.New("organization: email or password missing")
+var (
+	errMissing = errors.New("organization: email or password missing")
+	errEmail   = errors.New("organization: email is not an e-mail address")
+)
 
 // refusals is the contract's table; whatever is not in it is a 500.
 func refusals() []web.Refusal {
@@ -52,9 +55,12 @@ func refusals() []web.Refusal {
 			Message: "Too many failed attempts; try again later", ErrorType: "unauthorized"}},
 		{Err: errMissing, Status: 400, Body: failure{
 			Message: "email and password are required", ErrorType: "missingRequiredFields"}},
+		{Err: errEmail, Status: 400, Body: failure{
+			Message: "email must be an e-mail address", ErrorType: "invalidRequestFormat"}},
+		{Err: web.ErrMember, Status: 400, Body: failure{
+			Message: "email and password must be strings", ErrorType: "invalidRequestFormat"}},
 		{Err: web.ErrBody, Status: 400, Body: failure{
-			Message:   "The body must be one JSON object of type application/json with an e-mail address and a password",
-			ErrorType: "invalidRequestFormat"}},
+			Message: "The body must be one JSON object of type application/json", ErrorType: "invalidRequestFormat"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: failure{Message: "Not allowed from this site"}},
 		{Err: web.ErrMethod, Status: 405, Body: failure{Message: "Method not allowed"}},
 	}
@@ -94,7 +100,7 @@ func decode(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
 	}
 	a := auth.Attempt{Password: *given.Password, Source: auth.ParseSource(r.RemoteAddr)}
 	if a.Identifier, err = auth.ParseIdentifier(*given.Email); err != nil {
-		return auth.Attempt{}, web.ErrBody
+		return auth.Attempt{}, errEmail
 	}
 	return a, nil
 }

@@ -7,10 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
-
-	"github.com/go-json-experiment/json/jsontext"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/web"
@@ -51,10 +48,12 @@ type message struct {
 }
 
 var (
-	errQueryOff  = errors.New("planpoint: credentials in the query, which is turned off")
-	errQueryBody = errors.New("planpoint: credentials in the query beside a body")
-	errMissing   = errors.New("planpoint: username or password missing")
-	errEmail     = errors.New("planpoint: not an e-mail address")
+	errQueryOff         = errors.New("planpoint: credentials in the query, which is turned off")
+	errQueryBody        = errors.New("planpoint: credentials both in the query and in a body")
+	errQueryImpersonate = errors.New("planpoint: impersonate in the query")
+	errMissing          = errors.New("planpoint: username or password missing")
+	errUsername         = errors.New("planpoint: username is not an e-mail address")
+	errImpersonate      = errors.New("planpoint: impersonate is not an e-mail address")
 )
 
 // refusals is the contract's table; whatever is not in it is a 500.
@@ -63,8 +62,11 @@ func refusals() []web.Refusal {
 	return []web.Refusal{
 		{Err: errQueryOff, Status: 400, Body: message{"Credentials in the query string are turned off; send them in a JSON body"}},
 		{Err: errQueryBody, Status: 400, Body: message{"Send the credentials in the body or in the query string, not in both"}},
+		{Err: errQueryImpersonate, Status: 400, Body: message{"Send impersonate in a JSON body, not in the query string"}},
 		{Err: errMissing, Status: 400, Body: message{"username and password are required"}},
-		{Err: errEmail, Status: 400, Body: message{"username and impersonate must be e-mail addresses"}},
+		{Err: errUsername, Status: 400, Body: message{"username must be an e-mail address"}},
+		{Err: errImpersonate, Status: 400, Body: message{"impersonate must be an e-mail address"}},
+		{Err: web.ErrMember, Status: 400, Body: message{"username, password and impersonate must be strings"}},
 		{Err: web.ErrBody, Status: 400, Body: message{"The body must be one JSON object of type application/json"}},
 		{Err: auth.ErrBadCredentials, Status: 401, Body: denied},
 		{Err: auth.ErrNotReady, Status: 401, Body: denied},
@@ -95,12 +97,11 @@ func (h handler) login(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
 }
 
-// credentials is the request body; pointers tell an absent or null member from an empty one. A null for the optional
-// one is no absence: nobody signs in as themselves who may have meant another.
+// credentials is the request body; nil is a member that is absent or null.
 type credentials struct {
-	Username    *string        `json:"username"`
-	Password    *string        `json:"password"`
-	Impersonate jsontext.Value `json:"impersonate"`
+	Username    *string `json:"username"`
+	Password    *string `json:"password"`
+	Impersonate *string `json:"impersonate"`
 }
 
 func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
@@ -113,25 +114,15 @@ func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, 
 	}
 	a := auth.Attempt{Password: *given.Password, APIKey: apiKey(r), Source: auth.ParseSource(r.RemoteAddr)}
 	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
-		return auth.Attempt{}, errEmail
+		return auth.Attempt{}, errUsername
 	}
-	a.Impersonate, err = given.impersonated()
-	return a, err
-}
-
-func (c credentials) impersonated() (auth.Identifier, error) {
-	if c.Impersonate == nil {
-		return auth.Identifier{}, nil
+	if given.Impersonate == nil {
+		return a, nil
 	}
-	email, err := jsontext.AppendUnquote(nil, c.Impersonate)
-	if err != nil { // no string
-		return auth.Identifier{}, web.ErrBody
+	if a.Impersonate, err = auth.ParseIdentifier(*given.Impersonate); err != nil {
+		return auth.Attempt{}, errImpersonate
 	}
-	id, err := auth.ParseIdentifier(string(email))
-	if err != nil {
-		return auth.Identifier{}, errEmail
-	}
-	return id, nil
+	return a, nil
 }
 
 // credentials takes them from the body, or from the query where that is turned on and there is no body.
@@ -141,6 +132,9 @@ func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given cred
 		return given, err
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
+	if query.Has("impersonate") { // ignored, it would sign the caller in as themselves
+		return given, errQueryImpersonate
+	}
 	if !query.Has("username") && !query.Has("password") {
 		if len(body) == 0 {
 			return given, errMissing
@@ -161,7 +155,7 @@ func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given cred
 // apiKey returns the key in Authorization; a Bearer value is a browser's stale token and no key.
 func apiKey(r *http.Request) string {
 	key := r.Header.Get("Authorization")
-	if scheme, _, _ := strings.Cut(key, " "); strings.EqualFold(scheme, "Bearer") {
+	if _, bearer := auth.ParseBearer(key); bearer {
 		return ""
 	}
 	return key

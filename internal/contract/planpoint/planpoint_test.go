@@ -22,7 +22,9 @@ import (
 func TestBody(t *testing.T) {
 	const (
 		required = "username and password are required"
-		email    = "username and impersonate must be e-mail addresses"
+		username = "username must be an e-mail address"
+		target   = "impersonate must be an e-mail address"
+		strs     = "username, password and impersonate must be strings"
 		notJSON  = "The body must be one JSON object of type application/json"
 	)
 	s := newServer(t, planpoint.Config{})
@@ -38,6 +40,7 @@ func TestBody(t *testing.T) {
 		{"unknown members", "application/json", `{"role":"support","_id":"grace",` + good[1:], ""},
 		{"names in another case", "application/json", `{"Username":"grace@example.com","PASSWORD":"x",` + good[1:], ""},
 		{"16 KiB", "application/json", padded(16 << 10), ""},
+		{"impersonate null", "application/json", `{"impersonate":null,` + good[1:], ""},
 
 		{"over 16 KiB", "application/json", padded(16<<10 + 1), notJSON},
 		{"no content type", "", good, notJSON},
@@ -47,13 +50,16 @@ func TestBody(t *testing.T) {
 		{"an array", "application/json", "[" + good + "]", notJSON},
 		{"trailing data", "application/json", good + " x", notJSON},
 		{"duplicated member", "application/json", `{"username":"grace@example.com",` + good[1:], notJSON},
-		{"username a number", "application/json", `{"username":1,"password":"x"}`, notJSON},
-		{"password an object", "application/json", `{"username":"ada@example.com","password":{"$ne":null}}`, notJSON},
-		{"impersonate a number", "application/json", `{"impersonate":1,` + good[1:], notJSON},
-		{"impersonate null", "application/json", `{"impersonate":null,` + good[1:], notJSON},
+		{"username a number", "application/json", `{"username":1,"password":"x"}`, strs},
+		{"password an object", "application/json", `{"username":"ada@example.com","password":{"$ne":null}}`, strs},
+		{"impersonate a number", "application/json", `{"impersonate":1,` + good[1:], strs},
+		{"impersonate false", "application/json", `{"impersonate":false,` + good[1:], strs},
+		{"impersonate a list", "application/json", `{"impersonate":[],` + good[1:], strs},
 
 		{"empty", "application/json", "", required},
 		{"empty, without content type", "", "", required},
+		{"null", "application/json", "null", required},
+		{"null with space around it", "application/json", " null\n", required},
 		{"no members", "application/json", "{}", required},
 		{"no username", "application/json", `{"password":"x"}`, required},
 		{"no password", "application/json", `{"username":"ada@example.com"}`, required},
@@ -63,10 +69,10 @@ func TestBody(t *testing.T) {
 		{"password null", "application/json", `{"username":"ada@example.com","password":null}`, required},
 		{"names in the wrong case alone", "application/json", `{"username":"ada@example.com","Password":"x"}`, required},
 
-		{"username no address", "application/json", `{"username":"ada","password":"x"}`, email},
-		{"username with a NUL", "application/json", `{"username":"ada@example.com\u0000","password":"x"}`, email},
-		{"impersonate no address", "application/json", `{"impersonate":"grace",` + good[1:], email},
-		{"impersonate empty", "application/json", `{"impersonate":"",` + good[1:], email},
+		{"username no address", "application/json", `{"username":"ada","password":"x"}`, username},
+		{"username with a NUL", "application/json", `{"username":"ada@example.com\u0000","password":"x"}`, username},
+		{"impersonate no address", "application/json", `{"impersonate":"grace",` + good[1:], target},
+		{"impersonate empty", "application/json", `{"impersonate":"",` + good[1:], target},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s.Calls()
@@ -98,7 +104,8 @@ func TestQueryCredentials(t *testing.T) {
 		off      = "Credentials in the query string are turned off; send them in a JSON body"
 		both     = "Send the credentials in the body or in the query string, not in both"
 		required = "username and password are required"
-		email    = "username and impersonate must be e-mail addresses"
+		username = "username must be an e-mail address"
+		target   = "Send impersonate in a JSON body, not in the query string"
 	)
 	good := url.Values{"username": {"ada@example.com"}, "password": {authtest.Password}}.Encode()
 	for _, test := range []struct {
@@ -125,7 +132,14 @@ func TestQueryCredentials(t *testing.T) {
 		{"on, password twice", true, good + "&password=x", "", required},
 		{"on, malformed", true, good + "&x=%zz", "", required},
 		{"on, a semicolon that some read as &", true, good + ";username=x", "", required},
-		{"on, no address", true, "username=ada&password=x", "", email},
+		{"on, no address", true, "username=ada&password=x", "", username},
+		{"on, beside null", true, good, "null", ""},
+		{"on, impersonate", true, good + "&impersonate=grace%40example.com", "", target},
+		{"on, impersonate, empty", true, good + "&impersonate=", "", target},
+		{"on, impersonate, twice", true, good + "&impersonate=x&impersonate=y", "", target},
+		{"on, impersonate, beside a body", true, "impersonate=grace%40example.com", credentials("ada"), target},
+		{"off, impersonate, beside a body", false, "impersonate=grace%40example.com", credentials("ada"), target},
+		{"off, impersonate", false, good + "&impersonate=grace%40example.com", "", target},
 		{"on, nothing at all", true, "", "", required},
 	} {
 		t.Run(test.name, func(t *testing.T) {

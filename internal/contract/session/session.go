@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"strings"
 	"time"
 
 	"latchkey/internal/auth"
@@ -201,7 +200,7 @@ func (h handler) caller(r *http.Request) (auth.Caller, error) {
 		return auth.Caller{}, auth.ErrNoSession
 	}
 	if len(sent) == 1 {
-		if scheme, bearer, _ := strings.Cut(sent[0], " "); strings.EqualFold(scheme, "Bearer") {
+		if bearer, is := auth.ParseBearer(sent[0]); is {
 			token = bearer
 		}
 	}
