@@ -1,4 +1,4 @@
-# Latchkey. `make run` and `make test` need Go alone.
+# Latchkey. `make run` and `make test` need only Go.
 SHELL := /bin/bash
 export CGO_ENABLED := 0
 
@@ -36,7 +36,7 @@ check-api: ## lint api/openapi.yaml and try a running server against it (needs N
 emulators: ## install DynamoDB Local (needs Java and Maven), moto and PyJWT (need Python) for the tests
 	internal/emulator/install
 
-bench: ## the parts (BENCHTIME each), then the whole beside bare programs; see docs/benchmarks.md
+bench: ## the parts (BENCHTIME each), then the whole compared with bare programs; see docs/benchmarks.md
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),300ms) ./...
 	go run ./tools/bench
 

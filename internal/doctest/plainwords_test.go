@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// notYetHeld are the folders whose texts have not been rewritten: their expressions are counted and not refused. A folder
-// leaves this list when it is clean, and the list ends empty.
+// notYetHeld are the folders and files whose texts have not been rewritten: their expressions are counted, not refused. An
+// entry leaves this list when it is clean, and the list ends empty.
 func notYetHeld() []string {
 	return []string{
-		".",
+		"template.yaml",
 		"api",
 		"cmd/latchkey",
-		"docs",
+		"docs/hashes.md",
 		"examples/go-api",
 		"internal/app",
 		"internal/auth",
@@ -66,7 +66,7 @@ func TestPlainWords(t *testing.T) {
 					commentHits++
 				}
 				report := t.Errorf
-				if slices.Contains(notYetHeld(), p.folder) {
+				if slices.Contains(notYetHeld(), p.folder) || slices.Contains(notYetHeld(), p.file) {
 					report = t.Logf
 				}
 				report("%s:%d: %q; say: %s", p.file, p.line, found, f.say)
