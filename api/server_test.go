@@ -60,8 +60,8 @@ func newServer(t *testing.T, settings ...string) *server {
 	config, err := app.ConfigFrom(func(name string) string { return environment[strings.TrimPrefix(name, app.Prefix)] })
 	check(t, err)
 	keys := token.NewKeyring(s, keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
-	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Parts{
-		Store: store, Attempts: store, Sessions: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
+	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Ports{
+		Store: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(s)), Log: kit.Log.Logger(), Now: kit.Clock.Now,
 	})))
 	t.Cleanup(listening.Close)

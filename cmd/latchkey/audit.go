@@ -15,103 +15,96 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 )
 
-// audited makes a change and leaves its audit record. Where a record cannot be left, nothing is done; a command line
-// that was not understood leaves none.
-func (c *cli) audited(cmd *cobra.Command, event auth.Event, act func(*auth.Change) error) error {
-	signal.Ignore(syscall.SIGPIPE) // or whoever closes the pipe ends the command before its record: writing fails instead
-	out, err := c.openAudit(cmd)
+// audited makes a change and writes its audit record. If no record can be written, nothing is done; a command line that was
+// not understood leaves none.
+func (c *cli) audited(cmd *cobra.Command, event auth.Event, act func(*auth.AuditRecord) error) error {
+	signal.Ignore(syscall.SIGPIPE) // a closed pipe would end the command before its record; now writing fails instead
+	records, err := c.openAudit(cmd)
 	if err != nil {
 		return err
 	}
-	defer out.Close()
-	change := auth.Change{Event: event, Operator: operator()}
+	defer records.Close()
+	change := auth.AuditRecord{Event: event, Operator: operator()}
 	err = act(&change)
 	var usage usageError
 	if errors.As(err, &usage) {
 		return err
 	}
-	auth.RecordChange(context.WithoutCancel(cmd.Context()), app.NewLogger(out, slog.LevelInfo), change, err)
-	return errors.Join(err, out.failed)
+	lost := auth.RecordChange(context.WithoutCancel(cmd.Context()), records.lines(), change, err)
+	if lost != nil {
+		lost = fmt.Errorf("it is done, and the audit record could not be written: %w", lost)
+	}
+	return errors.Join(err, lost)
 }
 
-// auditFile is where records go: the file that --audit names, or standard error.
-type auditFile struct {
-	io.Writer
-	close  func() error
-	named  bool  // by --audit
-	failed error // what a logger would not say
+// auditOutput is where records go: the file that --audit names, or standard error.
+type auditOutput struct {
+	io.WriteCloser
+	file *audit.File // nil: standard error
 }
 
-func (c *cli) openAudit(cmd *cobra.Command) (*auditFile, error) {
+func (c *cli) openAudit(cmd *cobra.Command) (*auditOutput, error) {
 	name := c.setting(cmd, app.Prefix+"AUDIT")
 	if name == "-" {
-		return &auditFile{Writer: c.err, close: func() error { return nil }}, nil
+		return &auditOutput{WriteCloser: openWriter{c.err}}, nil
 	}
-	file, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	file, err := audit.OpenFile(name)
 	if err != nil {
-		return nil, fmt.Errorf("open the audit file: %w; --audit names another, and '-' is standard error", err)
+		return nil, fmt.Errorf("%w; --audit names another, and '-' is standard error", err)
 	}
-	return &auditFile{Writer: file, close: file.Close, named: true}, nil
-}
-
-// Write keeps the error, because a logger drops it.
-func (f *auditFile) Write(p []byte) (int, error) {
-	n, err := f.Writer.Write(p)
-	if err != nil && f.failed == nil {
-		f.failed = fmt.Errorf("it is done, and the audit record could not be written: %w", err)
+	if file.Public() {
+		fmt.Fprintf(c.err, "latchkey: every user of this machine can read the audit file %q; 'chmod o= FILE' mends it\n", name)
 	}
-	return n, err
+	return &auditOutput{WriteCloser: file, file: file}, nil
 }
 
-func (f *auditFile) Close() error { return f.close() }
+// openWriter is a writer that its user must not close.
+type openWriter struct{ io.Writer }
 
-// handler sends audit records to the file that --audit names, whatever the level of other lines, and all else to rest.
-func (f *auditFile) handler(rest slog.Handler) slog.Handler {
-	if !f.named {
-		return rest
+func (openWriter) Close() error { return nil }
+
+// lines writes each record as a line of JSON.
+func (o *auditOutput) lines() auth.AuditSink { return audit.Log(app.NewLogger(o, slog.LevelInfo)) }
+
+// sink writes records to the file that --audit names, at any log level, and to the log if there is none or it fails.
+func (o *auditOutput) sink(log *slog.Logger) auth.AuditSink {
+	if o.file == nil {
+		return audit.Log(log)
 	}
-	return auditHandler{Handler: rest, audit: app.NewLogger(f, slog.LevelInfo).Handler()}
+	return audit.Fallback(o.lines(), audit.Log(log))
 }
 
-type auditHandler struct {
-	slog.Handler
-	audit slog.Handler
-}
-
-// Enabled lets everything come to Handle that either wants.
-func (h auditHandler) Enabled(ctx context.Context, level slog.Level) bool {
-	return h.audit.Enabled(ctx, level) || h.Handler.Enabled(ctx, level)
-}
-
-// Handle passes the record on to the one it is for. An audit record that its file does not take is not lost.
-func (h auditHandler) Handle(ctx context.Context, record slog.Record) error {
-	if record.Message == auth.AuditMessage {
-		if err := h.audit.Handle(ctx, record); err == nil {
-			return nil
-		}
-	} else if !h.Handler.Enabled(ctx, record.Level) {
-		return nil
-	}
-	return h.Handler.Handle(ctx, record)
-}
-
-// WithAttrs keeps both; see WithGroup.
-func (h auditHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return auditHandler{h.Handler.WithAttrs(attrs), h.audit.WithAttrs(attrs)}
-}
-
-// WithGroup keeps both; see WithAttrs.
-func (h auditHandler) WithGroup(name string) slog.Handler {
-	return auditHandler{h.Handler.WithGroup(name), h.audit.WithGroup(name)}
-}
-
-// operator is the name that the machine knows whoever runs the command by, or their number.
+// operator is the name of the account that runs the command, or its number.
 func operator() string {
 	if u, err := user.Current(); err == nil {
 		return u.Username
 	}
 	return strconv.Itoa(os.Getuid())
+}
+
+// reopenOnHangup opens the audit file again at each SIGHUP, which log rotation sends, until stop is called. Without a file
+// a hangup ends the server, as it does when its terminal is closed.
+func (o *auditOutput) reopenOnHangup(ctx context.Context) (stop func()) {
+	if o.file == nil {
+		return func() {}
+	}
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				signal.Stop(hangups)
+				return
+			case <-hangups:
+				_ = o.file.Reopen() // on an error the old file stays in use, and the next record tries again
+			}
+		}
+	}()
+	return cancel
 }

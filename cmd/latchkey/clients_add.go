@@ -30,7 +30,7 @@ A sign-in with the key of a standard client is like one without; that of an inte
 			}
 			var key string
 			var client auth.Client
-			err := c.audited(cmd, auth.EventClientAdd, func(change *auth.Change) error {
+			err := c.audited(cmd, auth.EventClientAdd, func(change *auth.AuditRecord) error {
 				store, err := c.openStore(cmd)
 				if err != nil {
 					return err

@@ -15,14 +15,14 @@ func clientsDisableCommand(c *cli) *cobra.Command {
 'latchkey clients list' shows. There is no way back; add another client instead.`,
 		Example: "  latchkey clients disable 96e5e2faa6ac7e41",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.audited(cmd, auth.EventClientDisable, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventClientDisable, func(change *auth.AuditRecord) error {
 				return c.disableClient(cmd, args[0], change)
 			})
 		},
 	}
 }
 
-func (c *cli) disableClient(cmd *cobra.Command, id string, change *auth.Change) error {
+func (c *cli) disableClient(cmd *cobra.Command, id string, change *auth.AuditRecord) error {
 	store, err := c.openStore(cmd)
 	if err != nil {
 		return err

@@ -26,7 +26,7 @@ when the new one is printed.`,
 			if overlap < 0 || overlap > longestOverlap {
 				return usageError{fmt.Errorf("--overlap is 0 to %v", longestOverlap)}
 			}
-			return c.audited(cmd, auth.EventClientRotate, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventClientRotate, func(change *auth.AuditRecord) error {
 				return c.rotateClient(cmd, args[0], overlap, change)
 			})
 		},
@@ -35,7 +35,7 @@ when the new one is printed.`,
 	return cmd
 }
 
-func (c *cli) rotateClient(cmd *cobra.Command, id string, overlap time.Duration, change *auth.Change) error {
+func (c *cli) rotateClient(cmd *cobra.Command, id string, overlap time.Duration, change *auth.AuditRecord) error {
 	store, err := c.openStore(cmd)
 	if err != nil {
 		return err
@@ -53,7 +53,7 @@ func (c *cli) rotateClient(cmd *cobra.Command, id string, overlap time.Duration,
 	if err != nil {
 		return err
 	}
-	change.NextClientID = next.ID()
+	change.NextID = next.ID()
 	if _, err := fmt.Fprintln(c.out, key); err != nil {
 		err = fmt.Errorf("print the key: %w; the old one works on", err)
 		return errors.Join(err, store.DisableClient(cmd.Context(), next.KeyHash))

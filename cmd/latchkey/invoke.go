@@ -14,6 +14,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/app/profile"
+	"latchkey/internal/auth"
 	"latchkey/internal/lambdahttp"
 )
 
@@ -37,13 +38,13 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 			if err != nil {
 				return usageError{err}
 			}
-			audit, err := c.openAudit(cmd)
+			records, err := c.openAudit(cmd)
 			if err != nil {
 				return err
 			}
-			defer audit.Close()
-			log := slog.New(audit.handler(app.NewLogger(c.err, config.LogLevel).Handler()))
-			function, store, err := c.function(cmd, args[0], config, log)
+			defer records.Close()
+			log := app.NewLogger(c.err, config.LogLevel)
+			function, store, err := c.function(cmd, args[0], config, log, records.sink(log))
 			if err != nil {
 				return err
 			}
@@ -65,27 +66,27 @@ func (c *cli) invoke(cmd *cobra.Command, function lambda.Handler, event []byte) 
 }
 
 // function is what Lambda would run under the name, over a store to be closed afterwards.
-func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *slog.Logger) (lambda.Handler, io.Closer, error) {
+func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *slog.Logger, sink auth.AuditSink) (lambda.Handler, io.Closer, error) {
 	if name == "rotate" { // which may be there to make the first ring
-		return c.rotator(cmd, config, log)
+		return c.rotator(cmd, config, sink)
 	}
-	parts, store, err := c.parts(cmd, config, log)
+	ports, store, err := c.ports(cmd, config, log, sink)
 	if err != nil {
 		return nil, nil, err
 	}
 	switch name {
 	case "authorizer":
-		return app.NewAuthorizer(config, parts), store, nil
+		return app.NewAuthorizer(config, ports), store, nil
 	case "keys":
-		return lambdahttp.Wrap(app.KeysHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
+		return lambdahttp.Wrap(app.KeysHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
 	case "session":
-		return lambdahttp.Wrap(app.SessionHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
+		return lambdahttp.Wrap(app.SessionHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
 	default:
-		return lambdahttp.Wrap(app.LoginHandler(config, parts), lambdahttp.WithLogger(log)), store, nil
+		return lambdahttp.Wrap(app.LoginHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
 	}
 }
 
-func (c *cli) rotator(cmd *cobra.Command, config app.Config, log *slog.Logger) (lambda.Handler, io.Closer, error) {
+func (c *cli) rotator(cmd *cobra.Command, config app.Config, sink auth.AuditSink) (lambda.Handler, io.Closer, error) {
 	if config.Keys.Kind != "secretsmanager" {
 		return nil, nil, usageError{fmt.Errorf("the rotate function is for a secret, not for %s; 'latchkey keys rotate' rotates either", config.Keys)}
 	}
@@ -97,7 +98,7 @@ func (c *cli) rotator(cmd *cobra.Command, config app.Config, log *slog.Logger) (
 	if err != nil {
 		return nil, nil, err
 	}
-	return app.NewRotator(config, aws, store, log), store, nil
+	return app.NewRotator(config, aws, store, sink), store, nil
 }
 
 func (c *cli) readEvent(ctx context.Context, name string) ([]byte, error) {

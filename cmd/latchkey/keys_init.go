@@ -25,7 +25,7 @@ stack makes its own; by hand, --store names the table where its functions find t
 				return usageError{err}
 			}
 			var ring *keyring.Ring
-			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.Change) error {
+			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.AuditRecord) error {
 				if ring, err = c.initKeys(cmd, config); err == nil {
 					change.KeyID = currentKey(ring).ID
 				}

@@ -25,7 +25,7 @@ new ones, for up to two hours. The KID is one that 'latchkey keys list' shows; w
 			if !yes {
 				return usageError{errors.New("--yes is missing: every token that the key signed would be refused from now on")}
 			}
-			return c.changeKeys(cmd, auth.EventKeyRevoke, func(config app.Config, p ringPlace, change *auth.Change) (*keyring.Ring, error) {
+			return c.changeKeys(cmd, auth.EventKeyRevoke, func(config app.Config, p ringPlace, change *auth.AuditRecord) (*keyring.Ring, error) {
 				change.KeyID = args[0]
 				return revokeKey(cmd, config, p, args[0])
 			})

@@ -25,7 +25,7 @@ tokens until they fetch the keys again. On a laptop nobody does.`, hours(keyring
 		Example: `  latchkey keys rotate
   latchkey keys rotate --keys secretsmanager:ARN --store dynamodb:TABLE   # which a deployment does by itself`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.changeKeys(cmd, auth.EventKeyRotate, func(config app.Config, p ringPlace, _ *auth.Change) (*keyring.Ring, error) {
+			return c.changeKeys(cmd, auth.EventKeyRotate, func(config app.Config, p ringPlace, _ *auth.AuditRecord) (*keyring.Ring, error) {
 				return rotateKeys(cmd, config, p, now)
 			})
 		},
@@ -56,12 +56,12 @@ func rotateKeys(cmd *cobra.Command, config app.Config, p ringPlace, now bool) (*
 }
 
 // changeKeys changes keys that are in use, leaves the audit record, and prints what became of the ring.
-func (c *cli) changeKeys(cmd *cobra.Command, event auth.Event, act func(app.Config, ringPlace, *auth.Change) (*keyring.Ring, error)) error {
+func (c *cli) changeKeys(cmd *cobra.Command, event auth.Event, act func(app.Config, ringPlace, *auth.AuditRecord) (*keyring.Ring, error)) error {
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}
 	}
-	return c.audited(cmd, event, func(change *auth.Change) error {
+	return c.audited(cmd, event, func(change *auth.AuditRecord) error {
 		p, err := c.openRing(cmd, config)
 		if err != nil {
 			return err

@@ -22,16 +22,9 @@ import (
 	"latchkey/internal/sqlite"
 )
 
-// store is either of the two, whole.
+// store is either of the two.
 type store interface {
-	auth.LoginStore
-	auth.Users
-	auth.UserBatches
-	auth.Clients
-	auth.SessionStore
-	auth.PublicKeys
-	auth.AttemptStore
-	auth.AttemptRecords
+	auth.Store
 	io.Closer
 }
 
@@ -87,27 +80,27 @@ func newHasher(config app.Config) *password.Hasher {
 	return password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
 }
 
-// parts opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
+// ports opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
 // the functions that share it may be reading it.
-func (c *cli) parts(cmd *cobra.Command, config app.Config, log *slog.Logger) (app.Parts, store, error) {
+func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sink auth.AuditSink) (app.Ports, store, error) {
 	store, err := c.openStore(cmd)
 	if err != nil {
-		return app.Parts{}, nil, err
+		return app.Ports{}, nil, err
 	}
-	keys, err := c.ring(cmd.Context(), config, log)
+	keys, err := c.ring(cmd.Context(), config, log, sink)
 	if err != nil {
 		store.Close()
-		return app.Parts{}, nil, err
+		return app.Ports{}, nil, err
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
-	return app.Parts{
-		Store: store, Attempts: store, Sessions: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Log: log,
+	return app.Ports{
+		Store: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Audit: sink, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.Kind == "sqlite",
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil
 }
 
-func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (place, error) {
+func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger, sink auth.AuditSink) (place, error) {
 	keys, err := c.openKeys(ctx, config.Keys)
 	if err != nil {
 		return nil, err
@@ -116,8 +109,8 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger) (pl
 	if errors.Is(err, keyring.ErrNoRing) && config.Keys.Kind == "file" {
 		log.Info("no key ring yet: making one", "keys", config.Keys.String())
 		if ring, err = makeRing(ctx, keys, seen, config.Algorithm); err == nil {
-			made := auth.Change{Event: auth.EventKeyInit, KeyID: currentKey(ring).ID, Operator: operator()}
-			auth.RecordChange(ctx, log, made, nil)
+			made := auth.AuditRecord{Event: auth.EventKeyInit, KeyID: currentKey(ring).ID, Operator: operator()}
+			err = auth.RecordChange(ctx, sink, made, nil)
 		}
 	}
 	if errors.Is(err, secret.ErrChanged) { // somebody else makes one too: theirs is the ring

@@ -75,28 +75,28 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	if config, err = c.configAt(cmd, base); err != nil {
 		return usageError{err}
 	}
-	audit, err := c.openAudit(cmd)
+	records, err := c.openAudit(cmd)
 	if err != nil {
 		return err
 	}
-	defer audit.Close()
-	text := slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})
-	log := slog.New(audit.handler(web.LogHandler(text)))
+	defer records.Close()
+	defer records.reopenOnHangup(cmd.Context())()
+	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
 	for _, warning := range config.Warnings() {
 		log.Warn(warning)
 	}
 	letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)
-	parts, store, err := c.parts(cmd, config, log)
+	ports, store, err := c.ports(cmd, config, log, records.sink(log))
 	if err != nil {
 		return err
 	}
 	defer store.Close()
 	if demo {
-		if err := c.demo(cmd, store, parts.Passwords, base); err != nil {
+		if err := c.demo(cmd, store, ports.Passwords, base); err != nil {
 			return err
 		}
 	}
-	handler := app.Identified(observed(app.ServeHandler(config, parts), log))
+	handler := app.Identified(observed(app.ServeHandler(config, ports), log))
 	return c.listen(cmd.Context(), listener, base, handler, log)
 }
 

@@ -25,7 +25,7 @@ const emailOrID = "A user is named by e-mail address or by id. Where one's addre
 // changeUser reads, changes and writes one user, again where somebody else wrote between, and ends the
 // sessions of a user who may not go on with them.
 func (c *cli) changeUser(cmd *cobra.Command, event auth.Event, name string, change func(store, *auth.User) error, done string) error {
-	return c.audited(cmd, event, func(record *auth.Change) error {
+	return c.audited(cmd, event, func(record *auth.AuditRecord) error {
 		u, err := c.tryToChange(cmd, name, change)
 		record.UserID = u.ID
 		if err == nil {

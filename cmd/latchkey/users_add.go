@@ -31,7 +31,7 @@ line of standard input instead. Users with accounts or a full profile come by 'u
 			if err := u.Validate(); err != nil {
 				return usageError{err}
 			}
-			return c.audited(cmd, auth.EventUserAdd, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventUserAdd, func(change *auth.AuditRecord) error {
 				return c.addUser(cmd, u, fromStdin, change)
 			})
 		},
@@ -45,7 +45,7 @@ line of standard input instead. Users with accounts or a full profile come by 'u
 	return cmd
 }
 
-func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool, change *auth.Change) error {
+func (c *cli) addUser(cmd *cobra.Command, u auth.User, fromStdin bool, change *auth.AuditRecord) error {
 	ctx := cmd.Context()
 	store, err := c.openStore(cmd)
 	if err != nil {

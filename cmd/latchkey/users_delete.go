@@ -31,7 +31,7 @@ On a terminal it asks; elsewhere it needs --yes.
 			if !yes && !asks {
 				return usageError{errors.New("--yes is missing: the user would be gone for ever")}
 			}
-			return c.audited(cmd, auth.EventUserDelete, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventUserDelete, func(change *auth.AuditRecord) error {
 				return c.deleteUser(cmd, args[0], change, func(u auth.User) error {
 					if yes {
 						return nil
@@ -45,7 +45,7 @@ On a terminal it asks; elsewhere it needs --yes.
 	return cmd
 }
 
-func (c *cli) deleteUser(cmd *cobra.Command, name string, change *auth.Change, confirm func(auth.User) error) error {
+func (c *cli) deleteUser(cmd *cobra.Command, name string, change *auth.AuditRecord, confirm func(auth.User) error) error {
 	store, u, err := c.openUser(cmd, name)
 	if err != nil {
 		return err

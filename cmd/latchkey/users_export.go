@@ -32,7 +32,7 @@ Whoever has the file can try passwords on it, so keep it as you keep the store.`
 			if err := exportable(args[0], force); err != nil {
 				return err
 			}
-			return c.audited(cmd, auth.EventUserExport, func(change *auth.Change) (err error) {
+			return c.audited(cmd, auth.EventUserExport, func(change *auth.AuditRecord) (err error) {
 				change.Exported, err = c.exportUsers(cmd, args[0], force)
 				return err
 			})

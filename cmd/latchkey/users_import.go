@@ -64,7 +64,7 @@ func (c *cli) importUsers(cmd *cobra.Command, in io.Reader, update bool) error {
 	i := importer{
 		store: store, hasher: hasher, usual: hasher.Describe(), update: update, progress: newProgress(c.err, "importing", c.size(in)),
 	}
-	err = c.audited(cmd, auth.EventUserImport, func(change *auth.Change) error {
+	err = c.audited(cmd, auth.EventUserImport, func(change *auth.AuditRecord) error {
 		err := i.run(cmd.Context(), in)
 		change.Added, change.Updated, change.Refused, change.Unchanged = i.added, i.updated, i.refused, i.unchanged
 		return err

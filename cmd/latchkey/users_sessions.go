@@ -35,7 +35,7 @@ client, and when they end unless they are refreshed before.
 
 // liveSessions are those that the user would see: what has expired may still be stored.
 func liveSessions(ctx context.Context, store store, u auth.User) ([]auth.Session, error) {
-	return auth.NewSessions(auth.SessionsConfig{Store: store}).List(ctx, auth.Caller{User: u})
+	return auth.NewSessions(auth.Config{Store: store}).List(ctx, auth.Caller{User: u})
 }
 
 func (c *cli) printSessions(sessions []auth.Session) error {

@@ -20,7 +20,7 @@ what prevents that.
 ` + emailOrID,
 		Example: "  latchkey users sign-out ada@example.com\n  latchkey users sign-out ada@example.com --session Jb3GmVgE6Us2c8ZyZ4yZ7A",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.audited(cmd, auth.EventUserSignOut, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventUserSignOut, func(change *auth.AuditRecord) error {
 				return c.signOut(cmd, args[0], id, change)
 			})
 		},
@@ -29,7 +29,7 @@ what prevents that.
 	return cmd
 }
 
-func (c *cli) signOut(cmd *cobra.Command, name, id string, change *auth.Change) error {
+func (c *cli) signOut(cmd *cobra.Command, name, id string, change *auth.AuditRecord) error {
 	store, u, err := c.openUser(cmd, name)
 	if err != nil {
 		return err

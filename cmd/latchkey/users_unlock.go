@@ -19,14 +19,14 @@ time is over.
 ` + emailOrID,
 		Example: "  latchkey users unlock ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.audited(cmd, auth.EventUserUnlock, func(change *auth.Change) error {
+			return c.audited(cmd, auth.EventUserUnlock, func(change *auth.AuditRecord) error {
 				return c.unlock(cmd, args[0], change)
 			})
 		},
 	}
 }
 
-func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.Change) error {
+func (c *cli) unlock(cmd *cobra.Command, name string, change *auth.AuditRecord) error {
 	store, err := c.openStore(cmd)
 	if err != nil {
 		return err

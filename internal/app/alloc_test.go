@@ -13,8 +13,8 @@ func TestAllocations(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
 	config, err := app.ConfigFrom(settings{}.get)
 	check(t, err)
-	handler := app.LoginHandler(config, app.Parts{
-		Store: k.Store, Attempts: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Serial: true,
+	handler := app.LoginHandler(config, app.Ports{
+		Store: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Serial: true,
 	})
 	hash := testing.AllocsPerRun(100, func() { k.Hasher.Verify(t.Context(), authtest.Ada().PasswordHash, authtest.Password) })
 	for path, user := range map[string]string{planpointLogin: "ada", organizationLogin: "grace"} {

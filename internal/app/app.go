@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
@@ -21,37 +22,36 @@ import (
 	"latchkey/internal/web"
 )
 
-// Parts are what handlers are made of beside the settings; Now and NewID may be nil and are then the real ones.
-type Parts struct {
-	Store     auth.LoginStore
-	Attempts  auth.AttemptStore
-	Sessions  auth.SessionStore
+// Ports is what handlers are made of besides the settings.
+type Ports struct {
+	Store     auth.Store
 	Passwords auth.Passwords
 	Keys      auth.Keys
 	Tokens    auth.Verifier
-	// PublicKeys holds the JWK Set for those who verify and publish.
+	// PublicKeys holds the JWK Set, for the functions that verify and publish.
 	PublicKeys token.Source
+	Audit      auth.AuditSink // nil: the log
 	Log        *slog.Logger
 	Metrics    *metrics.Recorder // nil: none
-	Now        func() time.Time
-	NewID      func() string
+	Now        func() time.Time  // nil: the real clock
+	NewID      func() string     // nil: auth.NewID
 	// Serial is auth.Config.Serial.
 	Serial bool
 }
 
 // LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
-func LoginHandler(c Config, p Parts) http.Handler {
-	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(loginRoutes(c, p.counted()))))
+func LoginHandler(c Config, p Ports) http.Handler {
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(loginRoutes(c, p.withSinks()))))
 }
 
 // SessionHandler returns the handler of the session function: refresh, logout, who-am-I, and the user's sessions.
-func SessionHandler(c Config, p Parts) http.Handler {
-	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.counted()))))
+func SessionHandler(c Config, p Ports) http.Handler {
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.withSinks()))))
 }
 
 // ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
-func ServeHandler(c Config, p Parts) http.Handler {
-	p = p.counted()
+func ServeHandler(c Config, p Ports) http.Handler {
+	p = p.withSinks()
 	routes := loginRoutes(c, p)
 	maps.Copy(routes, sessionRoutes(c, p))
 	maps.Copy(routes, keysRoutes(c, p))
@@ -68,17 +68,19 @@ func ServeHandler(c Config, p Parts) http.Handler {
 	return c.TrustedProxies.Handler(p.Metrics.Handler(routes))
 }
 
-// counted puts the metrics between the handlers and what they are made of.
-func (p Parts) counted() Parts {
+// withSinks decides where audit records go, and wraps stores and hasher so that their calls are measured.
+func (p Ports) withSinks() Ports {
+	if p.Audit == nil {
+		p.Audit = audit.Log(p.Log)
+	}
 	if p.Metrics == nil {
 		return p
 	}
-	p.Store, p.Attempts, p.Sessions = p.Metrics.Logins(p.Store), p.Metrics.Attempts(p.Attempts), p.Metrics.Sessions(p.Sessions)
-	p.Passwords, p.Log = p.Metrics.Passwords(p.Passwords), slog.New(p.Metrics.Log(p.Log.Handler()))
+	p.Store, p.Passwords, p.Audit = p.Metrics.Store(p.Store), p.Metrics.Passwords(p.Passwords), audit.Tee(p.Audit, p.Metrics)
 	return p
 }
 
-// NewMetrics returns what counts for CloudWatch and writes to out, or nil where the settings want none.
+// NewMetrics returns the recorder of the metrics, which writes to out, or nil if the settings turn metrics off.
 func NewMetrics(c Config, ring *token.Keyring, out io.Writer) *metrics.Recorder {
 	if c.Metrics == "" {
 		return nil
@@ -86,11 +88,8 @@ func NewMetrics(c Config, ring *token.Keyring, out io.Writer) *metrics.Recorder 
 	return metrics.New(out, c.Metrics, ring.SignsSince, time.Now)
 }
 
-func loginRoutes(c Config, p Parts) web.Routes {
-	service := auth.NewService(auth.Config{
-		Store: p.Store, Attempts: p.Attempts, Passwords: p.Passwords, Keys: p.Keys, Log: p.Log, Now: p.Now, NewID: p.NewID,
-		Rules: rules(c), Serial: p.Serial,
-	})
+func loginRoutes(c Config, p Ports) web.Routes {
+	service := auth.NewService(domain(c, p))
 	return web.Routes{
 		planpoint.Path: planpoint.New(planpoint.Config{
 			Cookies: cookies(c), RequireAPIKey: c.RequireAPIKey,
@@ -100,12 +99,18 @@ func loginRoutes(c Config, p Parts) web.Routes {
 	}
 }
 
-func sessionRoutes(c Config, p Parts) web.Routes {
+func sessionRoutes(c Config, p Ports) web.Routes {
 	return session.Routes(
 		session.Config{Cookies: cookies(c), Origins: c.AllowedOrigins, Log: p.Log},
-		auth.NewSessions(auth.SessionsConfig{
-			Store: p.Sessions, Keys: p.Keys, Tokens: p.Tokens, Rules: rules(c), Log: p.Log, Now: p.Now, NewID: p.NewID,
-		}))
+		auth.NewSessions(domain(c, p)))
+}
+
+// domain is what both of auth's services are made of.
+func domain(c Config, p Ports) auth.Config {
+	return auth.Config{
+		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Tokens: p.Tokens, Rules: rules(c), Audit: p.Audit, Log: p.Log,
+		Now: p.Now, NewID: p.NewID, Serial: p.Serial,
+	}
 }
 
 func rules(c Config) auth.Rules {

@@ -200,8 +200,8 @@ func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (h
 	check(t, err)
 	document, err := ring.Marshal()
 	check(t, err)
-	return app.LoginHandler(config, app.Parts{
-		Store: store, Attempts: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
+	return app.LoginHandler(config, app.Ports{
+		Store: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
 		Keys: app.NewKeyring(config, fixedSource(document)), Now: func() time.Time { return start },
 	}), key
 }

@@ -41,10 +41,10 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 }
 
 // deployed makes what the functions that hold the key ring share, and opens its connections.
-func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Parts, error) {
+func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Ports, error) {
 	c, err := deployedConfig(getenv)
 	if err != nil {
-		return Config{}, Parts{}, err
+		return Config{}, Ports{}, err
 	}
 	log := NewLogger(out, c.LogLevel)
 	for _, warning := range c.Warnings() {
@@ -58,8 +58,8 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 		return err
 	})
 	ring := NewKeyring(c, keys)
-	return c, Parts{
-		Store: store, Attempts: store, Sessions: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
+	return c, Ports{
+		Store: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
 	}, nil
 }
 

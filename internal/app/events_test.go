@@ -92,8 +92,8 @@ func eventHandler(t *testing.T, event string) http.Handler {
 		t.Fatal(err)
 	}
 	ids := 0
-	return app.LoginHandler(config, app.Parts{
-		Store: store, Attempts: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
+	return app.LoginHandler(config, app.Ports{
+		Store: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
 		Keys: token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{
 			Issuer: config.Issuer.String(), Audience: config.Audience, Now: now,
 		}),

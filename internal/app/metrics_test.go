@@ -38,7 +38,7 @@ const emfSchema = `{"type": "object", "required": ["_aws"], "properties": {"_aws
 // counter is a deployment that counts, over a kit.
 type counter struct {
 	*testing.T
-	auth.LoginStore
+	auth.Store
 	kit     *authtest.Kit
 	handler http.Handler
 	out     bytes.Buffer
@@ -51,18 +51,18 @@ func (c *counter) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupRe
 	if c.broken {
 		return auth.LookupResult{}, auth.ErrUnavailable
 	}
-	return c.LoginStore.LookUp(ctx, q)
+	return c.Store.LookUp(ctx, q)
 }
 
 func newCounter(t *testing.T, settings settings) *counter {
 	t.Helper()
 	kit := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
-	c := &counter{T: t, LoginStore: kit.Store, kit: kit}
+	c := &counter{T: t, Store: kit.StorePort(), kit: kit}
 	config, err := app.ConfigFrom(settings.get)
 	check(t, err)
 	recorder := metrics.New(&c.out, namespace, c.kit.Keyring.SignsSince, c.kit.Clock.Now)
-	c.handler = app.ServeHandler(config, app.Parts{
-		Store: c, Attempts: c.kit.Store, Sessions: c.kit.SessionStore(), Passwords: c.kit.Hasher,
+	c.handler = app.ServeHandler(config, app.Ports{
+		Store: c, Passwords: c.kit.Hasher,
 		Keys: c.kit.Keyring, Tokens: c.kit.Tokens(), Log: app.NewLogger(&c.log, config.LogLevel), Metrics: recorder, Now: c.kit.Clock.Now,
 	})
 	return c

@@ -24,11 +24,11 @@ func Keys(ctx context.Context, getenv func(string) string, out io.Writer) (http.
 }
 
 // KeysHandler returns the handler of the keys function: the public keys, and the discovery document.
-func KeysHandler(c Config, p Parts) http.Handler {
+func KeysHandler(c Config, p Ports) http.Handler {
 	return Identified(keysRoutes(c, p))
 }
 
-func keysRoutes(c Config, p Parts) web.Routes {
+func keysRoutes(c Config, p Ports) web.Routes {
 	return discovery.Routes(discovery.Config{Issuer: c.Issuer.String(), Log: p.Log, Now: p.Now}, p.PublicKeys)
 }
 
@@ -42,24 +42,24 @@ func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) 
 	return NewAuthorizer(c, p), nil
 }
 
-// NewAuthorizer returns the authorizer over the parts, of which it uses PublicKeys, or Tokens for HS256, and Sessions.
-func NewAuthorizer(c Config, p Parts) *authorizer.Authorizer {
+// NewAuthorizer returns the authorizer over the ports, of which it uses PublicKeys, or Tokens for HS256, and Store.
+func NewAuthorizer(c Config, p Ports) *authorizer.Authorizer {
 	return authorizer.New(authorizer.Config{
-		Tokens: publicTokens(c, p), Sessions: p.Sessions, Revocation: c.Revocation,
+		Tokens: publicTokens(c, p), Sessions: p.Store, Revocation: c.Revocation,
 		Response: c.AuthorizerResponse, Log: p.Log, Now: p.Now,
 	})
 }
 
 // public makes what the functions share that verify and do not sign, and opens their connection.
-func public(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Parts, error) {
+func public(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Ports, error) {
 	c, err := deployedConfig(getenv)
 	if err != nil {
-		return Config{}, Parts{}, err
+		return Config{}, Ports{}, err
 	}
 	log := NewLogger(out, c.LogLevel)
 	aws := dynamo.ForLogin(lambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
-	p := Parts{Sessions: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
+	p := Ports{Store: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
 	first := p.PublicKeys
 	if c.Algorithm == jwk.HS256 {
 		ring := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))

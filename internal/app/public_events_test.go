@@ -42,9 +42,9 @@ func replay(t *testing.T, function string, invoke func(t *testing.T, name string
 	}
 }
 
-// publicParts are what the functions have that know the ring's public keys alone, half an hour after the sign-ins of
+// publicPorts are what the functions have that know the ring's public keys alone, half an hour after the sign-ins of
 // events/login. Ada is signed in, Grace is not any more.
-func publicParts(t *testing.T) app.Parts {
+func publicPorts(t *testing.T) app.Ports {
 	t.Helper()
 	ring, err := os.ReadFile("testdata/ring.json")
 	if err != nil {
@@ -58,17 +58,17 @@ func publicParts(t *testing.T) app.Parts {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	return app.Parts{
-		Sessions: store, PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(fixedSource(ring))),
+	return app.Ports{
+		Store: store, PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(fixedSource(ring))),
 		Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return signedIn.Add(30 * time.Minute) },
 	}
 }
 
 // TestKeysEvents replays events/keys.
 func TestKeysEvents(t *testing.T) {
-	parts := publicParts(t)
+	ports := publicPorts(t)
 	replay(t, "keys", func(t *testing.T, name string, event []byte) ([]byte, error) {
-		handler := app.KeysHandler(eventConfigAt(t, eventIssuer(name)), parts)
+		handler := app.KeysHandler(eventConfigAt(t, eventIssuer(name)), ports)
 		return lambdahttp.Wrap(handler).Invoke(t.Context(), event)
 	})
 }
@@ -76,13 +76,13 @@ func TestKeysEvents(t *testing.T) {
 // TestAuthorizerEvents replays events/authorizer, with tokens that events/login answers; where the name says so the
 // deployment has asked for policies.
 func TestAuthorizerEvents(t *testing.T) {
-	config, parts := eventConfig(t), publicParts(t)
+	config, ports := eventConfig(t), publicPorts(t)
 	policies := config
 	policies.AuthorizerResponse = "policy"
 	replay(t, "authorizer", func(t *testing.T, name string, event []byte) ([]byte, error) {
 		if strings.Contains(name, "-policy") {
-			return app.NewAuthorizer(policies, parts).Invoke(t.Context(), event)
+			return app.NewAuthorizer(policies, ports).Invoke(t.Context(), event)
 		}
-		return app.NewAuthorizer(config, parts).Invoke(t.Context(), event)
+		return app.NewAuthorizer(config, ports).Invoke(t.Context(), event)
 	})
 }

@@ -88,8 +88,8 @@ func TestPublicKeysOfTheRing(t *testing.T) {
 // where what is published later is not fit to be.
 func TestKeysFunction(t *testing.T) {
 	kit := authtest.NewKit(t)
-	parts := app.Parts{PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(kit.Store)), Log: slog.New(slog.DiscardHandler)}
-	handler := app.KeysHandler(publicConfig(t), parts)
+	ports := app.Ports{PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(kit.Store)), Log: slog.New(slog.DiscardHandler)}
+	handler := app.KeysHandler(publicConfig(t), ports)
 	get := func() (int, string) {
 		rec := httptest.NewRecorder()
 		handler.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/.well-known/jwks.json", nil))
@@ -105,7 +105,7 @@ func TestKeysFunction(t *testing.T) {
 		t.Errorf("published: %d %s", status, body)
 	}
 	check(t, kit.Store.PutPublicKeys(t.Context(), document))
-	parts.PublicKeys.Refresh(t.Context())
+	ports.PublicKeys.Refresh(t.Context())
 	if status, body := get(); status != 200 || body != string(jwks) {
 		t.Errorf("the ring itself was put there: %d %s", status, body)
 	}
@@ -135,8 +135,8 @@ func TestPublicCapacity(t *testing.T) {
 		"bounded": {"GetItem, BatchGetItem: 3 RRU, 0 WRU", ": 0 RRU, 0 WRU"},
 		"strict":  {"GetItem, BatchGetItem: 3 RRU, 0 WRU", "BatchGetItem: 2 RRU, 0 WRU"},
 	} {
-		authorizer := app.NewAuthorizer(publicConfig(t, "REVOCATION", mode), app.Parts{
-			Sessions: store, PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(store)), Log: slog.New(slog.DiscardHandler),
+		authorizer := app.NewAuthorizer(publicConfig(t, "REVOCATION", mode), app.Ports{
+			Store: store, PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(store)), Log: slog.New(slog.DiscardHandler),
 		})
 		for call, want := range want {
 			spent.expect(want)

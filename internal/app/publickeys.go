@@ -50,7 +50,7 @@ func (r ringKeys) Get(ctx context.Context) ([]byte, error) {
 }
 
 // publicTokens verifies by the public keys, or by the ring where no public keys exist: a symmetric one is never published.
-func publicTokens(c Config, p Parts) auth.Verifier {
+func publicTokens(c Config, p Ports) auth.Verifier {
 	if c.Algorithm == jwk.HS256 {
 		return p.Tokens
 	}

@@ -2,11 +2,11 @@ package app
 
 import (
 	"io"
-	"log/slog"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 	"latchkey/internal/dynamo"
 	"latchkey/internal/rotation"
@@ -21,13 +21,13 @@ func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error
 		return nil, err
 	}
 	aws := lambdaConfig(getenv)
-	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), NewLogger(out, c.LogLevel)), nil
+	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), audit.Log(NewLogger(out, c.LogLevel))), nil
 }
 
 // NewRotator returns the rotate function over the secret that the settings name, and a store for the public keys.
-func NewRotator(c Config, cfg aws.Config, public auth.PublicKeys, log *slog.Logger) *rotation.Rotator {
+func NewRotator(c Config, cfg aws.Config, public auth.PublicKeys, sink auth.AuditSink) *rotation.Rotator {
 	return rotation.New(rotation.Parts{
 		SecretID: c.Keys.Name, Vault: secret.NewVersions(secretsmanager.NewFromConfig(cfg), c.Keys.Name),
-		Public: public, Algorithm: c.Algorithm, Log: log,
+		Public: public, Algorithm: c.Algorithm, Audit: sink,
 	})
 }

@@ -117,11 +117,11 @@ func newCapacityBrowser(t *testing.T, spent *ledger) *capacityBrowser {
 	now, config := func() time.Time { return b.now }, eventConfig(t)
 	config.Throttle = auth.Limits{} // counting is the sign-ins' matter
 	b.tokens = token.NewKeyring(fixedSource(document), keyring.Parse, token.Config{Issuer: "https://login.example.com", Audience: "test", Now: now})
-	parts := app.Parts{
-		Store: store, Attempts: store, Sessions: store, Passwords: hasher, Keys: b.tokens, Tokens: b.tokens,
+	ports := app.Ports{
+		Store: store, Passwords: hasher, Keys: b.tokens, Tokens: b.tokens,
 		Log: slog.New(slog.DiscardHandler), Now: now,
 	}
-	b.login, b.session = app.LoginHandler(config, parts), app.SessionHandler(config, parts)
+	b.login, b.session = app.LoginHandler(config, ports), app.SessionHandler(config, ports)
 	return b
 }
 

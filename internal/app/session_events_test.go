@@ -69,13 +69,13 @@ func newDeployment(t *testing.T) *deployment {
 	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
 	store := eventStore(t, hasher)
 	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
-	parts := app.Parts{
-		Store: store, Attempts: store, Sessions: store, Passwords: hasher, Keys: keys, Tokens: keys,
+	ports := app.Ports{
+		Store: store, Passwords: hasher, Keys: keys, Tokens: keys,
 		Log: slog.New(slog.DiscardHandler), Now: now,
 		NewID: func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
 	}
 	d.functions = map[string]*lambdahttp.Adapter{
-		"login": lambdahttp.Wrap(app.LoginHandler(config, parts)), "session": lambdahttp.Wrap(app.SessionHandler(config, parts)),
+		"login": lambdahttp.Wrap(app.LoginHandler(config, ports)), "session": lambdahttp.Wrap(app.SessionHandler(config, ports)),
 	}
 	return d
 }

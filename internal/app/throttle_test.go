@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,24 +10,20 @@ import (
 	"time"
 
 	"latchkey/internal/app"
-	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/lambdahttp"
 )
 
-// limitedLogin is the login function with the default limits over a kit whose clock stands still; tries may be nil.
-func limitedLogin(t *testing.T, k *authtest.Kit, tries auth.AttemptStore, settings settings) http.Handler {
+// limitedLogin is the login function with the default limits over the kit, whose clock stands still.
+func limitedLogin(t *testing.T, k *authtest.Kit, settings settings) http.Handler {
 	t.Helper()
 	if settings == nil {
 		settings = map[string]string{}
 	}
 	config, err := app.ConfigFrom(settings.get)
 	check(t, err)
-	if tries == nil {
-		tries = k.Store
-	}
-	return app.LoginHandler(config, app.Parts{
-		Store: k.Store, Attempts: tries, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
+	return app.LoginHandler(config, app.Ports{
+		Store: k.StorePort(), Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 }
 
@@ -40,7 +35,7 @@ func wrongly(path, user, source string) capacityCase {
 // tells the wait in its own words, alike for those who are there and those who are not.
 func TestContractsShareCounters(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
-	handler := limitedLogin(t, k, nil, nil)
+	handler := limitedLogin(t, k, nil)
 	for _, user := range []string{"ada", "grace", "nobody"} {
 		for i := range 5 {
 			path := []string{planpointLogin, organizationLogin}[i%2]
@@ -63,35 +58,17 @@ func TestContractsShareCounters(t *testing.T) {
 	}
 }
 
-// noTries is a AttemptStore of which the named method fails.
-type noTries struct {
-	auth.AttemptStore
-	failing string
-}
-
-func (n noTries) fails(method string) error {
-	if n.failing == method {
-		return errors.New("disk on fire")
-	}
-	return nil
-}
-
-func (n noTries) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
-	return errors.Join(n.AttemptStore.CountAttempt(ctx, k, seen, next, free), n.fails("CountAttempt"))
-}
-
-func (n noTries) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
-	if k.User != "" {
-		return errors.Join(n.AttemptStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the user"))
-	}
-	return errors.Join(n.AttemptStore.CountFailure(ctx, k, seen, next), n.fails("CountFailure of the source"))
-}
-
-// TestCountersThatFail promises each contract's 500, with the time to wait, where an attempt cannot be counted.
+// TestCountersThatFail promises each contract's 500, with the time to wait, if an attempt cannot be counted.
 func TestCountersThatFail(t *testing.T) {
 	for _, failing := range []string{"CountAttempt", "CountFailure of the user", "CountFailure of the source"} {
 		k := authtest.NewKit(t, authtest.Ada())
-		handler := limitedLogin(t, k, noTries{k.Store, failing}, nil)
+		handler := limitedLogin(t, k, nil)
+		k.Before(func(call string) error {
+			if call == failing {
+				return errors.New("disk on fire")
+			}
+			return nil
+		})
 		for path, body := range map[string]string{
 			planpointLogin:    `{"message":"Internal server error"}`,
 			organizationLogin: `{"isSuccess":false,"errorMessage":"Internal server error"}`,
@@ -149,7 +126,7 @@ func TestNoHeaderMovesASource(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := authtest.NewKit(t, authtest.Ada())
-			function := lambdahttp.Wrap(limitedLogin(t, k, nil, settings{"TRUSTED_PROXIES": test.proxies}))
+			function := lambdahttp.Wrap(limitedLogin(t, k, settings{"TRUSTED_PROXIES": test.proxies}))
 			numbered := func(text string, n int) string { return strings.ReplaceAll(text, "%d", fmt.Sprint(n)) }
 			for i := range 6 {
 				status, throttled := lambdaLogin(t, function, "ada", numbered(test.sourceIP, i+1), test.header, numbered(test.value, i+1))

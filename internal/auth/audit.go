@@ -7,17 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 )
-
-// AuditMessage is the message of every audit record in the log, and of nothing else.
-const AuditMessage = "audit"
 
 // Event is what an audit record is about; docs/audit.md says what each means.
 type Event string
 
-// The events of the service; those of its operators are in change.go. Whoever counts or adds to the records needs the
-// exported ones, and so with reasons and outcomes.
+// The events of the service; those of its operators are in change.go.
 const (
 	EventLogin           Event = "login"
 	EventImpersonation   Event = "impersonation"
@@ -28,10 +23,10 @@ const (
 	eventSessionEnd      Event = "session_end"
 )
 
-// Reason says why an event ended as it did: a stable word for queries, finer than what clients are told.
+// Reason says why an event ended as it did: a stable word for queries, finer than what clients may know.
 type Reason string
 
-// The reasons; changes have two of their own.
+// The reasons; changes have two more.
 const (
 	ReasonOK          Reason = "ok"
 	ReasonUnavailable Reason = "unavailable"
@@ -60,91 +55,91 @@ const (
 	reasonPasswordChanged Reason = "password_changed"
 )
 
-// Throttled reports whether a limit of failed sign-ins is the reason, whichever of the three.
+// Throttled reports whether one of the three limits of failed sign-ins is the reason.
 func (r Reason) Throttled() bool {
 	return r == reasonThrottledPair || r == reasonThrottledUser || r == reasonThrottledSource
 }
 
-// sessionContract is what records of the session endpoints have as their contract.
-const sessionContract = "session"
+// Outcome is how an audited event ended, in one word for dashboards.
+type Outcome string
 
-// Outcomes of an audited event; docs/audit.md says what each means.
+// The outcomes; docs/audit.md says what each means.
 const (
-	OutcomeSuccess = "success"
-	OutcomeRefused = "refused"
-	OutcomeFailed  = "failed" // our fault
+	OutcomeSuccess Outcome = "success"
+	OutcomeRefused Outcome = "refused"
+	OutcomeFailed  Outcome = "failed" // our fault
 )
 
-// auditRecord is what the audit says of one event; it has no place for a secret or an address in clear.
-type auditRecord struct {
-	event                  Event
-	outcome                string
-	reason                 Reason
-	userID, identifierHash string
-	targetHash             string
-	actorID, sessionID     string
-	source                 Source
-	contract, client, kid  string
+// sessionContract is the contract in the records of the session endpoints.
+const sessionContract = "session"
+
+// AuditRecord is what the audit keeps of one event; it has no field for a secret or for an address in clear. Fields that do
+// not apply are zero.
+type AuditRecord struct {
+	Event   Event
+	Outcome Outcome
+	Reason  Reason
+
+	UserID         string // the user it is about; of an impersonation the target
+	IdentifierHash string // IdentifierHash of the typed address
+	TargetHash     string // IdentifierHash of the address to impersonate
+	ActorID        string // the impersonator
+	SessionID      string
+	Source         Source
+	Contract       string
+	ClientID       string // Client.ID
+	KeyID          string // the key that signed, or that was changed
+	NextID         string // what follows a rotated key or client
+
+	Operator                           string // who made a change, by their name on the machine
+	Added, Updated, Refused, Unchanged int    // of EventUserImport
+	Exported                           int    // of EventUserExport
+
+	Step string // of a key rotation: one of Secrets Manager's four
+	Err  error  // of a key rotation: why the step failed
 }
 
-// journal is where audit records go, one for each event and before its answer.
-type journal struct{ log *slog.Logger }
-
-var errPanic = errors.New("auth: panic")
-
-// after does what is audited and then writes its record, of a failure where it panics; the panic goes on.
-func (j journal) after(ctx context.Context, do func() error, record func(error) auditRecord) error {
-	err := errPanic
-	defer func() { j.write(ctx, record(err)) }()
-	err = do()
-	return err
+// AuditSink keeps audit records: in a log, in a file, as counts.
+type AuditSink interface {
+	// Record returns once the record is written, or an error if it is lost. It may be called concurrently.
+	Record(ctx context.Context, r AuditRecord) error
 }
 
-func (j journal) write(ctx context.Context, r auditRecord, more ...slog.Attr) {
-	level := slog.LevelInfo
-	if r.outcome == OutcomeFailed {
-		level = slog.LevelError
-	}
-	attrs := []slog.Attr{
-		slog.String("event", string(r.event)), slog.String("outcome", r.outcome), slog.String("reason", string(r.reason)),
-	}
-	for _, optional := range append([]slog.Attr{
-		slog.String("user", r.userID), slog.String("identifierHash", r.identifierHash),
-		slog.String("targetHash", r.targetHash),
-		slog.String("actor", r.actorID), slog.String("session", r.sessionID),
-		slog.String("source", r.source.String()), slog.String("contract", r.contract),
-		slog.String("client", r.client), slog.String("kid", r.kid),
-	}, more...) {
-		if optional.Value.String() != "" {
-			attrs = append(attrs, optional)
-		}
-	}
-	j.log.LogAttrs(ctx, level, AuditMessage, attrs...)
-}
-
-// ended fills in how the event ended, as the error says and the contracts answer: what they do not refuse is our
-// fault, whatever was noted before it.
-func (r auditRecord) ended(err error) auditRecord {
+// Ended returns the record with the outcome and reason of an event that ended with err. An error that is not a refusal is
+// our fault; a reason that was set before counts for successes only.
+func (r AuditRecord) Ended(err error) AuditRecord {
+	var refused *refusal
 	switch {
 	case err == nil:
-		r.outcome, r.reason = OutcomeSuccess, cmp.Or(r.reason, ReasonOK)
-	case errors.Is(err, ErrUnavailable) || !isRefusal(err):
-		r.outcome, r.reason = OutcomeFailed, ReasonUnavailable
-		if errors.Is(err, context.Canceled) {
-			r.reason = ReasonCanceled
-		}
-	case errors.Is(err, ErrNotFound):
-		r.outcome, r.reason = OutcomeRefused, reasonNotFound
+		r.Outcome, r.Reason = OutcomeSuccess, cmp.Or(r.Reason, ReasonOK)
+	case errors.As(err, &refused):
+		r.Outcome, r.Reason = OutcomeRefused, refused.reason
+	case errors.Is(err, context.Canceled):
+		r.Outcome, r.Reason = OutcomeFailed, ReasonCanceled
 	default:
-		r.outcome, r.reason = OutcomeRefused, cmp.Or(r.reason, ReasonNotAllowed)
+		r.Outcome, r.Reason = OutcomeFailed, ReasonUnavailable
 	}
 	return r
 }
 
-func isRefusal(err error) bool {
-	return slices.ContainsFunc([]error{
-		ErrBadCredentials, ErrNotReady, ErrWrongRole, ErrNoSession, ErrImpersonation, ErrThrottled, ErrUnknownClient, ErrNotFound,
-	}, func(refusal error) bool { return errors.Is(err, refusal) })
+// auditor writes one record for each event, before its answer.
+type auditor struct {
+	sink AuditSink
+	log  *slog.Logger
+}
+
+var errPanic = errors.New("auth: panic")
+
+// audited calls do, which may fill in the record, and then writes it. A panic of do is recorded as a failure and goes on.
+func (a auditor) audited(ctx context.Context, r *AuditRecord, do func() error) error {
+	err := errPanic
+	defer func() {
+		if lost := a.sink.Record(ctx, r.Ended(err)); lost != nil {
+			a.log.ErrorContext(ctx, "an audit record was lost", "event", string(r.Event), "error", lost)
+		}
+	}()
+	err = do()
+	return err
 }
 
 // IdentifierHash returns what stands for the identifier in audit records: a keyed hash, the same for every spelling.
@@ -154,22 +149,4 @@ func IdentifierHash(ctx context.Context, keys Keys, id Identifier) (string, erro
 		return "", fmt.Errorf("hash the identifier: %w", err)
 	}
 	return hex.EncodeToString(mac[:16]), nil
-}
-
-// record says how the attempt ended.
-func (l *login) record(err error) auditRecord {
-	r := auditRecord{
-		event: EventLogin, reason: l.reason, identifierHash: l.identifierHash,
-		source: l.attempt.Source, contract: l.terms.Contract, userID: l.user.ID,
-	}
-	if l.client.KeyHash != "" {
-		r.client = l.client.ID()
-	}
-	if !l.attempt.Impersonate.IsZero() {
-		r.event, r.actorID, r.userID, r.targetHash = EventImpersonation, l.user.ID, l.target.ID, l.targetHash
-	}
-	if err == nil {
-		r.sessionID, r.kid = l.session.ID, l.keyID
-	}
-	return r.ended(err)
 }

@@ -120,9 +120,12 @@ func TestChangesAreRecorded(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := authtest.NewKit(t)
-			auth.RecordChange(t.Context(), k.Log.Logger(), auth.Change{
+			err := auth.RecordChange(t.Context(), k.Log.Sink(), auth.AuditRecord{
 				Event: auth.EventUserAdd, UserID: "u1", IdentifierHash: "h1", ClientID: "c1", KeyID: "k1", Operator: "root",
 			}, test.err)
+			if err != nil {
+				t.Fatal(err)
+			}
 			want := []map[string]any{{
 				"level": test.level, "event": "user_add", "outcome": test.outcome, "reason": test.reason, "user": "u1",
 				"identifierHash": "h1", "client": "c1", "kid": "k1", "operator": "root",
@@ -135,7 +138,7 @@ func TestChangesAreRecorded(t *testing.T) {
 }
 
 // uncounted is a AttemptStore that cannot count failures, because the caller is gone.
-type uncounted struct{ auth.AttemptStore }
+type uncounted struct{ auth.Store }
 
 func (uncounted) CountFailure(context.Context, auth.AttemptKeys, auth.Window, auth.Window) error {
 	return context.Canceled
@@ -147,7 +150,7 @@ func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
 	limited := rules()
 	limited.Limits.Free = 5
 	service := auth.NewService(auth.Config{
-		Store: k.Store, Attempts: uncounted{k.Store}, Passwords: k.Hasher, Keys: k.Keyring, Rules: limited, Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: uncounted{k.Store}, Passwords: k.Hasher, Keys: k.Keyring, Rules: limited, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now,
 	})
 	a := attempt("ada")
 	a.Password = "wrong"

@@ -29,7 +29,7 @@ func (v *verified) Verify(ctx context.Context, stored, password string) (match, 
 func serviceWith(k *authtest.Kit, v *verified, decoys []auth.Decoy) *auth.Service {
 	r := rules()
 	r.Decoys = decoys
-	return auth.NewService(auth.Config{Store: k.Store, Passwords: v, Keys: k.Keyring, Rules: r, Log: k.Log.Logger(), Now: k.Clock.Now})
+	return auth.NewService(auth.Config{Store: k.Store, Passwords: v, Keys: k.Keyring, Rules: r, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now})
 }
 
 // TestDecoysStandInForHashes promises that whoever has no hash costs one that was set, the same one by every service, and whoever

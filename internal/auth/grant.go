@@ -7,36 +7,34 @@ import (
 	"time"
 )
 
-// grant opens the session and makes the tokens; nothing is stored yet.
-func (l *login) grant(ctx context.Context, subject User) (Grant, error) {
+// impersonationLife is the life of an impersonator's access token (contracts page, impersonation).
+const impersonationLife = 15 * time.Minute
+
+// grant makes the session and its tokens; nothing is stored yet.
+func (l *login) grant(ctx context.Context, caller, subject User) (g Grant, keyID string, err error) {
 	now := l.now().UTC().Truncate(time.Millisecond)
-	g := Grant{User: subject, Accounts: slices.Clone(subject.Accounts), AccessLife: l.accessLife()}
-	l.session = Session{
+	g = Grant{User: subject, Accounts: slices.Clone(subject.Accounts), AccessLife: l.accessLife()}
+	g.Session = Session{
 		ID: l.newID(), UserID: subject.ID, PasswordEpoch: subject.PasswordEpoch,
-		Contract: l.terms.Contract, Source: l.attempt.Source.String(),
+		Contract: l.terms.Contract, Client: l.client.ID(), Source: l.attempt.Source.String(),
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(g.AccessLife),
 	}
-	if l.client.KeyHash != "" {
-		l.session.Client = l.client.ID()
-	}
-	if subject.ID != l.user.ID {
-		l.session.ActorID = l.user.ID
+	if subject.ID != caller.ID {
+		g.Session.ActorID = caller.ID
 	}
 	if l.refreshable() {
-		l.session.Nonce, l.session.Generation = l.newID(), 1
+		g.Session.Nonce, g.Session.Generation = l.newID(), 1
 		g.RefreshLife = min(l.rules.SessionIdle, l.rules.SessionMax)
-		l.session.ExpiresAt = now.Add(g.RefreshLife)
-		token, err := refreshToken(ctx, l.keys, l.session)
-		if err != nil {
-			return Grant{}, err
+		g.Session.ExpiresAt = now.Add(g.RefreshLife)
+		if g.RefreshToken, err = refreshToken(ctx, l.keys, g.Session); err != nil {
+			return Grant{}, "", err
 		}
-		g.RefreshToken = token
 	}
-	g.Session = l.session
-	return g, l.sign(ctx, &g)
+	keyID, err = l.sign(ctx, &g)
+	return g, keyID, err
 }
 
-func (l *login) sign(ctx context.Context, g *Grant) error {
+func (l *login) sign(ctx context.Context, g *Grant) (keyID string, err error) {
 	claims := newClaims(l.newID(), g.User, g.Session, g.Session.CreatedAt.Truncate(time.Second), g.AccessLife)
 	if l.terms.QualifyingAccount {
 		selected := selectAccount(g.Accounts, l.rules.QualifyingRoles)
@@ -48,14 +46,13 @@ func (l *login) sign(ctx context.Context, g *Grant) error {
 			claims.Roles = append(claims.Roles, userType)
 		}
 	}
-	var err error
-	if g.AccessToken, l.keyID, err = l.keys.Sign(ctx, claims); err != nil {
-		return fmt.Errorf("sign the access token: %w", err)
+	if g.AccessToken, keyID, err = l.keys.Sign(ctx, claims); err != nil {
+		return "", fmt.Errorf("sign the access token: %w", err)
 	}
-	return nil
+	return keyID, nil
 }
 
-// newClaims says of the user what every access token says.
+// newClaims returns the claims that every access token has.
 func newClaims(id string, u User, s Session, issued time.Time, life time.Duration) Claims {
 	c := Claims{
 		ID: id, Subject: u.ID, SessionID: s.ID, Actor: s.ActorID, Roles: []string{},
@@ -79,27 +76,4 @@ func (l *login) accessLife() time.Duration {
 
 func (l *login) refreshable() bool {
 	return l.terms.Refreshable && l.client.Kind != ClientIntegration && l.attempt.Impersonate.IsZero()
-}
-
-// selectAccount returns the index of the user's stored choice if it qualifies, else of the first account that
-// does, else -1 (contracts page, organization 200).
-func selectAccount(accounts []Account, qualifying []string) int {
-	first := -1
-	for i, a := range accounts {
-		if !contains(qualifying, a.UserType) {
-			continue
-		}
-		if a.IsSelected {
-			return i
-		}
-		if first < 0 {
-			first = i
-		}
-	}
-	return first
-}
-
-// contains never finds the empty role: a user without one holds none.
-func contains(roles []string, role string) bool {
-	return role != "" && slices.Contains(roles, role)
 }

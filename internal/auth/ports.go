@@ -6,6 +6,18 @@ import (
 	"time"
 )
 
+// Store is everything that Latchkey asks of a store, in the small ports that its callers ask for.
+type Store interface {
+	LoginStore
+	AttemptStore
+	AttemptRecords
+	SessionStore
+	Users
+	UserBatches
+	Clients
+	PublicKeys
+}
+
 // LoginStore is what one sign-in needs of a store, in the order of the calls. Every read is consistent: it
 // sees each write that was confirmed before it began. A failure of the store itself wraps ErrUnavailable.
 // All methods may be called concurrently and give up when ctx ends.

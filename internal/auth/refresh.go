@@ -12,22 +12,20 @@ import (
 // (RFC 9700 4.14.2). A session of a user who may not sign in any more, or whose password changed, ends too. It
 // returns ErrNoSession for all of these and has written one audit record when it returns.
 func (s *Sessions) Refresh(ctx context.Context, token string, source Source, life time.Duration) (Grant, error) {
-	r := refresh{Sessions: s, audit: auditRecord{event: eventRefresh, source: source, contract: sessionContract}}
+	r := refresh{Sessions: s, record: AuditRecord{Event: eventRefresh, Source: source, Contract: sessionContract}}
 	var grant Grant
-	err := s.journal.after(ctx, func() (err error) {
+	err := s.auditor.audited(ctx, &r.record, func() (err error) {
 		grant, err = r.run(ctx, token, life)
 		return err
-	}, r.ended)
+	})
 	return grant, err
 }
 
-// refresh is the state of one call that came with a refresh token, while it runs.
+// refresh is one call that came with a refresh token, while it runs.
 type refresh struct {
 	*Sessions
-	audit auditRecord
+	record AuditRecord // filled in as the call goes on
 }
-
-func (r *refresh) ended(err error) auditRecord { return r.audit.ended(err) }
 
 // rotationTries bounds how often a call that lost the race looks again; the second look already finds the winner's.
 const rotationTries = 3
@@ -58,11 +56,11 @@ type presented struct {
 func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	claim, ok := parseRefreshToken(token)
 	if !ok {
-		return presented{}, r.refuse(reasonMalformed)
+		return presented{}, refuse(ErrNoSession, reasonMalformed)
 	}
 	s, u, err := r.store.SessionAndUser(ctx, claim.userID, claim.sessionID)
 	if errors.Is(err, ErrNotFound) {
-		return presented{}, r.refuse(reasonSessionUnknown)
+		return presented{}, refuse(ErrNoSession, reasonSessionUnknown)
 	} else if err != nil {
 		return presented{}, fmt.Errorf("read the session: %w", err)
 	}
@@ -71,15 +69,15 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 		return presented{}, err
 	}
 	if !genuine { // a guess must not end anybody's session
-		return presented{}, r.refuse(reasonForged)
+		return presented{}, refuse(ErrNoSession, reasonForged)
 	}
-	r.audit.userID, r.audit.sessionID, r.audit.client = s.UserID, s.ID, s.Client
+	r.record.UserID, r.record.SessionID, r.record.ClientID = s.UserID, s.ID, s.Client
 	p := presented{claim.generation, s, u, r.now().UTC().Truncate(time.Millisecond)}
 	if reason := s.Ended(u, p.at); reason != "" {
 		return presented{}, r.end(ctx, s, reason)
 	}
 	if p.generation < s.Generation && !r.inGrace(p) {
-		r.audit.event = eventRefreshReplayed
+		r.record.Event = eventRefreshReplayed
 		return presented{}, r.end(ctx, s, reasonReplayed)
 	}
 	return p, nil
@@ -96,7 +94,7 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 	if p.generation < p.session.Generation {
 		grant, kid, err := r.grant(ctx, p, life)
 		if err == nil {
-			r.audit.reason, r.audit.kid = reasonGrace, kid
+			r.record.Reason, r.record.KeyID = reasonGrace, kid
 		}
 		return grant, err
 	}
@@ -112,11 +110,11 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 		return Grant{}, err
 	}
 	if err := r.rotate(ctx, p.session, from); errors.Is(err, ErrNotFound) {
-		return Grant{}, r.refuse(reasonSessionUnknown)
+		return Grant{}, refuse(ErrNoSession, reasonSessionUnknown)
 	} else if err != nil {
 		return Grant{}, fmt.Errorf("rotate the session: %w", err)
 	}
-	r.audit.kid = kid
+	r.record.KeyID = kid
 	return grant, nil
 }
 
@@ -143,17 +141,12 @@ func (r *refresh) grant(ctx context.Context, p presented, life time.Duration) (g
 	return g, keyID, nil
 }
 
-func (r *refresh) refuse(reason Reason) error {
-	r.audit.reason = reason
-	return ErrNoSession
-}
-
 // end deletes the session, so that no copy of its tokens works any more, and refuses.
 func (r *refresh) end(ctx context.Context, s Session, reason Reason) error {
 	if err := r.store.EndSession(ctx, s.UserID, s.ID); err != nil {
 		return fmt.Errorf("end the session: %w", err)
 	}
-	return r.refuse(reason)
+	return refuse(ErrNoSession, reason)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -51,8 +51,8 @@ func TestParallelRefreshes(t *testing.T) {
 			if err := store.PutSession(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
-			sessions := auth.NewSessions(auth.SessionsConfig{
-				Store: store, Keys: k.Keyring, Tokens: k.Keyring, Log: k.Log.Logger(), Now: k.Clock.Now,
+			sessions := auth.NewSessions(auth.Config{
+				Store: store, Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now,
 				Rules: auth.Rules{RefreshGrace: grace, SessionIdle: 7 * day, SessionMax: 90 * day},
 			})
 			token := genuine(t, k, s, s.Nonce)

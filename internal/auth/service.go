@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// Service decides who may sign in. It holds no state of its own: any number may run over one store.
+// Service decides who may sign in. It holds no state of its own: any number may share one store.
 type Service struct {
-	store     LoginStore
-	counters  AttemptStore
+	store     Store
 	passwords Passwords
 	keys      Keys
 	rules     Rules
-	journal   journal
-	beside    func(f func() error) (wait func() error)
+	auditor   auditor
+	start     start
 	now       func() time.Time
 	newID     func() string
 }
@@ -23,43 +22,49 @@ type Service struct {
 // Rules are the deployment's settings that the domain obeys.
 type Rules struct {
 	QualifyingRoles   []string      // userTypes that a contract with Terms.QualifyingAccount asks for
-	ImpersonatorRoles []string      // roles that may impersonate; empty: nobody
+	ImpersonatorRoles []string      // roles that may impersonate; empty: none
 	Limits            Limits        // of failed sign-ins
-	Decoys            []Decoy       // none: names that nobody has cost a new hash
-	RefreshGrace      time.Duration // how long a traded refresh token still gets the same successor
-	SessionIdle       time.Duration // a session ends when not refreshed for so long
-	SessionMax        time.Duration // a session ends so long after sign-in, refreshed or not
+	Decoys            []Decoy       // hashes to verify for unknown identifiers; empty: one with the parameters of new hashes
+	RefreshGrace      time.Duration // how long a used refresh token still gets the same successor
+	SessionIdle       time.Duration // a session ends when it is not refreshed for this long
+	SessionMax        time.Duration // a session ends this long after sign-in, refreshed or not
 }
 
-// Config are what a Service is made of; Now and NewID may be nil and are then the real clock and NewID.
+// Config is what Service and Sessions are made of; see each constructor for what it needs.
 type Config struct {
-	Store     LoginStore
-	Attempts  AttemptStore // may be nil where Rules.Limits is zero
+	Store     Store
 	Passwords Passwords
 	Keys      Keys
+	Tokens    Verifier
 	Rules     Rules
+	Audit     AuditSink
 	Log       *slog.Logger
-	Now       func() time.Time
-	NewID     func() string
-	// Serial makes no call beside another. It is for a store in this process, where waiting for one another and for
-	// goroutines costs more than the calls.
+	Now       func() time.Time // nil: the real clock
+	NewID     func() string    // nil: NewID
+	// Serial makes Login call the store sequentially: for in-process stores, where goroutines cost more than the calls.
 	Serial bool
 }
 
-// NewService returns a service over the parts; it starts nothing and reads nothing.
-func NewService(p Config) *Service {
+// withDefaults returns the config with a clock and a source of ids.
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.NewID == nil {
+		c.NewID = NewID
+	}
+	return c
+}
+
+// NewService returns a service over all of the config but Tokens; it starts nothing and reads nothing.
+func NewService(c Config) *Service {
+	c = c.withDefaults()
 	s := &Service{
-		store: p.Store, counters: p.Attempts, passwords: p.Passwords, keys: p.Keys, rules: p.Rules,
-		journal: journal{p.Log}, beside: beside, now: p.Now, newID: p.NewID,
+		store: c.Store, passwords: c.Passwords, keys: c.Keys, rules: c.Rules, auditor: auditor{c.Audit, c.Log},
+		start: concurrently, now: c.Now, newID: c.NewID,
 	}
-	if p.Serial {
-		s.beside = inTurn
-	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.newID == nil {
-		s.newID = NewID
+	if c.Serial {
+		s.start = deferred
 	}
 	return s
 }

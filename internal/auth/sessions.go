@@ -4,46 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"time"
 )
 
-// Sessions is what can be done with a session once it is open: refresh it, check it, list and end it. Like
-// Service it holds no state.
+// Sessions refreshes, checks, lists and ends open sessions. Like Service it holds no state.
 type Sessions struct {
 	store   SessionStore
 	keys    Keys
 	tokens  Verifier
 	rules   Rules
-	journal journal
+	auditor auditor
 	now     func() time.Time
 	newID   func() string
 }
 
-// SessionsConfig are what Sessions is made of; Now and NewID may be nil and are then the real ones.
-type SessionsConfig struct {
-	Store  SessionStore
-	Keys   Keys
-	Tokens Verifier
-	Rules  Rules
-	Log    *slog.Logger
-	Now    func() time.Time
-	NewID  func() string
-}
-
-// NewSessions returns the sessions over the parts; it starts nothing and reads nothing.
-func NewSessions(p SessionsConfig) *Sessions {
-	s := &Sessions{
-		store: p.Store, keys: p.Keys, tokens: p.Tokens, rules: p.Rules, journal: journal{p.Log}, now: p.Now, newID: p.NewID,
+// NewSessions returns the sessions over all of the config but Passwords; it starts nothing and reads nothing.
+func NewSessions(c Config) *Sessions {
+	c = c.withDefaults()
+	return &Sessions{
+		store: c.Store, keys: c.Keys, tokens: c.Tokens, rules: c.Rules, auditor: auditor{c.Audit, c.Log}, now: c.Now, newID: c.NewID,
 	}
-	if s.now == nil {
-		s.now = time.Now
-	}
-	if s.newID == nil {
-		s.newID = NewID
-	}
-	return s
 }
 
 // Caller is who sent a request: a user with a session that was good when it was read.
@@ -73,25 +54,25 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller
 	return Caller{User: user, Session: session}, nil
 }
 
-// SignOut ends the caller's session, or all of the user's. Who impersonates ends the impersonation alone: all is
+// SignOut ends the caller's session, or all of the user's. An impersonator may end the impersonation alone: all is
 // ErrImpersonation.
 func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Source) error {
-	record := logout(all, source)
-	record.userID, record.sessionID, record.actorID = c.User.ID, c.Session.ID, c.Session.ActorID
-	return s.journal.after(ctx, func() error { return s.signOut(ctx, c.Session, all) }, record.ended)
+	record := logoutRecord(all, source)
+	record.UserID, record.SessionID, record.ActorID = c.User.ID, c.Session.ID, c.Session.ActorID
+	return s.auditor.audited(ctx, &record, func() error { return s.signOut(ctx, c.Session, all) })
 }
 
-func logout(all bool, source Source) auditRecord {
+func logoutRecord(all bool, source Source) AuditRecord {
 	if all {
-		return auditRecord{event: eventLogoutAll, source: source, contract: sessionContract}
+		return AuditRecord{Event: eventLogoutAll, Source: source, Contract: sessionContract}
 	}
-	return auditRecord{event: eventLogout, source: source, contract: sessionContract}
+	return AuditRecord{Event: eventLogout, Source: source, Contract: sessionContract}
 }
 
 func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error {
 	switch {
 	case all && session.ActorID != "":
-		return ErrImpersonation
+		return refuse(ErrImpersonation, ReasonNotAllowed)
 	case all:
 		return s.store.EndSessions(ctx, session.UserID, session.ID)
 	}
@@ -99,16 +80,16 @@ func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error
 }
 
 // SignOutByRefresh does as SignOut for the session of a refresh token, which is what a browser still has when its access
-// token has expired. It returns ErrNoSession for what Refresh does: an old token ends its own session and no other.
+// token has expired. It returns ErrNoSession when Refresh does: an old token ends its own session and no other.
 func (s *Sessions) SignOutByRefresh(ctx context.Context, token string, all bool, source Source) error {
-	r := refresh{Sessions: s, audit: logout(all, source)}
-	return s.journal.after(ctx, func() error {
+	r := refresh{Sessions: s, record: logoutRecord(all, source)}
+	return s.auditor.audited(ctx, &r.record, func() error {
 		p, err := r.look(ctx, token)
 		if err != nil {
 			return err
 		}
 		return s.signOut(ctx, p.session, all)
-	}, r.ended)
+	})
 }
 
 // List returns the user's live sessions, the newest first.
@@ -122,27 +103,30 @@ func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
 	return live, nil
 }
 
-// End ends one session of the caller's own, or returns ErrNotFound. Who impersonates may end that session alone.
+// End ends one session of the caller's own, or returns ErrNotFound. An impersonator may end that session alone.
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
-	var ended Session
-	return s.journal.after(ctx, func() (err error) {
-		ended, err = s.end(ctx, c, sessionID)
-		return err
-	}, func(err error) auditRecord {
-		return auditRecord{ // the id is the store's: what was asked for may be any text, a token too
-			event: eventSessionEnd, source: source, userID: c.User.ID, sessionID: ended.ID, actorID: c.Session.ActorID,
-			contract: sessionContract,
-		}.ended(err)
+	record := AuditRecord{
+		Event: eventSessionEnd, Source: source, UserID: c.User.ID, ActorID: c.Session.ActorID, Contract: sessionContract,
+	}
+	return s.auditor.audited(ctx, &record, func() error {
+		session, err := s.ownSession(ctx, c, sessionID)
+		if err != nil {
+			return err
+		}
+		record.SessionID = session.ID // the store's: the id that was asked for may be any text, a token too
+		return s.store.EndSession(ctx, session.UserID, session.ID)
 	})
 }
 
-func (s *Sessions) end(ctx context.Context, c Caller, sessionID string) (Session, error) {
+func (s *Sessions) ownSession(ctx context.Context, c Caller, sessionID string) (Session, error) {
 	if c.Session.ActorID != "" && sessionID != c.Session.ID {
-		return Session{}, ErrImpersonation
+		return Session{}, refuse(ErrImpersonation, ReasonNotAllowed)
 	}
 	session, _, err := s.store.SessionAndUser(ctx, c.User.ID, sessionID)
-	if err != nil {
+	if errors.Is(err, ErrNotFound) {
+		return Session{}, refuse(err, reasonNotFound)
+	} else if err != nil {
 		return Session{}, fmt.Errorf("look up the session: %w", err)
 	}
-	return session, s.store.EndSession(ctx, c.User.ID, sessionID)
+	return session, nil
 }

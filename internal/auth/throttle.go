@@ -164,74 +164,95 @@ func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source
 	return k, nil
 }
 
-// throttled refuses the attempt where a counter that was just read is over its limit.
-func (l *login) throttled(now time.Time) error {
-	wait, reason := l.rules.Limits.wait(l.counted, now)
+// tally is the counting of one attempt. Its keys are zero if nothing is limited.
+type tally struct {
+	keys    AttemptKeys
+	seen    Counters // as the first read found them
+	counted Pair     // as this attempt counted it, once it has
+}
+
+// checkLimits refuses the attempt if a counter is over its limit: without a hash and without a write.
+func (l *login) checkLimits() error {
+	wait, reason := l.rules.Limits.wait(l.tally.seen, l.now())
 	if wait <= 0 {
 		return nil
 	}
-	return l.refuse(&ThrottledError{wait}, reason)
+	return refuse(&ThrottledError{wait}, reason)
 }
 
-// countAttempt counts before the password is checked, so that guesses sent at once cannot slip through.
-func (l *login) countAttempt(ctx context.Context, now time.Time) error {
-	if l.tries.Source == "" || l.rules.Limits.Free == 0 {
+// countAttempt counts before the password is checked, so that parallel guesses cannot slip through.
+func (l *login) countAttempt(ctx context.Context) error {
+	if l.tally.keys.Source == "" || l.rules.Limits.Free == 0 {
 		return nil
 	}
-	seen := l.counted.Pair
-	next := seen.next(now)
-	err := l.counters.CountAttempt(ctx, l.tries, seen, next, l.rules.Limits.Free)
-	if errors.Is(err, ErrConflict) { // others used up what was free, or tried in this very moment
+	seen := l.tally.seen.Pair
+	next := seen.next(l.now().UTC().Truncate(time.Millisecond))
+	err := l.store.CountAttempt(ctx, l.tally.keys, seen, next, l.rules.Limits.Free)
+	if errors.Is(err, ErrConflict) { // other attempts used up what was free, or one was made at this very moment
 		wait := max(l.rules.Limits.backoff(seen.Failures+1), time.Second)
-		return l.refuse(&ThrottledError{wait}, reasonThrottledPair)
+		return refuse(&ThrottledError{wait}, reasonThrottledPair)
 	}
 	if err != nil {
-		return fmt.Errorf("count the try: %w", err)
+		return fmt.Errorf("count the attempt: %w", err)
 	}
-	l.try = next
+	l.tally.counted = next
 	return nil
 }
 
-// takeBack uncounts a try that our own fault ended: it told nobody anything about the password, and nobody shall wait for it.
-// One that may not have been counted is never taken back, or else hanging up at the right moment would give guesses.
-func (l *login) takeBack(ctx context.Context) {
-	if l.try == (Pair{}) {
-		return
+// failed settles the count of an attempt that did not end well: a refusal, by the password or by the gate alike, adds to the
+// totals; anything else is our fault and takes the count back. It returns the error that ends the attempt.
+func (l *login) failed(ctx context.Context, err error) error {
+	var refused *refusal
+	if !errors.As(err, &refused) {
+		l.undoAttempt(ctx)
+		return err
 	}
-	ctx, cancel := outliving(ctx)
-	defer cancel()
-	err := l.counters.UndoAttempt(ctx, l.tries, l.try, l.counted.Pair)
-	l.warn(ctx, "a try that failed by our own fault stays counted", err)
+	if failure := l.countFailure(ctx); failure != nil {
+		return failure
+	}
+	return err
 }
 
-func (l *login) clearAttempts(ctx context.Context) error {
-	if l.tries.Source == "" {
+// undoAttempt takes back the count of an attempt that our own fault ended: it revealed nothing about the password, and the user
+// must not wait for it. An attempt that may not have been counted is never taken back: hanging up at the right moment would
+// give free guesses.
+func (l *login) undoAttempt(ctx context.Context) {
+	if l.tally.counted == (Pair{}) {
+		return
+	}
+	ctx, cancel := detach(ctx)
+	defer cancel()
+	if err := l.store.UndoAttempt(ctx, l.tally.keys, l.tally.counted, l.tally.seen.Pair); err != nil {
+		l.auditor.log.WarnContext(ctx, "an attempt that failed by our own fault stays counted", "user", l.record.UserID, "error", err)
+	}
+}
+
+func (l *login) clearAttempts(ctx context.Context, now time.Time) error {
+	if l.tally.keys.Source == "" {
 		return nil
 	}
-	knownUntil := l.session.CreatedAt.Add(l.rules.Limits.Known)
-	if err := l.counters.ClearAttempts(ctx, l.tries, knownUntil); err != nil {
+	if err := l.store.ClearAttempts(ctx, l.tally.keys, now.Add(l.rules.Limits.Known)); err != nil {
 		return fmt.Errorf("clear the user's failures: %w", err)
 	}
 	return nil
 }
 
-// countFailure adds to the totals; the pair's own count was taken before. Hanging up does not keep it from that.
+// countFailure adds to the totals of user and source; the pair was counted before. A client that hung up is counted too.
 func (l *login) countFailure(ctx context.Context) error {
-	if l.tries.User == "" {
+	keys, seen := l.tally.keys, l.tally.seen
+	if keys == (AttemptKeys{}) {
 		return nil
 	}
-	ctx, cancel := outliving(ctx)
+	ctx, cancel := detach(ctx)
 	defer cancel()
 	now := l.now().UTC().Truncate(time.Millisecond)
-	sourceCounted := l.beside(func() error {
-		if l.tries.Source == "" {
+	sourceCounted := l.start(func() error {
+		if keys.Source == "" {
 			return nil
 		}
-		seen := l.counted.Source
-		return l.counters.CountFailure(ctx, l.tries.OfSource(), seen, seen.next(now, l.rules.Limits.Source.Span))
+		return l.store.CountFailure(ctx, keys.OfSource(), seen.Source, seen.Source.next(now, l.rules.Limits.Source.Span))
 	})
-	seen := l.counted.User
-	err := l.counters.CountFailure(ctx, l.tries.OfUser(), seen, seen.next(now, l.rules.Limits.User.Span))
+	err := l.store.CountFailure(ctx, keys.OfUser(), seen.User, seen.User.next(now, l.rules.Limits.User.Span))
 	if err := errors.Join(err, sourceCounted()); err != nil {
 		return fmt.Errorf("count the failure: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/jwk"
@@ -111,12 +112,46 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 	return key
 }
 
-// Service returns a service over the kit whose ids are random; where the rules do not say it, sessions last a week.
-func (k *Kit) Service(rules auth.Rules) *auth.Service {
-	return auth.NewService(auth.Config{
-		Store: kitStore{k.Store, k}, Attempts: kitTries{k}, Passwords: kitPasswords{k}, Keys: kitKeys{k}, Rules: withTimes(rules),
-		Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
-	})
+// Service returns a service over the kit whose ids are random; if the rules do not say, sessions last a week.
+func (k *Kit) Service(rules auth.Rules) *auth.Service { return auth.NewService(k.config(rules)) }
+
+// Sessions returns what is done with open sessions, over the kit and with the rules that Service has.
+func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions { return auth.NewSessions(k.config(rules)) }
+
+func (k *Kit) config(rules auth.Rules) auth.Config {
+	return auth.Config{
+		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Tokens: k.Tokens(), Rules: withTimes(rules),
+		Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
+	}
+}
+
+// withTimes gives sessions a week if the rules do not say how long they last, and then a grace of 10 s.
+func withTimes(rules auth.Rules) auth.Rules {
+	if rules.SessionIdle == 0 {
+		rules.SessionIdle, rules.SessionMax, rules.RefreshGrace = 7*24*time.Hour, 90*24*time.Hour, 10*time.Second
+	}
+	return rules
+}
+
+// StorePort is the kit's store for services and handlers: its calls are in Calls, and Before can fail them.
+func (k *Kit) StorePort() auth.Store { return k.observer().Store(k.Store) }
+
+// Passwords is the kit's hasher; see StorePort.
+func (k *Kit) Passwords() auth.Passwords { return k.observer().Passwords(k.Hasher) }
+
+// Keys is the key ring that signs; see StorePort.
+func (k *Kit) Keys() auth.Keys { return k.observer().Keys(k.Keyring) }
+
+// Tokens is the key ring that verifies; its one method is VerifyToken in Calls. See StorePort.
+func (k *Kit) Tokens() auth.Verifier { return k.observer().Tokens(k.Keyring) }
+
+// Update changes a stored user.
+func (k *Kit) Update(t testing.TB, userID string, change func(*auth.User)) {
+	t.Helper()
+	u, err := k.Store.UserByID(t.Context(), userID)
+	check(t, err)
+	change(&u)
+	check(t, k.Store.UpdateUser(t.Context(), u))
 }
 
 // Claims returns what the access token says, once the key ring has verified it by the kit's clock.
@@ -144,13 +179,22 @@ func (k *Kit) Calls() []string {
 	return calls
 }
 
-func (k *Kit) called(name string) error {
-	k.mu.Lock()
-	before := k.before
-	k.calls = append(k.calls, name)
-	k.mu.Unlock()
-	if before == nil {
-		return nil
+// observer notes each call of a port and lets Before fail it.
+func (k *Kit) observer() auth.Observer {
+	return func(_ context.Context, call string) (func(), error) {
+		k.mu.Lock()
+		before := k.before
+		k.calls = append(k.calls, call)
+		k.mu.Unlock()
+		if before == nil {
+			return func() {}, nil
+		}
+		return func() {}, before(call)
 	}
-	return before(name)
 }
+
+// ringDocument is a token.Source that never changes.
+type ringDocument []byte
+
+func (d ringDocument) Get(context.Context) ([]byte, error)     { return d, nil }
+func (d ringDocument) Refresh(context.Context) ([]byte, error) { return d, nil }

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"latchkey/internal/audit"
+	"latchkey/internal/auth"
 )
 
 // Log keeps what is logged, and fails the test where that holds what no log may.
@@ -53,6 +56,9 @@ func (l *Log) Logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
+// Sink returns a sink of audit records into the log.
+func (l *Log) Sink() auth.AuditSink { return audit.Log(l.Logger()) }
+
 // Write adds a line; slog calls it.
 func (l *Log) Write(p []byte) (int, error) {
 	l.mu.Lock()
@@ -80,7 +86,7 @@ func (l *Log) Audit(t testing.TB) []map[string]any {
 		if err := json.Unmarshal([]byte(line), &record); err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		if record["msg"] == "audit" {
+		if record["msg"] == audit.Message {
 			delete(record, "time")
 			delete(record, "msg")
 			records = append(records, record)

@@ -12,16 +12,9 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Store is everything that auth asks of a store; the suite takes it whole, callers ask for the port they need.
+// Store is everything that auth asks of a store, and a way to read a session by itself.
 type Store interface {
-	auth.LoginStore
-	auth.Users
-	auth.UserBatches
-	auth.Clients
-	auth.SessionStore
-	auth.PublicKeys
-	auth.AttemptStore
-	auth.AttemptRecords
+	auth.Store
 	Session(ctx context.Context, userID, sessionID string) (auth.Session, error)
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/dynamo"
@@ -327,7 +328,7 @@ func (l *lines) audit() []string {
 	var records []string
 	for line := range strings.Lines(l.text.String()[l.audited:]) {
 		var record struct{ Message, Event, Outcome, Reason string }
-		if json.Unmarshal([]byte(line), &record) == nil && record.Message == auth.AuditMessage {
+		if json.Unmarshal([]byte(line), &record) == nil && record.Message == audit.Message {
 			records = append(records, record.Event+" "+record.Outcome+" "+record.Reason)
 		}
 	}

@@ -135,12 +135,12 @@ func deployWarm(t *testing.T) warm {
 	})
 	ring := token.NewKeyring(keys, keyring.Parse, token.Config{Issuer: c.Issuer.String(), Audience: c.Audience, Now: d.clock.Now})
 	log := app.NewLogger(d.log, c.LogLevel)
-	parts := app.Parts{
-		Store: d.store, Attempts: d.store, Sessions: d.store, Keys: ring, Tokens: ring, Log: log, Now: d.clock.Now,
+	ports := app.Ports{
+		Store: d.store, Keys: ring, Tokens: ring, Log: log, Now: d.clock.Now,
 		Passwords: password.New(cheap(), 0),
 	}
-	d.login = lambdahttp.Wrap(app.LoginHandler(c, parts), lambdahttp.WithLogger(log))
-	d.session = lambdahttp.Wrap(app.SessionHandler(c, parts), lambdahttp.WithLogger(log))
+	d.login = lambdahttp.Wrap(app.LoginHandler(c, ports), lambdahttp.WithLogger(log))
+	d.session = lambdahttp.Wrap(app.SessionHandler(c, ports), lambdahttp.WithLogger(log))
 	return d
 }
 

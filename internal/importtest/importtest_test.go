@@ -28,6 +28,7 @@ func rules() []rule {
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
 		{"internal/contract/", []string{"internal/auth", "internal/web"}},
+		{"internal/audit", []string{"internal/auth"}},
 		{"internal/metrics", []string{"internal/auth"}},
 		{"internal/authorizer", []string{"internal/auth", "internal/token"}},
 		{"internal/rotation", []string{"internal/auth", "internal/jwk", "internal/keyring"}},

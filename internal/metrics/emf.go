@@ -2,7 +2,7 @@ package metrics
 
 import "time"
 
-// line is what one request is worth. Its dimensions are words of ours alone: each combination is a metric to pay for.
+// line holds one request's metrics. Dimensions are fixed words, never client input: CloudWatch bills every combination.
 type line struct {
 	contract, outcome string
 	metrics           []metric
@@ -26,8 +26,8 @@ func (l *line) add(name, unit string, value float64) {
 	l.metrics, l.values = append(l.metrics, metric{name, unit}), append(l.values, value)
 }
 
-// document is the line as CloudWatch reads it: what the directives name stands at the root. Attempts alone have
-// dimensions; whoever wants another view has the audit.
+// document is the line as CloudWatch reads it: the members that the directives name are at the root. Only Attempts has
+// dimensions; other views are queries over the audit.
 func (l *line) document(namespace string, now time.Time) map[string]any {
 	root := map[string]any{
 		"_aws": map[string]any{

@@ -1,6 +1,6 @@
 // Package metrics counts what the service does, for CloudWatch: one line in its embedded metric format (EMF) for each
-// request that leaves an audit record, written beside the log. Nothing is called and nothing waits, and the counts are
-// drawn from the audit records themselves, so that the two cannot differ.
+// request that leaves an audit record, written to the same stream as the log. Nothing is called and nothing waits, and the
+// counts are made from the audit records themselves, so that the two cannot differ.
 package metrics
 
 import (
@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+
+	"latchkey/internal/auth"
 )
 
-// Recorder writes the lines. It may be used concurrently; make one with New for each process.
+// Recorder is a sink of audit records that writes the lines. It may be used concurrently; make one with New for each process.
 type Recorder struct {
 	out       io.Writer
 	namespace string
@@ -24,12 +26,21 @@ type Recorder struct {
 	started   atomic.Bool // a request was counted
 }
 
-// New returns a recorder that writes each line to out in one call. keySince says since when the current key signs.
+// New returns a recorder that writes each line to out in one call. keySince returns the time since which the current key signs.
 func New(out io.Writer, namespace string, keySince func(context.Context) (time.Time, error), now func() time.Time) *Recorder {
 	return &Recorder{out: out, namespace: namespace, keySince: keySince, now: now}
 }
 
-// Handler writes the line of each request that left an audit record, when it is answered. A line that cannot be written
+// Record notes the record for the line of the request that ctx belongs to.
+func (r *Recorder) Record(ctx context.Context, record auth.AuditRecord) error {
+	s := sampleOf(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.record = record
+	return nil
+}
+
+// Handler writes the line of each request that left an audit record, once it is answered. A line that cannot be written
 // is lost: no sign-in fails for it. A nil Recorder returns next.
 func (r *Recorder) Handler(next http.Handler) http.Handler {
 	if r == nil {
@@ -58,17 +69,17 @@ func (r *Recorder) write(ctx context.Context, s *sample) {
 	}
 }
 
-// sample is what is known of one request; calls that run beside each other add to it.
+// sample is what is known of one request; concurrent calls add to it.
 type sample struct {
 	mu          sync.Mutex
-	audit       audit
+	record      auth.AuditRecord
 	hash, store time.Duration
 	hashes      int
 }
 
 type sampleKey struct{}
 
-// sampleOf returns the sample of the request that ctx belongs to, or one that nobody reads.
+// sampleOf returns the sample of the request that ctx belongs to, or one that is never read.
 func sampleOf(ctx context.Context) *sample {
 	if s, counted := ctx.Value(sampleKey{}).(*sample); counted {
 		return s
@@ -76,18 +87,21 @@ func sampleOf(ctx context.Context) *sample {
 	return &sample{}
 }
 
-// line has the values in which the request differs from others, and whether it left an audit record.
+// line returns the values that are the request's own, and whether it left an audit record.
 func (s *sample) line() (l line, audited bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	a := s.audit
-	if a.outcome == "" {
+	r := s.record
+	if r.Outcome == "" {
 		return line{}, false
 	}
-	l = line{contract: a.contract, outcome: a.outcome}
-	if a.signIn {
-		l.add("Throttled", "Count", count(a.throttled))
-		l.add("UnknownUser", "Count", count(a.unknown))
+	l = line{contract: r.Contract, outcome: string(r.Outcome)}
+	if r.Reason == auth.ReasonCanceled { // a failure in the audit, and no reason for an alarm
+		l.outcome = string(r.Reason)
+	}
+	if r.Event == auth.EventLogin || r.Event == auth.EventImpersonation {
+		l.add("Throttled", "Count", count(r.Reason.Throttled()))
+		l.add("UnknownUser", "Count", count(r.Reason == auth.ReasonUnknownUser))
 	}
 	if s.hashes > 0 {
 		l.add("HashMilliseconds", "Milliseconds", milliseconds(s.hash))

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -17,7 +16,7 @@ import (
 
 // slow is a store and a hasher whose every call takes its time.
 type slow struct {
-	auth.LoginStore
+	auth.Store
 	auth.Passwords
 	d time.Duration
 }
@@ -38,14 +37,13 @@ func TestTimesAddUp(t *testing.T) {
 		var out bytes.Buffer
 		since := func(context.Context) (time.Time, error) { return time.Now(), nil }
 		r := metrics.New(&out, "Test", since, time.Now)
-		store, hasher := r.Logins(slow{d: time.Second}), r.Passwords(slow{d: 3 * time.Second})
-		log := slog.New(r.Log(slog.DiscardHandler))
+		store, hasher := r.Store(slow{d: time.Second}), r.Passwords(slow{d: 3 * time.Second})
 		handler := r.Handler(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
 			for range 2 {
 				store.UserByID(req.Context(), "ada")
 				hasher.Verify(req.Context(), "", "")
 			}
-			log.InfoContext(req.Context(), auth.AuditMessage, "event", "login", "outcome", "refused", "contract", "planpoint")
+			r.Record(req.Context(), auth.AuditRecord{Event: auth.EventLogin, Outcome: auth.OutcomeRefused, Contract: "planpoint"})
 		}))
 		for range 2 {
 			out.Reset()

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
@@ -215,7 +216,7 @@ func newKit(value string) *kit {
 	k := &kit{vault: newVault(value), table: newTable(), now: start}
 	k.Rotator = rotation.New(rotation.Parts{
 		SecretID: arn, Vault: k.vault, Public: k.table, Algorithm: jwk.ES256,
-		Log: slog.New(slog.NewJSONHandler(&k.log, nil)), Now: func() time.Time { return k.now },
+		Audit: audit.Log(slog.New(slog.NewJSONHandler(&k.log, nil))), Now: func() time.Time { return k.now },
 	})
 	return k
 }

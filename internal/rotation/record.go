@@ -1,9 +1,7 @@
 package rotation
 
 import (
-	"context"
 	"errors"
-	"log/slog"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/keyring"
@@ -23,26 +21,19 @@ const (
 	reasonCurrentAlready auth.Reason = "current_already"
 )
 
-// record writes what became of one event, in the words of the audit of sign-ins.
-func (r *Rotator) record(ctx context.Context, e event, d done, err error) {
-	level, outcome := slog.LevelInfo, auth.OutcomeSuccess
+// record is the audit record of one event.
+func record(e event, d done, err error) auth.AuditRecord {
+	r := auth.AuditRecord{Event: eventKeyRotation, Outcome: auth.OutcomeSuccess, Reason: d.reason, Step: e.String(), Err: err}
 	switch {
 	case errors.Is(err, errRefused):
-		level, outcome, d.reason = slog.LevelWarn, auth.OutcomeRefused, auth.ReasonNotAllowed
+		r.Outcome, r.Reason = auth.OutcomeRefused, auth.ReasonNotAllowed
 	case err != nil:
-		level, outcome, d.reason = slog.LevelError, auth.OutcomeFailed, auth.ReasonUnavailable
-	}
-	attrs := []slog.Attr{
-		slog.String("event", string(eventKeyRotation)), slog.String("outcome", outcome), slog.String("reason", string(d.reason)),
-		slog.String("step", e.String()),
+		r.Outcome, r.Reason = auth.OutcomeFailed, auth.ReasonUnavailable
 	}
 	if d.ring != nil {
-		attrs = append(attrs, slog.String("kid", keyID(d.ring, keyring.Current)), slog.String("next", keyID(d.ring, keyring.Next)))
+		r.KeyID, r.NextID = keyID(d.ring, keyring.Current), keyID(d.ring, keyring.Next)
 	}
-	if err != nil {
-		attrs = append(attrs, slog.Any("error", err))
-	}
-	r.Log.LogAttrs(ctx, level, auth.AuditMessage, attrs...)
+	return r
 }
 
 func keyID(ring *keyring.Ring, state keyring.State) string {

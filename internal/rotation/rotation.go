@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"latchkey/internal/auth"
@@ -42,7 +41,7 @@ type Parts struct {
 	Vault     Vault
 	Public    auth.PublicKeys
 	Algorithm jwk.Algorithm // of new keys
-	Log       *slog.Logger
+	Audit     auth.AuditSink
 	Now       func() time.Time
 }
 
@@ -67,7 +66,7 @@ func (r *Rotator) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err == nil {
 		d, err = r.take(ctx, e)
 	}
-	r.record(ctx, e, d, err)
+	_ = r.Audit.Record(ctx, record(e, d, err)) // a step that was taken must not be repeated for its record
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}

@@ -47,11 +47,11 @@ func newServer(t *testing.T, settings ...string) server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	parts := app.Parts{
-		Store: k.Store, Attempts: k.Store, Sessions: k.SessionStore(), Passwords: k.Hasher, Keys: k.Keys(), Tokens: k.Tokens(),
+	ports := app.Ports{
+		Store: k.StorePort(), Passwords: k.Hasher, Keys: k.Keys(), Tokens: k.Tokens(),
 		Log: k.Log.Logger(), Now: k.Clock.Now,
 	}
-	return server{k, app.LoginHandler(config, parts), app.SessionHandler(config, parts)}
+	return server{k, app.LoginHandler(config, ports), app.SessionHandler(config, ports)}
 }
 
 func (s server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
