@@ -17,7 +17,7 @@ test: ## all tests; the emulator suites run where `make emulators` was run befor
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
 
 race: ## the packages whose state is shared in one process, under the race detector
-	CGO_ENABLED=1 go test -race ./internal/app ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... \
+	CGO_ENABLED=1 go test -race ./internal/app ./internal/argon2 ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... \
 		./internal/jwk ./internal/keyring ./internal/lambdahttp ./internal/metrics ./internal/password ./internal/rotation \
 		./internal/secret ./internal/sqlite ./internal/token ./internal/userfile ./internal/web ./verify
 

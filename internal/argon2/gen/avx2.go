@@ -1,0 +1,70 @@
+package main
+
+// avx2 prints the block function for registers of 256 bits. Half of them hold two rows at a time; what the rounds of the
+// rows make waits in scratch for the rounds of the columns.
+func avx2(p *printer) {
+	m := machine{xor: "VPXOR", temp: registers("Y", 8, 9), rotate: rotateAVX2}
+	byteOrder(p, "rotate24", 24)
+	byteOrder(p, "rotate16", 16)
+	p.function("compressAVX2", "out, a, b, scratch *block, xor bool", "$0-33")
+	p.op("MOVQ", "scratch+24(FP)", scratch)
+	p.op("MOVBLZX", "xor+32(FP)", xorFlag)
+	p.op("VMOVDQU", "rotate24<>(SB)", "Y10")
+	p.op("VMOVDQU", "rotate16<>(SB)", "Y11")
+	state, free := registers("Y", 0, 7), spare(registers("Y", 12, 13))
+
+	p.comment("scratch = rows(a xor b), two of 8 rows at a time")
+	p.loop("rows", 2*rowBytes, 8*rowBytes, func() {
+		for i, r := range state {
+			p.op("VMOVDQU", at(32*i, first, index), r)
+		}
+		for i, r := range state {
+			p.op(m.xor, at(32*i, second, index), r, r)
+		}
+		m.rows(p, quarter{state[0], state[1], state[2], state[3]}, quarter{state[4], state[5], state[6], state[7]})
+		for i, r := range state {
+			p.op("VMOVDQU", r, at(32*i, scratch, index))
+		}
+	})
+
+	p.comment("out = columns(scratch) xor a xor b, two of 8 columns at a time")
+	p.loop("columns", 32, rowBytes, func() {
+		for i, r := range state {
+			p.op("VMOVDQU", at(rowBytes*i, scratch, index), r)
+		}
+		low, high := m.columns(p, quarter{state[0], state[2], state[4], state[6]},
+			quarter{state[1], state[3], state[5], state[7]}, &free)
+		p.finish(m.xor, "VMOVDQU", interleave(low, high), func(row int, base string) string {
+			return at(rowBytes*row, base, index)
+		})
+	})
+	p.leave()
+}
+
+// byteOrder prints the order of bytes by which VPSHUFB rotates every 64-bit word right by that many bits.
+func byteOrder(p *printer, name string, bits int) {
+	p.line("")
+	for word := range 4 {
+		value := uint64(0)
+		for i := range 8 {
+			value |= uint64(word%2*8+(i+bits/8)%8) << (8 * i)
+		}
+		p.data(name, 8*word, value)
+	}
+	p.global(name, 32)
+}
+
+func rotateAVX2(p *printer, bits int, x, temp string) {
+	switch bits {
+	case 32:
+		p.op("VPSHUFD", immediate(0xB1), x, x)
+	case 24:
+		p.op("VPSHUFB", "Y10", x, x)
+	case 16:
+		p.op("VPSHUFB", "Y11", x, x)
+	case 63: // left by one: the sum with itself, and the bit that falls out
+		p.op("VPADDQ", x, x, temp)
+		p.op("VPSRLQ", immediate(63), x, x)
+		p.op("VPXOR", temp, x, x)
+	}
+}
