@@ -1,5 +1,5 @@
-// Package api_test compares openapi.yaml with what is really answered: nothing may be answered that is not described,
-// and nothing described that is not answered.
+// Package api_test compares openapi.yaml with real answers: every answer must be described, and every description must
+// have been answered.
 package api_test
 
 import (
@@ -17,7 +17,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// location is what schemas are compiled by; nothing is fetched from there.
+// location names the document for the schema compiler; nothing is fetched from it.
 const location = "https://latchkey.invalid/openapi.yaml"
 
 // description is openapi.yaml, ready to check answers against it.
@@ -37,7 +37,7 @@ func readDescription(t *testing.T) *description {
 	return d
 }
 
-// node is a place in the description: its JSON pointer, and what stands there.
+// node is a place in the description: its JSON pointer and its value.
 type node struct {
 	at    string
 	value any
@@ -48,7 +48,7 @@ func (n node) fields() map[string]any {
 	return fields
 }
 
-// get goes down by the keys, through references; what is absent has no value.
+// get follows the keys and any references; an absent node has no value.
 func (d *description) get(from node, keys ...string) node {
 	for _, key := range keys {
 		from = node{from.at + "/" + strings.ReplaceAll(key, "/", "~1"), from.fields()[key]} // no key has a ~
@@ -62,7 +62,7 @@ func (d *description) get(from node, keys ...string) node {
 
 func (d *description) paths() node { return d.get(node{value: d.root}, "paths") }
 
-// path returns the template of the path as it was asked for, empty where there is none.
+// path returns the described path that matches the requested one, or an empty string.
 func (d *description) path(asked string) string {
 	if _, found := d.paths().fields()[asked]; found {
 		return asked
@@ -75,7 +75,7 @@ func (d *description) path(asked string) string {
 	return ""
 }
 
-// methods are what a path is described for.
+// methods returns the methods that are described for a path.
 func (d *description) methods(path string) []string {
 	var methods []string
 	for key := range d.get(d.paths(), path).fields() {
@@ -92,7 +92,7 @@ type outcome struct {
 	status       int
 }
 
-// outcomes are all that are described.
+// outcomes returns all that are described.
 func (d *description) outcomes(t *testing.T) []outcome {
 	t.Helper()
 	var all []outcome
@@ -111,10 +111,10 @@ func (d *description) outcomes(t *testing.T) []outcome {
 	return all
 }
 
-// anyOther describes the paths that are not there.
+// anyOther is the entry for all undescribed paths.
 const anyOther = "x-any-other-path"
 
-// outcome is where the answer has to be described: a method that the path does not have, with the one it is there for.
+// outcome returns where the answer must be described: a method that the path does not have is described with the one it has.
 func (d *description) outcome(a answer) outcome {
 	o := outcome{a.method, d.path(a.path), a.status}
 	if methods := d.methods(o.path); o.path != "" && !slices.Contains(methods, a.method) {
@@ -123,7 +123,7 @@ func (d *description) outcome(a answer) outcome {
 	return o
 }
 
-// response returns what is declared for the answer.
+// response returns the description of the answer.
 func (d *description) response(a answer) (node, error) {
 	o := d.outcome(a)
 	switch {
@@ -141,7 +141,7 @@ func (d *description) response(a answer) (node, error) {
 	return response, nil
 }
 
-// check says in what the answer is not as described; an answer has nothing that is not.
+// check returns how the answer differs from its description; everything in an answer must be described.
 func (d *description) check(a answer) error {
 	response, err := d.response(a)
 	if err != nil {

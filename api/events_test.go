@@ -12,14 +12,14 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// event is one of ../events with its answer, which the tests of internal/app know to be the function's, byte for byte.
+// event is one of ../events with its expected answer, which the tests of internal/app compare with the function's.
 type event struct {
 	answer
 	contentType string
 	requestBody []byte
 }
 
-// events are those that reach a handler, by their names, which are the names of examples, too.
+// events returns those that reach a handler, by name; examples have the same names.
 func events(t *testing.T) map[string]event {
 	t.Helper()
 	events := map[string]event{}
@@ -44,7 +44,7 @@ func events(t *testing.T) map[string]event {
 	return events
 }
 
-// readEvent reports whether the event reaches a handler: what is no HTTP request has no place in the description.
+// readEvent reports whether the event reaches a handler: events that are not HTTP requests are not described.
 func readEvent(t *testing.T, path string) (e event, reached bool) {
 	t.Helper()
 	sent, err := os.ReadFile(path + ".json")

@@ -37,7 +37,7 @@ func username(user string, more ...string) edit {
 
 func email(user string) edit { return credentials("email", user, authtest.Password) }
 
-// liveAnswers are of the handlers that `latchkey serve` has, by every setting that changes what is answered.
+// liveAnswers returns answers of the handlers of `latchkey serve`, with every setting that changes an answer.
 func liveAnswers(t *testing.T) []answer {
 	t.Helper()
 	plain := newServer(t, "THROTTLE", "off")
@@ -61,7 +61,7 @@ func liveAnswers(t *testing.T) []answer {
 	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t))
 }
 
-// session is how a request says whose it is.
+// session is the credential that a request carries.
 type session struct{ access, refresh edit }
 
 func signIn(t *testing.T, s *server) session {
@@ -107,7 +107,7 @@ func life(t *testing.T, s *server) {
 	}
 }
 
-// sessionIDs are of the user's sessions, that of the request at the end.
+// sessionIDs returns the ids of the user's sessions, the current one last.
 func (s *server) sessionIDs(t *testing.T, access edit) []string {
 	t.Helper()
 	var listed struct {
@@ -129,7 +129,7 @@ func (s *server) sessionIDs(t *testing.T, access edit) []string {
 	return append(ids, own)
 }
 
-// matrix asks every path by every method in every way that is wrong somewhere.
+// matrix calls every path with every method and every fault of a request.
 func matrix(t *testing.T, s *server, session session) {
 	t.Helper()
 	paths := []string{

@@ -75,7 +75,7 @@ type example struct {
 	name string
 }
 
-// examples are all below the node, by their names, without following references.
+// examples returns all examples below the node, by name, without following references.
 func examples(n node) []example {
 	var all []example
 	for key, value := range n.fields() {
@@ -92,12 +92,12 @@ func examples(n node) []example {
 	return all
 }
 
-// TestRoutes promises that every route of the stack is described, and every path that is described a route of the stack.
+// TestRoutes promises that the stack's routes and the described paths are the same.
 func TestRoutes(t *testing.T) {
 	t.Parallel()
 	template, err := os.ReadFile("../template.yaml")
 	check(t, err)
-	routes := []string{"/healthz"} // of the local server alone
+	routes := []string{"/healthz"} // only on the local server
 	for _, match := range regexp.MustCompile(`(?m)^ +RouteKey: ANY (/.+)$`).FindAllSubmatch(template, -1) {
 		routes = append(routes, string(match[1]))
 	}
@@ -114,7 +114,7 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// TestRequests promises that the description lets a body through where the handlers do, and that request examples were sent.
+// TestRequests promises that the description accepts the bodies that the handlers accept, and that request examples were sent.
 func TestRequests(t *testing.T) {
 	t.Parallel()
 	d, all := readDescription(t), events(t)
@@ -139,7 +139,7 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// refusedBeforeItsBody reports whether something else than the body, which may be fine, is the reason of a 400.
+// refusedBeforeItsBody reports whether a 400 has another reason than the body, which may be valid.
 func refusedBeforeItsBody(e event) bool {
 	return strings.HasSuffix(e.name, "-query-credentials") || strings.HasSuffix(e.name, "refresh-both") ||
 		strings.HasSuffix(e.name, "-duplicate-cookie")
@@ -155,7 +155,7 @@ func (d *description) describes(requestBody node, e event) bool {
 		d.validate(d.get(requestBody, "content", media, "schema"), value) == nil
 }
 
-// TestUndescribed promises that the check itself sees what is not as described.
+// TestUndescribed promises that the check itself finds differences.
 func TestUndescribed(t *testing.T) {
 	t.Parallel()
 	d, all := readDescription(t), events(t)

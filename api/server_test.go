@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/token"
 )
 
-// answer is what was answered to a request; one that is an example has its name.
+// answer is the answer to a request, with the name of its example if it has one.
 type answer struct {
 	name, method, path string
 	status             int
@@ -25,7 +25,7 @@ type answer struct {
 	body               []byte
 }
 
-// server is what `latchkey serve` serves, over HTTP, and keeps what it answers.
+// server runs the handlers of `latchkey serve` over HTTP and records their answers.
 type server struct {
 	*authtest.Kit
 	url      string
@@ -36,7 +36,7 @@ type server struct {
 	keysText []byte
 }
 
-// newServer takes settings by pairs of a name, without its prefix, and a value; margaret may impersonate.
+// newServer takes settings as pairs of a name, without its prefix, and a value; margaret may impersonate.
 func newServer(t *testing.T, settings ...string) *server {
 	t.Helper()
 	margaret := authtest.NewUser("margaret")
@@ -87,14 +87,14 @@ func (s *server) Get(context.Context) ([]byte, error) {
 // Refresh is Get.
 func (s *server) Refresh(ctx context.Context) ([]byte, error) { return s.Get(ctx) }
 
-// breakDown takes the store and the public keys away.
+// breakDown makes the store and the public keys fail.
 func (s *server) breakDown(t *testing.T) {
 	t.Helper()
 	check(t, s.store.Close())
 	s.noKeys = true
 }
 
-// edit makes a request what it is to be.
+// edit changes a request before it is sent.
 type edit func(*http.Request)
 
 func header(name, value string) edit {
@@ -105,7 +105,7 @@ func bearer(token string) edit { return header("Authorization", "Bearer "+token)
 
 func cookie(name, value string) edit { return header("Cookie", name+"="+value) }
 
-// body is JSON; a header Content-Type before it says otherwise.
+// body sets a JSON body, unless a Content-Type was set before.
 func body(text string) edit {
 	return func(r *http.Request) {
 		r.Body, r.ContentLength = io.NopCloser(strings.NewReader(text)), int64(len(text))
@@ -115,7 +115,7 @@ func body(text string) edit {
 	}
 }
 
-// send asks, and keeps the answer under the name, which may be empty.
+// send sends the request and records the answer under the name, which may be empty.
 func (s *server) send(t *testing.T, name, method, path string, edits ...edit) answer {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.url+path, nil)
@@ -133,7 +133,7 @@ func (s *server) send(t *testing.T, name, method, path string, edits ...edit) an
 	return a
 }
 
-// want is send for an answer whose status the test relies on.
+// want is send, and fails if the status is another.
 func (s *server) want(t *testing.T, status int, name, method, path string, edits ...edit) answer {
 	t.Helper()
 	a := s.send(t, name, method, path, edits...)

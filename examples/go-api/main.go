@@ -1,4 +1,4 @@
-// Command go-api is a small API that lets in whoever has signed in to Latchkey. With `latchkey serve --demo` running:
+// Command go-api is a small API for users who have signed in to Latchkey. With `latchkey serve --demo` running:
 //
 //	go run ./examples/go-api -issuer http://127.0.0.1:3000
 //	curl http://127.0.0.1:4000/orders -H "Authorization: Bearer $TOKEN"
@@ -32,7 +32,7 @@ func main() {
 	log.Fatal(server.ListenAndServe())
 }
 
-// api has one path for everyone who is signed in, and one for editors.
+// api has one path for every signed-in user and one for editors.
 func api(v *verify.Verifier) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /orders", v.Handler(http.HandlerFunc(orders)))
@@ -46,7 +46,7 @@ func orders(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"user": c.Subject, "roles": c.Roles, "orders": []string{}})
 }
 
-// onlyFor answers 403 to those without the role: they are signed in, and may not.
+// onlyFor answers 403 to signed-in users without the role.
 func onlyFor(role string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, _ := verify.FromContext(r.Context()); !slices.Contains(c.Roles, role) {

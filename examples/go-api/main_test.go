@@ -16,7 +16,7 @@ import (
 	"latchkey/verify"
 )
 
-// TestAPI promises that the example does what it is there to show: 401 to strangers, 403 to those without the role.
+// TestAPI promises what the example shows: 401 without a valid token, 403 without the role.
 func TestAPI(t *testing.T) {
 	ring, err := keyring.New(jwk.ES256, time.Now())
 	if err != nil {
