@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// ASP.NET Core Identity stores PBKDF2 hashes as base64 of bytes. Version 3 has a byte 1, then the function, the rounds and
-// the salt's size as big-endian numbers of four bytes, then the salt and the digest. Version 2 has a byte 0, a salt of 16
-// bytes and a digest of 32, and always the same cost.
+// ASP.NET Core Identity stores PBKDF2 hashes in base64. Version 3 has a byte 1, then the function, the rounds and the salt's
+// size as big-endian numbers of four bytes, then the salt and the digest. Version 2 has a byte 0, a salt of 16 bytes, a
+// digest of 32, and always the same cost.
 const (
 	aspnet3Head   = 1 + 3*4
 	aspnet2Salt   = 16
@@ -22,7 +22,7 @@ func parseASPNet3(stored string) (hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(raw) < aspnet3Head { // the prefix says the version
+	if len(raw) < aspnet3Head { // the prefix has shown the version
 		return nil, errors.New("has no head of version 3")
 	}
 	number := func(i int) uint32 { return binary.BigEndian.Uint32(raw[1+4*i:]) }
@@ -43,6 +43,9 @@ func parseASPNet3(stored string) (hash, error) {
 	}
 	return newPBKDF2(functions[function], rounds, salt, digest)
 }
+
+// isASPNet2 reports whether the text has the length of version 2, for its prefix says little.
+func isASPNet2(stored string) bool { return len(stored) == aspnet2Length }
 
 func parseASPNet2(stored string) (hash, error) {
 	raw, err := padded(stored)

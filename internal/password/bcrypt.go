@@ -1,7 +1,9 @@
 package password
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/sha512"
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
@@ -12,17 +14,17 @@ import (
 )
 
 const (
-	bcryptSize    = 60 // $2b$10$, 22 characters of salt, 31 of digest
+	bcryptSize    = 60 // $2b$10$, 22 characters of salt and 31 of digest
 	bcryptMaxCost = 14 // about a second
 	bcryptMaxKey  = 72 // bytes of a password that bcrypt reads
 	bcryptMemory  = 5  // KiB: the state of one Blowfish key schedule
 )
 
-// bcryptHash is the text of a bcrypt hash, checked in full.
+// bcryptHash is the text of a bcrypt hash that was checked in full.
 type bcryptHash string
 
-// parseBcrypt accepts what crypt(3) would produce, to the last bit: x/crypto/bcrypt itself takes any version
-// letter, any separator and trailing text, and finds bad characters only while it computes.
+// parseBcrypt accepts exactly what crypt(3) would produce: x/crypto/bcrypt itself takes any version letter, any separator
+// and trailing text, and finds bad characters only while it computes.
 func parseBcrypt(stored string) (hash, error) {
 	if len(stored) != bcryptSize {
 		return nil, fmt.Errorf("is %d bytes long, not %d", len(stored), bcryptSize)
@@ -53,8 +55,8 @@ func parseDjangoBcrypt(stored string) (hash, error) {
 	return parseBcrypt(strings.TrimPrefix(stored, "bcrypt$"))
 }
 
-// parseDjangoBcryptSHA256 reads a bcrypt hash of the password's SHA-256 digest in hexadecimal, Django's way around bcrypt's 72
-// bytes.
+// parseDjangoBcryptSHA256 reads a bcrypt hash of the password's SHA-256 digest in hexadecimal, which avoids bcrypt's limit of
+// 72 bytes.
 func parseDjangoBcryptSHA256(stored string) (hash, error) {
 	inner, err := parseBcrypt(strings.TrimPrefix(stored, "bcrypt_sha256$"))
 	if err != nil {
@@ -63,7 +65,7 @@ func parseDjangoBcryptSHA256(stored string) (hash, error) {
 	return bcryptSHA256Hash{inner}, nil
 }
 
-// bcryptSHA256Hash is made over the digest of a password.
+// bcryptSHA256Hash is a bcrypt hash of a password's digest.
 type bcryptSHA256Hash struct{ hash }
 
 func (b bcryptSHA256Hash) matches(password string) bool {
@@ -71,12 +73,30 @@ func (b bcryptSHA256Hash) matches(password string) bool {
 	return b.hash.matches(hex.EncodeToString(digest[:]))
 }
 
+// parseWordPress reads $wp and a bcrypt hash, as WordPress stores them since 6.8.
+func parseWordPress(stored string) (hash, error) {
+	inner, err := parseBcrypt(strings.TrimPrefix(stored, "$wp"))
+	if err != nil {
+		return nil, err
+	}
+	return trimmedHash{wordPressHash{inner}}, nil
+}
+
+// wordPressHash is a bcrypt hash of the base64 of the password's HMAC-SHA384 (wp_hash_password).
+type wordPressHash struct{ hash }
+
+func (w wordPressHash) matches(password string) bool {
+	mac := hmac.New(sha512.New384, []byte("wp-sha384"))
+	mac.Write([]byte(password))
+	return w.hash.matches(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+}
+
 func (b bcryptHash) memory() uint32 { return bcryptMemory }
 
 func (b bcryptHash) parameters() string { return "cost " + strings.TrimLeft(string(b[4:6]), "0") }
 
-// matches refuses longer passwords only after the work: x/crypto/bcrypt compares their first 72 bytes and would
-// accept any ending.
+// matches refuses a password of more than 72 bytes, and only after the work: compared by its first 72 bytes, it would match
+// with any ending.
 func (b bcryptHash) matches(password string) bool {
 	read := password[:min(len(password), bcryptMaxKey)]
 	match := bcrypt.CompareHashAndPassword([]byte(b), []byte(read)) == nil

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/go-crypt/x/yescrypt"
 )
 
-// encoding reads bytes out of a stored hash, from the one spelling of them that it accepts.
+// encoding reads bytes from their text in a stored hash and accepts only the canonical spelling.
 type encoding func(text string) ([]byte, error)
 
-// saltAndDigest reads both, each in its encoding and within the caps.
+// saltAndDigest reads both, each in its own encoding and within the caps.
 func saltAndDigest(readSalt encoding, s string, readDigest encoding, d string) (salt, digest []byte, err error) {
 	if salt, err = sized("salt", readSalt, s, minSalt, maxSalt); err != nil {
 		return nil, nil, err
@@ -37,41 +39,79 @@ func checkSize(what string, size, least, most int) error {
 	return nil
 }
 
-// unpadded reads base64 as PHC strings have it.
-func unpadded(text string) ([]byte, error) { return decode(base64.RawStdEncoding, text) }
+// unpadded reads base64 without padding, as in PHC strings.
+func unpadded(text string) ([]byte, error) {
+	if strings.HasSuffix(text, "=") {
+		return nil, errors.New("is padded: PHC strings have base64 without '=' at the end")
+	}
+	return decode(base64.RawStdEncoding, text)
+}
 
-// padded reads base64 as Django, ASP.NET and Firebase write it.
+// padded reads base64 with padding, as Django, ASP.NET, Firebase and Spring write it.
 func padded(text string) ([]byte, error) { return decode(base64.StdEncoding, text) }
 
-// adapted reads passlib's base64, which has a dot for the plus.
-func adapted(text string) ([]byte, error) {
+// dotted reads passlib's base64, which has a dot instead of the plus.
+func dotted(text string) ([]byte, error) {
 	if strings.Contains(text, "+") {
 		return nil, errors.New("is not base64 of passlib's alphabet, which has a dot for the plus")
 	}
 	return unpadded(strings.ReplaceAll(text, ".", "+"))
 }
 
-// decode reads base64 in its one canonical spelling; Go's decoder would skip line ends, even a strict one.
+// decode reads base64 in its canonical spelling; Go's decoder would skip line breaks even in strict mode.
 func decode(encoding *base64.Encoding, text string) ([]byte, error) {
 	raw, err := encoding.Strict().DecodeString(text)
 	if err != nil || strings.ContainsAny(text, "\r\n") {
-		return nil, errors.New("is not base64 of the scheme's alphabet and padding, in its canonical spelling")
+		return nil, errors.New("is not base64 with the scheme's alphabet and padding, in its canonical spelling")
 	}
 	return raw, nil
+}
+
+// crypt64 reads the base64 of crypt(3): the alphabet ./0-9A-Za-z, least significant bits first.
+func crypt64(text string) ([]byte, error) {
+	raw := yescrypt.Decode64([]byte(text))
+	if raw == nil {
+		return nil, errors.New("is not base64 of crypt(3), in its canonical spelling")
+	}
+	return raw, nil
+}
+
+// crypt64Digits is the alphabet of crypt(3) in the order of its values.
+const crypt64Digits = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+// crypt64Text takes a text of crypt(3)'s alphabet that is used as it is written.
+func crypt64Text(text string) ([]byte, error) {
+	if strings.Trim(text, crypt64Digits) != "" {
+		return nil, errors.New("has a character outside ./0-9A-Za-z")
+	}
+	return []byte(text), nil
+}
+
+// crypt64Number reads a number whose digits have six bits each, the least significant one first.
+func crypt64Number(text string) (uint32, error) {
+	value := uint32(0)
+	for i := len(text) - 1; i >= 0; i-- {
+		digit := strings.IndexByte(crypt64Digits, text[i])
+		if digit < 0 {
+			return 0, errors.New("is not a number of crypt(3)")
+		}
+		value = value<<6 | uint32(digit)
+	}
+	return value, nil
 }
 
 func hexadecimal(text string) ([]byte, error) {
 	raw, err := hex.DecodeString(text)
 	if err != nil || strings.ToLower(text) != text {
-		return nil, errors.New("is not in hexadecimal digits, in lower case")
+		return nil, errors.New("is not in lower-case hexadecimal digits")
 	}
 	return raw, nil
 }
 
-// verbatim takes a salt that is used as it is written, as Django and Werkzeug do.
+// verbatim takes a salt that is used as it is written, as in Django, Werkzeug and crypt(3).
 func verbatim(text string) ([]byte, error) {
 	if strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, errors.New("has a character that is not of printable ASCII")
+		return nil, errors.New("has a character that is not printable ASCII")
 	}
 	return []byte(text), nil
 }

@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// firebaseHash is a hash of Firebase Authentication: a project's signer key, encrypted under the scrypt key of the password.
+// firebaseHash is a hash of Firebase Authentication: the project's signer key, encrypted with the password's scrypt key.
 type firebaseHash struct {
 	cost                    scryptCost
 	salt, signerKey, digest []byte // the salt ends with the project's separator
 }
 
-// parseFirebase reads the spelling of Supabase's GoTrue, which has the project's parameters in every hash:
-// $fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=signer key$salt$digest, in base64 with padding, n being mem_cost.
+// parseFirebase reads the spelling of Supabase's GoTrue, which repeats the project's parameters in every hash:
+// $fbscrypt$v=1,n=14,r=8,p=1,ss=separator,sk=signer key$salt$digest. Base64 is padded, and n is mem_cost.
 func parseFirebase(stored string) (hash, error) {
 	fields := strings.Split(stored, "$")
 	if len(fields) != 5 {

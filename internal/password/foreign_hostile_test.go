@@ -7,8 +7,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// True hashes of "password" over the 16 bytes of salt, made with Python's hashlib, so that a reader which is too lenient would
-// find a match. The scrypt ones have N 16, r 8 and p 1, the PBKDF2 ones 10 rounds.
+// Real hashes of "password" with a salt of 16 bytes, made with Python's hashlib, passlib and libxcrypt: a lenient reader would
+// find a match. Those of scrypt have N 16, r 8 and p 1, those of PBKDF2 10 rounds.
 const (
 	salt16   = "saltsaltsaltsalt"
 	scrypt32 = "5f/Vi+XRWGUNGScbsma6KJ4zLFIke/NJsrvr7lQLAyA"
@@ -16,7 +16,7 @@ const (
 	sha2B64  = "zisGv7w+FNhC/2GFpMypXq9PiqpmiOFenMxxw5CX6JI"
 	sha2Hex  = "ce2b06bfbc3e14d842ff6185a4cca95eaf4f8aaa6688e15e9ccc71c39097e892"
 
-	argon2iPHC     = "$argon2i$v=19$m=64,t=1,p=1$" + salt + "$Wb9DOLKUgwlL5fjad9tfCPU0SBAo0PEY/evJRhwtUR0" // its shape alone: the digest is of argon2id
+	argon2iPHC     = "$argon2i$v=19$m=64,t=1,p=1$" + salt + "$Wb9DOLKUgwlL5fjad9tfCPU0SBAo0PEY/evJRhwtUR0" // only its form: the digest is of argon2id
 	djangoArgon2   = "argon2" + good
 	djangoBcrypt   = "bcrypt$" + bcryptOfPassword
 	scryptPHC      = "$scrypt$ln=4,r=8,p=1$" + salt + "$" + scrypt32
@@ -31,37 +31,50 @@ const (
 	aspnet2        = "AHNhbHRzYWx0c2FsdHNhbHTYVbD+gLtNCSySLML7zWVaWYUAw/N+5RT2NJ08AtL3kg=="
 	firebase       = "$fbscrypt$v=1,n=4,r=8,p=1,ss=Bw==,sk=" + signerKey + "$" + salt + "==$PRRlDQdyullv2afLaB5KDyT0Sv5LAZENCWcFMmZA8Yw="
 	signerKey      = "c2lnbmVyIGtleSBvZiAzMiBieXRlcyBpbiBsZW5ndGg="
+	scryptN        = "$scrypt$n=16,r=8,p=1$" + salt + "$" + scrypt32
+	cryptScrypt    = "$7$26..../....saltsaltsaltsalt$ZzTp9KSoMJK1NQm4mOaicstAg637vBTGmivuiHp01.0"
+	yescrypt       = "$y$j75$F5Jx5fExrKuPp53xLKQ..1$6Ttv8PR0mzms/.RLVEgTO2JmLY0FDC7Cfd.UUAxsEO8"
+	sha256Crypt    = "$5$rounds=1000$saltsaltsaltsalt$46g7V4dvuCn.OnQdXlYlsOGBZWJUhNq6wgX4js7U5W/"
+	sha512Crypt    = "$6$saltsalt$qFmFH.bQmmtXzyBY0s9v7Oicd2z4XSIecDzlB5KiA2/jctKu9YterLp8wwnSq.qc.eoxqOmSuNp2xS0ktL3nh/"
+	phpass         = "$P$5saltsalt.dw5Zgkxy7Q/ZvpQhE5iw0"
+	drupal         = "$S$5saltsaltr80nTZX21ZPJU.NESy4yXLO9juIim.9QAO6ac7FDpSS"
+	drupalUpgraded = "U$S$5saltsaltwmMIPWLnA.7e3muERg9YQ/AqVvlLLlQB/NVRRl9JS4W"
+	wordPress      = "$wp$2y$04$z2tV/tMkJbZwgyoMhkUpz.6uZuauAxxP6Yp0k2DLdofE/K956.uDa"
+	betterAuth     = "0123456789abcdef0123456789abcdef:" + betterDigest
+	betterDigest   = "f7c278f7f739ad5077f0a82b9a3d67831a7d1b05bc7b8e41fd9d55eb65c87a3f51cefaa870eda509939a162697e744990e3143cfc78ed746f2f981bb61c569e2"
+	lucia2         = "s2:" + salt16 + ":2de6b626157094992419e45b4efc550003f372f86edeb881577d859b15ff724ac1c3b37e2a90048808dd85ab2bad53c5a0fe56bc47a89212c392363320835a12"
 )
 
-// foreignTrue match "password".
+// foreignTrue lists hashes that match "password".
 func foreignTrue() []string {
 	return []string{djangoArgon2, djangoBcrypt, scryptPHC, djangoScrypt, werkzeugScrypt, pbkdf2PHC, pbkdf2Passlib, pbkdf2SHA1,
-		djangoPBKDF2, werkzeugPBKDF2, aspnet3, aspnet2, firebase}
+		djangoPBKDF2, werkzeugPBKDF2, aspnet3, aspnet2, firebase, scryptN, cryptScrypt, yescrypt, sha256Crypt, sha512Crypt, phpass,
+		"$H" + phpass[2:], drupal, drupalUpgraded, wordPress, betterAuth, lucia2}
 }
 
 func swap(text, old, new string) string { return strings.Replace(text, old, new, 1) }
 
-// foreignHostile are to be refused, as hostile ones are.
+// foreignHostile lists texts to be refused, as hostile does.
 func foreignHostile() []struct{ name, stored, reason string } {
 	return []struct{ name, stored, reason string }{
-		{"phpass", "$P$BabcdefghABCDEFGHIJKLMNOPQRSTUV", "phpass: "},
-		{"phpBB's phpass", "$H$9abcdefghABCDEFGHIJKLMNOPQRSTUV", "phpass: "},
-		{"apr1", "$apr1$saltsalt$qjXMvbEw8oaLCzflDtaK00", "apr1: "},
-		{"SHA-512-crypt", "$6$saltsalt$qjXMvbEw8oaLCzflDtaK00", "SHA-512-crypt: "},
-		{"yescrypt", "$y$j9T$saltsalt$qjXMvbEw8oaLCzflDtaK00", "yescrypt: "},
+		{"apr1", "$apr1$saltsalt$qjXMvbEw8oaLCzflDtaK00", "apr1 (htpasswd): "},
+		{"gost-yescrypt", "$gy$j9T$saltsalt$qjXMvbEw8oaLCzflDtaK00", "gost-yescrypt: "},
+		{"Nextcloud's version", "3|" + good, "remove everything up to the |"},
+		{"Medusa's scrypt-kdf", "c2NyeXB0AA8AAAAIAAAAAQ18Y0S6zlBfX6biKDBZvEyTf43swGKs", "Medusa"},
+		{"Joomla's MD5", sha2Hex[:32] + ":" + salt16, "in hexadecimal and its salt"},
 		{"Kratos' Firebase", "$firescrypt$ln=14,r=8,p=1$c2FsdHNhbHQ", "Kratos"},
 		{"Django's SHA-1", "sha1$saltsalt$" + sha2Hex, "salted SHA-1: "},
-		{"Werkzeug's plain", "plain$$password", "begins with none"},
-		{"SHA-256 in hex", sha2Hex, "bare digest in hexadecimal: "},
-		{"SHA-256 in upper case", strings.ToUpper(sha2Hex), "bare digest in hexadecimal: "},
-		{"upper case", strings.ToUpper(werkzeugPBKDF2), "begins with none"},
-		{"Django without its word", djangoPBKDF2[len("pbkdf2_sha256"):], "begins with none"},
+		{"Werkzeug's plain", "plain$$password", "format is not one"},
+		{"SHA-256 in hex", sha2Hex, "bare digest in hexadecimal"},
+		{"SHA-256 in upper case", strings.ToUpper(sha2Hex), "bare digest in hexadecimal"},
+		{"upper case", strings.ToUpper(werkzeugPBKDF2), "format is not one"},
+		{"Django without its word", djangoPBKDF2[len("pbkdf2_sha256"):], "format is not one"},
 
 		{"argon2i: v=16", swap(argon2iPHC, "v=19", "v=16"), "version"},
 		{"argon2i: m over the cap", swap(argon2iPHC, "m=64", "m=262145"), "m is 262145"},
 		{"Django's argon2d", swap(djangoArgon2, "2id", "2d"), "argon2d: "},
 		{"Django's argon2: no digest", djangoArgon2[:len(djangoArgon2)-len(digest)-1], "4 fields"},
-		{"Django's argon2: the word twice", "argon2" + djangoArgon2, "begins with none"},
+		{"Django's argon2: the word twice", "argon2" + djangoArgon2, "format is not one"},
 		{"Django's bcrypt: the word twice", "bcrypt$" + djangoBcrypt, "67 bytes long"},
 		{"Django's bcrypt: alone", "bcrypt$", "0 bytes long"},
 		{"Django's bcrypt: 2x", swap(djangoBcrypt, "$2b", "$2x"), "version"},
@@ -71,8 +84,12 @@ func foreignHostile() []struct{ name, stored, reason string } {
 
 		{"scrypt: alone", "$scrypt$", "2 fields"},
 		{"scrypt: a field more", scryptPHC + "$", "5 fields"},
-		{"scrypt: other order", swap(scryptPHC, "ln=4,r=8", "r=8,ln=4"), "in this order"},
-		{"scrypt: ln is N", swap(scryptPHC, "ln=4", "ln=16384"), "binary logarithm"},
+		{"scrypt: r twice", swap(scryptPHC, "p=1", "r=8"), "each once"},
+		{"scrypt: n and ln", swap(scryptPHC, "ln=4,r=8", "ln=4,n=16"), "each once"},
+		{"scrypt: n no power", swap(scryptPHC, "ln=4", "n=17"), "N is 17"},
+		{"scrypt: n is its logarithm", swap(scryptPHC, "ln=4", "n=1"), "N is 1,"},
+		{"scrypt: n over the cap", swap(scryptPHC, "ln=4", "n=524288"), "N is 524288"},
+		{"scrypt: ln is N", swap(scryptPHC, "ln=4", "ln=16384"), "binary logarithm of N, not N"},
 		{"scrypt: ln wraps", swap(scryptPHC, "ln=4", "ln=68"), "ln is 68"},
 		{"scrypt: ln is 0", swap(scryptPHC, "ln=4", "ln=0"), "ln is 0"},
 		{"scrypt: ln over the cap", swap(scryptPHC, "ln=4", "ln=19"), "ln is 19"},
@@ -84,7 +101,7 @@ func foreignHostile() []struct{ name, stored, reason string } {
 		{"scrypt: memory over the cap", swap(scryptPHC, "ln=4,r=8", "ln=18,r=9"), "294912 KiB"},
 		{"scrypt: time over the cap", swap(scryptPHC, "ln=4,r=8,p=1", "ln=18,r=8,p=5"), "r and p is 10485760"},
 		{"scrypt: most of all", swap(scryptPHC, "ln=4,r=8,p=1", "ln=18,r=32,p=16"), "1048576 KiB"},
-		{"scrypt: salt padded", swap(scryptPHC, salt, salt+"=="), "salt is not base64"},
+		{"scrypt: salt padded", swap(scryptPHC, salt, salt+"=="), "salt is padded"},
 		{"scrypt: short salt", swap(scryptPHC, salt, "c2FsdHNhbA"), "salt has 7 bytes"},
 		{"scrypt: short digest", swap(scryptPHC, scrypt32, scrypt32[:20]), "digest has 15 bytes"},
 		{"scrypt: no digest", swap(scryptPHC, scrypt32, ""), "digest has 0 bytes"},
@@ -116,6 +133,7 @@ func foreignHostile() []struct{ name, stored, reason string } {
 		{"PBKDF2: rounds over the cap", swap(pbkdf2PHC, "i=10", "i=5000001"), "it takes 5000001 rounds"},
 		{"PBKDF2: rounds wrap", swap(pbkdf2PHC, "i=10", "i=4294967306"), "i is far too large"},
 		{"PBKDF2: l is another", swap(pbkdf2PHC, "l=32", "l=20"), "l is 20"},
+		{"PBKDF2: of Mattermost", swap(pbkdf2PHC, "i=10,l=32", "f=SHA256,w=10,l=32"), "write f=SHA256"},
 		{"PBKDF2: l twice", swap(pbkdf2PHC, "l=32", "l=32,l=32"), "exactly the parameters"},
 		{"PBKDF2: passlib's alphabet", swap(pbkdf2PHC, "w+F", "w.F"), "digest is not base64"},
 		{"PBKDF2: SHA-1 of many blocks", "$pbkdf2$1000000$" + salt + "$" + strings.Repeat("AAAA", 42), "for each of 7 blocks"},
@@ -133,16 +151,78 @@ func foreignHostile() []struct{ name, stored, reason string } {
 		{"ASP.NET 3: head alone", "AQAAAA==", "no head"},
 		{"ASP.NET 3: unpadded", strings.TrimRight(aspnet3, "="), "not base64"},
 		{"ASP.NET 3: function 3", swap(aspnet3, "AQAAAAE", "AQAAAAM"), "number 3"},
-		{"ASP.NET 3: function wraps", swap(aspnet3, "AQAAAAE", "AQAAAQE"), "begins with none"},
+		{"ASP.NET 3: function wraps", swap(aspnet3, "AQAAAAE", "AQAAAQE"), "format is not one"},
 		{"ASP.NET 3: 0 rounds", swap(aspnet3, "AAAAKAAAAE", "AAAAAAAAAE"), "it takes 0 rounds"},
 		{"ASP.NET 3: 4294967295 rounds", "AQAAAAH/////AAAAEHNhbHRzYWx0c2FsdHNhbHTOKwa/vD4U2EL/YYWkzKler0+KqmaI4V6czHHDkJfokg==", "4294967295 rounds"},
 		{"ASP.NET 3: salt longer than all", "AQAAAAEAAAAK/////3NhbHRzYWx0c2FsdHNhbHTOKwa/vD4U2EL/YYWkzKler0+KqmaI4V6czHHDkJfokg==", "should have 4294967295"},
 		{"ASP.NET 3: no salt", "AQAAAAEAAAAKAAAAAHNhbHRzYWx0c2FsdHNhbHTOKwa/vD4U2EL/YYWkzKler0+KqmaI4V6czHHDkJfokg==", "salt has 0 bytes"},
 		{"ASP.NET 3: salt to the end", "AQAAAAEAAAAKAAAAMHNhbHRzYWx0c2FsdHNhbHTOKwa/vD4U2EL/YYWkzKler0+KqmaI4V6czHHDkJfokg==", "digest has 0 bytes"},
 		{"ASP.NET 2: a byte short", aspnet2[:64] + "0vc=", "no head of version 2"},
-		{"ASP.NET 2: another version", "B" + aspnet2[1:], "begins with none"},
+		{"ASP.NET 2: another version", "B" + aspnet2[1:], "format is not one"},
 		{"ASP.NET 2: another version within the first letter", "AX" + aspnet2[2:], "no head of version 2"},
 		{"ASP.NET 2: two bytes long", "AA" + strings.Repeat("A", 66), "no head of version 2"},
+
+		{"WordPress: alone", "$wp$2", "2 bytes long"},
+		{"WordPress: cost 15", swap(wordPress, "$04", "$15"), "cost is 15"},
+		{"WordPress: argon2", "$wp" + good, "format is not one"},
+
+		{"crypt's scrypt: alone", "$7$", "not of the form"},
+		{"crypt's scrypt: a field more", cryptScrypt + "$", "not of the form"},
+		{"crypt's scrypt: N is 1", swap(cryptScrypt, "$7$2", "$7$."), "N is 0,"},
+		{"crypt's scrypt: N over the cap", swap(cryptScrypt, "$7$2", "$7$H"), "N is 19,"},
+		{"crypt's scrypt: r is 0", swap(cryptScrypt, "26....", "2....."), "r is 0"},
+		{"crypt's scrypt: r over the cap", swap(cryptScrypt, "26....", "2/////"), "r is 17043521"},
+		{"crypt's scrypt: p of 30 bits", swap(cryptScrypt, "/....salt", "zzzzzsalt"), "p is 1073741823"},
+		{"crypt's scrypt: parameters' alphabet", swap(cryptScrypt, "26....", "2=...."), "not a number of crypt(3)"},
+		{"crypt's scrypt: short salt", swap(cryptScrypt, salt16, "salt"), "salt has 4 bytes"},
+		{"crypt's scrypt: digest cut", cryptScrypt[:len(cryptScrypt)-2], "digest is not base64 of crypt(3)"},
+		{"yescrypt: alone", "$y$", "2 fields"},
+		{"yescrypt: no salt", "$y$j75$6Ttv8PR0mzms/.RLVEgTO2JmLY0FDC7Cfd.UUAxsEO8", "3 fields"},
+		{"yescrypt: another flavor", swap(yescrypt, "j75", "i75"), "not j and two digits"},
+		{"yescrypt: p and more", swap(yescrypt, "j75", "j75.."), "not j and two digits"},
+		{"yescrypt: not digits", swap(yescrypt, "j75", "j7="), "not digits"},
+		{"yescrypt: N too small", swap(yescrypt, "j75", "j65"), "N is 512"},
+		{"yescrypt: N over the cap", swap(yescrypt, "j75", "jG5"), "N is 19,"},
+		{"yescrypt: r over the cap", swap(yescrypt, "j75", "j7U"), "r is 33"},
+		{"yescrypt: memory over the cap", swap(yescrypt, "j75", "jFT"), "1048576 KiB"},
+		{"yescrypt: salt's unused bits", swap(yescrypt, "KQ..1", "KQ..z"), "salt is not base64 of crypt(3)"},
+		{"yescrypt: short salt", swap(yescrypt, "F5Jx5fExrKuPp53xLKQ..1", "F5Jx"), "salt has 3 bytes"},
+		{"yescrypt: digest of 33 bytes", yescrypt + "z", "digest has 33 bytes"},
+		{"SHA-256-crypt: alone", "$5$", "no digest"},
+		{"SHA-256-crypt: 999 rounds", swap(sha256Crypt, "=1000", "=999"), "it takes 999 rounds"},
+		{"SHA-256-crypt: rounds over the cap", swap(sha256Crypt, "=1000", "=1000001"), "it takes 1000001 rounds"},
+		{"SHA-256-crypt: rounds of days", swap(sha256Crypt, "=1000", "=999999999"), "it takes 999999999 rounds"},
+		{"SHA-256-crypt: rounds wrap", swap(sha256Crypt, "=1000", "=4294968296"), "rounds is far too large"},
+		{"SHA-256-crypt: leading zero", swap(sha256Crypt, "=1000", "=01000"), "rounds is not a plain"},
+		{"SHA-256-crypt: sign", swap(sha256Crypt, "=1000", "=+1000"), "rounds is not a plain"},
+		{"SHA-256-crypt: no rounds", swap(sha256Crypt, "=1000", "="), "rounds is not a plain"},
+		{"SHA-256-crypt: no salt", swap(sha256Crypt, salt16, ""), "salt has 0 bytes"},
+		{"SHA-256-crypt: long salt", swap(sha256Crypt, salt16, salt16+"s"), "salt has 17 bytes"},
+		{"SHA-256-crypt: a field more", sha256Crypt + "$", "digest is not base64 of crypt(3)"},
+		{"SHA-256-crypt: line feed after", sha256Crypt + "\n", "digest is not base64 of crypt(3)"},
+		{"SHA-256-crypt: digest of SHA-512", swap(sha512Crypt, "$6$", "$5$"), "digest has 64 bytes"},
+		{"SHA-512-crypt: digest of SHA-256", swap(sha256Crypt, "$5$", "$6$"), "digest has 32 bytes"},
+		{"phpass: alone", "$P$", "has not 31 characters"},
+		{"phpass: a byte long", phpass + "a", "has not 31 characters"},
+		{"phpass: a field more", phpass + "$", "has not 31 characters"},
+		{"phpass: 64 rounds", swap(phpass, "$5", "$4"), "rounds is 6,"},
+		{"phpass: rounds over the cap", swap(phpass, "$5", "$J"), "rounds is 21,"},
+		{"phpass: no rounds", swap(phpass, "$5", "$="), "rounds is -1,"},
+		{"phpass: salt with a space", swap(phpass, "saltsalt", "salt alt"), "printable ASCII"},
+		{"phpass: digest's unused bits", phpass[:len(phpass)-1] + "z", "digest is not base64 of crypt(3)"},
+		{"phpass: digest's alphabet", phpass[:len(phpass)-2] + "=0", "digest is not base64 of crypt(3)"},
+		{"Drupal: a byte short", drupal[:len(drupal)-1], "has not 52 characters"},
+		{"Drupal: rounds over the cap", swap(drupal, "$5", "$J"), "rounds is 21,"},
+		{"Drupal: digest's alphabet", drupal[:len(drupal)-1] + "=", "character outside"},
+		{"Drupal: U twice", "U" + drupalUpgraded, "format is not one"},
+		{"Lucia: no digest", "s2:" + salt16, "not of the form s2"},
+		{"Lucia: short digest", lucia2[:len(lucia2)-2], "digest has 63 bytes"},
+		{"Lucia: a field more", lucia2 + ":", "hexadecimal digits"},
+		{"Lucia: salt with a dollar", swap(lucia2, "saltsalt", "salt$alt"), "not a letter or digit"},
+		{"better-auth: hex in upper case", strings.ToUpper(betterAuth), "hexadecimal digits"},
+		{"better-auth: salt with a colon", ":" + betterAuth[1:], "format is not one"},
+		{"better-auth: salt with a space", " " + betterAuth[1:], "not a letter or digit"},
+		{"better-auth: another salt", betterAuth[1:], "format is not one"},
 
 		{"Firebase: alone", "$fbscrypt$", "2 fields"},
 		{"Firebase: no signer key", swap(firebase, ",sk="+signerKey, ""), "do not end with ss"},
@@ -159,8 +239,8 @@ func foreignHostile() []struct{ name, stored, reason string } {
 	}
 }
 
-// TestEveryPartOfAForeignHashCounts promises that no byte of them can be another, or missing, and the password still match. What
-// that makes costly is another hash for sure, and not tried.
+// TestEveryPartOfAForeignHashCounts promises that the password does not match a hash with any byte changed or missing. Changes
+// that make a hash costly are not tried.
 func TestEveryPartOfAForeignHashCounts(t *testing.T) {
 	hasher, affordable := password.New(cheap, 0), affordable()
 	for _, stored := range foreignTrue() {

@@ -13,10 +13,11 @@ import (
 	"latchkey/internal/password"
 )
 
-// wellFormed are the documented spellings, written down a second time.
+// wellFormed matches the documented spellings, written independently of the parsers.
 func wellFormed() *regexp.Regexp {
 	const (
 		b64, b64Padded, b64Passlib, hexadecimal = `[A-Za-z0-9+/]+`, `[A-Za-z0-9+/]+={0,2}`, `[A-Za-z0-9./]+`, `[0-9a-f]+`
+		crypt64                                 = `[./0-9A-Za-z]`
 		text, upTo16, upTo32, sevenDigits       = `[!-#%-~]+`, `([1-9]|1[0-6])`, `([1-9]|[12]\d|3[0-2])`, `[1-9]\d{0,6}`
 		function                                = `sha(1|256|512)`
 	)
@@ -33,22 +34,35 @@ func wellFormed() *regexp.Regexp {
 		`\$fbscrypt\$v=1,n=([1-9]|1[0-8]),r=` + upTo32 + `,p=` + upTo16 + `,ss=(` + b64Padded + `)?,sk=` + b64Padded + `\$` + b64Padded + `\$` + b64Padded,
 		`AQAAAA[AEI]` + b64Padded,
 		`A[A-Za-z0-9+/]{65}==`,
+		`\$wp\$2[aby]\$(0[4-9]|1[0-4])\$[./A-Za-z0-9]{53}`,
+		`\$scrypt\$(n=[1-9]\d{0,5}|ln=\d+|r=` + upTo32 + `|p=` + upTo16 + `)(,(n=[1-9]\d{0,5}|ln=\d+|r=` + upTo32 + `|p=` + upTo16 + `)){2}\$` + b64 + `\$` + b64,
+		`(argon2)?\$argon2id?\$v=19\$(m=[1-9]\d{0,5}|[tp]=` + upTo16 + `)(,(m=[1-9]\d{0,5}|[tp]=` + upTo16 + `)){2}\$` + b64 + `\$` + b64,
+		`\$pbkdf2(-` + function + `)?\$l=[1-9]\d{1,2},i=` + sevenDigits + `\$` + b64 + `\$` + b64,
+		`\$fbscrypt\$[vnrp]=\d+(,[vnrp]=\d+){3},ss=(` + b64Padded + `)?,sk=` + b64Padded + `\$` + b64Padded + `\$` + b64Padded,
+		`\$7\$` + crypt64 + `{11}` + text + `\$` + crypt64 + `{43}`,
+		`\$y\$j[7-9A-F][./0-9A-T]\$` + crypt64 + `{11,}\$` + crypt64 + `{43}`,
+		`\$5\$(rounds=[1-9]\d{3,6}\$)?` + text + `\$` + crypt64 + `{43}`,
+		`\$6\$(rounds=[1-9]\d{3,6}\$)?` + text + `\$` + crypt64 + `{86}`,
+		`U?\$[PH]\$[5-9A-I][!-#%-~]{8}` + crypt64 + `{22}`,
+		`U?\$S\$[5-9A-I][!-#%-~]{8}` + crypt64 + `{43}`,
+		`s2:[0-9A-Za-z]{8,}:[0-9a-f]{128}`, `([0-9A-Za-z]{16}){1,2}:[0-9a-f]{128}`,
 	}, "|") + `)$`)
 }
 
-// affordable are hashes that cost little to compute.
+// affordable matches hashes that are cheap to compute.
 func affordable() *regexp.Regexp {
 	return regexp.MustCompile(`^(` + strings.Join([]string{
-		`(argon2)?\$argon2id?\$v=19\$m=\d{1,3},`,
-		`(bcrypt(_sha256)?\$)?\$2.\$0[45]`,
-		`\$scrypt\$ln=[1-4],`, `\$fbscrypt\$v=1,n=[1-4],`, `scrypt[$:]\d{1,2}[$:]`,
+		`(argon2)?\$argon2id?\$v=19\$([tp]=\d+,)*m=\d{1,3}[,$]`,
+		`(bcrypt(_sha256)?\$|\$wp)?\$2.\$0[45]`,
+		`\$7\$[/0-2][./0-9A-Z]\.{4}[./0-9]\.{4}`, `\$y\$j[78][./0-5]`, `\$[56]\$rounds=\d{4}\$`, `\$[56]\$[^r]`, `U?\$[PHS]\$[5-9]`,
+		`\$scrypt\$(r=\d+,|p=\d+,)*(ln=[1-4]|n=\d{1,2})[,$]`, `\$fbscrypt\$v=1,n=[1-4],`, `scrypt[$:]\d{1,2}[$:]`,
 		`\$?pbkdf2[-_:a-z0-9]*[:$](i=)?\d{1,4}[,$]`,
 		`AQAAAA[AEI]AAA`, `A[A-P]`, // these are 12 zero bits above the rounds, and version 2
 	}, "|") + `)`)
 }
 
-// FuzzVerifyStored promises that what Check accepts is of a documented spelling and never matches a password it was not made for,
-// and that the rest never matches at all; and that what scrambles is what Check accepts, to what it accepts. Only cheap hashes are computed: what is tried here is the reader.
+// FuzzVerifyStored promises that Check accepts only documented spellings, that no text matches a password it was not made for, and
+// that Scramble accepts what Check does and returns what Check accepts. It computes only cheap hashes: it is about parsing.
 func FuzzVerifyStored(f *testing.F) {
 	for _, test := range append(foreignHostile(), hostile...) {
 		if len(test.stored) < 4096 {
@@ -79,8 +93,8 @@ func FuzzVerifyStored(f *testing.F) {
 	})
 }
 
-// FuzzCaps promises that of foreign hashes, well formed but for their numbers, those are accepted whose costs and sizes are within
-// the documented caps, and no others, whatever wraps or overflows.
+// FuzzCaps promises that foreign hashes are accepted exactly if their costs and sizes are within the documented caps, whatever
+// wraps or overflows.
 func FuzzCaps(f *testing.F) {
 	for _, seed := range [][5]uint64{
 		{1 << 14, 8, 1, 16, 64}, {1 << 18, 8, 4, 1024, 128}, {1 << 18, 8, 5, 16, 64}, {18, 8, 4, 16, 64}, {18, 8, 5, 16, 64}, {1 << 18, 9, 1, 16, 64}, {1 << 16, 32, 16, 8, 16}, {1 << 19, 1, 1, 16, 64},
@@ -105,6 +119,8 @@ func FuzzCaps(f *testing.F) {
 			want   bool
 		}{
 			{fmt.Sprintf("$scrypt$ln=%d,r=%d,p=%d$%s$%s", n, r, p, raw64, digest64), exponent},
+			{fmt.Sprintf("$scrypt$p=%d,n=%d,r=%d$%s$%s", p, n, r, raw64, digest64), decimal},
+			{fmt.Sprintf("$5$rounds=%d$%s$%s", n, text, strings.Repeat(".", 43)), n >= 1000 && n <= 1_000_000 && saltSize >= 1 && saltSize <= 16},
 			{fmt.Sprintf("scrypt$%d$%s$%d$%d$%s", n, text, r, p, b64(digest)), decimal},
 			{fmt.Sprintf("scrypt:%d:%d:%d$%s$%s", n, r, p, text, hex.EncodeToString(digest)), decimal},
 			{fmt.Sprintf("$fbscrypt$v=1,n=%d,r=%d,p=%d,ss=,sk=%s$%s$%s", n, r, p, b64(digest), b64(raw), b64(digest)), exponent},
@@ -130,4 +146,26 @@ func aspnet(rounds uint64, salt, digest []byte) []byte {
 		raw = binary.BigEndian.AppendUint32(raw, number)
 	}
 	return append(append(raw, salt...), digest...)
+}
+
+// FuzzImport promises that Import returns what Check accepts, and returns that unchanged when given it again.
+func FuzzImport(f *testing.F) {
+	for _, test := range unwrapped() {
+		f.Add(test.text)
+	}
+	for _, test := range wrappedHostile() {
+		f.Add(test.text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		stored, err := password.Import(text)
+		if err != nil {
+			return
+		}
+		if err := password.Check(stored); err != nil {
+			t.Errorf("Import(%q) = %q, which Check refuses: %v", text, stored, err)
+		}
+		if again, err := password.Import(stored); again != stored || err != nil {
+			t.Errorf("Import(%q) = %q, and of that %q (error %v)", text, stored, again, err)
+		}
+	})
 }

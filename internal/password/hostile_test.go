@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/password"
 )
 
-// The pieces of true hashes of "password", so that a reader which is too lenient would find a match.
+// Parts of real hashes of "password": a lenient reader would find a match.
 const (
 	salt   = "c2FsdHNhbHRzYWx0c2FsdA"                      // 16 bytes
 	digest = "Wb9DOLKUgwlL5fjad9tfCPU0SBAo0PEY/evJRhwtUR0" // 32 bytes, for m=64,t=1,p=1
@@ -17,32 +17,32 @@ const (
 
 func phc(cost string) string { return "$argon2id$v=19$" + cost + "$" + salt + "$" + digest }
 
-// hostile are stored texts that must be refused, each with words of the reason.
+// hostile lists stored texts that must be refused, each with words of the reason.
 var hostile = []struct{ name, stored, reason string }{
 	{"empty", "", "is empty"},
-	{"space", " ", "begins with none"},
-	{"NUL", "\x00", "begins with none"},
-	{"dollar", "$", "begins with none"},
-	{"dollars", "$$$$$$", "begins with none"},
-	{"plain text", "password", "begins with none"},
-	{"Django's unusable", "!", "mark for no password"},
-	{"shadow's locked", "!" + bcryptOfPassword, "mark for no password"},
-	{"star", "*", "mark for no password"},
-	{"null", "null", "begins with none"},
-	{"invalid UTF-8", "\xff\xfe", "begins with none"},
-	{"space before", " " + good, "begins with none"},
-	{"byte order mark before", "\ufeff" + good, "begins with none"},
-	{"upper case", strings.ToUpper(good), "begins with none"},
-	{"without the first dollar", good[1:], "begins with none"},
+	{"space", " ", "format is not one"},
+	{"NUL", "\x00", "format is not one"},
+	{"dollar", "$", "format is not one"},
+	{"dollars", "$$$$$$", "format is not one"},
+	{"plain text", "password", "format is not one"},
+	{"Django's unusable", "!", "mark for users without"},
+	{"shadow's locked", "!" + bcryptOfPassword, "mark for users without"},
+	{"star", "*", "mark for users without"},
+	{"null", "null", "format is not one"},
+	{"invalid UTF-8", "\xff\xfe", "format is not one"},
+	{"space before", " " + good, "format is not one"},
+	{"byte order mark before", "\ufeff" + good, "format is not one"},
+	{"upper case", strings.ToUpper(good), "format is not one"},
+	{"without the first dollar", good[1:], "format is not one"},
 	{"argon2d", strings.Replace(good, "2id", "2d", 1), "argon2d: "},
-	{"argon2id with a tail", strings.Replace(good, "2id", "2idx", 1), "begins with none"},
-	{"SHA-1 of LDAP", "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "LDAP: "},
-	{"MD5 in hex", "5f4dcc3b5aa765d61d8327deb882cf99", "bare digest in hexadecimal: "},
+	{"argon2id with a tail", strings.Replace(good, "2id", "2idx", 1), "format is not one"},
+	{"SHA-1 of LDAP", "{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=", "format is not one"},
+	{"MD5 in hex", "5f4dcc3b5aa765d61d8327deb882cf99", "bare digest in hexadecimal"},
 	{"MD5 crypt", "$1$saltsalt$qjXMvbEw8oaL.CzflDtaK/", "MD5-crypt: "},
 	{"bcrypt 2", "$2$" + bcryptOfPassword[4:], "bcrypt 2: "},
 	{"bcrypt 2x", "$2x$" + bcryptOfPassword[4:], "bcrypt 2x: "},
-	{"bcrypt 2c", "$2c$" + bcryptOfPassword[4:], "begins with none"},
-	{"bcrypt 3a", "$3a$" + bcryptOfPassword[4:], "begins with none"},
+	{"bcrypt 2c", "$2c$" + bcryptOfPassword[4:], "format is not one"},
+	{"bcrypt 3a", "$3a$" + bcryptOfPassword[4:], "format is not one"},
 	{"very long", good + strings.Repeat("A", 5<<20), "over 2048"},
 	{"many dollars", "$argon2id$" + strings.Repeat("$", 3000), "over 2048"},
 
@@ -60,10 +60,10 @@ var hostile = []struct{ name, stored, reason string }{
 	{"cost: p missing", phc("m=64,t=1"), "exactly the parameters"},
 	{"cost: one more", phc("m=64,t=1,p=1,keyid=a"), "exactly the parameters"},
 	{"cost: m twice", phc("m=64,m=64,t=1,p=1"), "exactly the parameters"},
-	{"cost: other order", phc("t=1,m=64,p=1"), "in this order"},
-	{"cost: other name", phc("m=64,t=1,l=1"), "in this order"},
-	{"cost: capital", phc("M=64,t=1,p=1"), "in this order"},
-	{"cost: space", phc("m=64, t=1,p=1"), "in this order"},
+	{"cost: m twice, p missing", phc("m=64,m=64,t=1"), "each once"},
+	{"cost: other name", phc("m=64,t=1,l=1"), "each once"},
+	{"cost: capital", phc("M=64,t=1,p=1"), "each once"},
+	{"cost: space", phc("m=64, t=1,p=1"), "each once"},
 	{"cost: no value", phc("m=,t=1,p=1"), "m is not a plain"},
 	{"cost: leading zero", phc("m=064,t=1,p=1"), "m is not a plain"},
 	{"cost: plus", phc("m=+64,t=1,p=1"), "m is not a plain"},
@@ -93,7 +93,7 @@ var hostile = []struct{ name, stored, reason string }{
 	{"salt: 7 bytes", "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbA$" + digest, "salt has 7 bytes"},
 	{"salt: 1025 bytes", "$argon2id$v=19$m=64,t=1,p=1$" + strings.Repeat("AAAA", 341) + "AAA$" + digest, "salt has 1025 bytes"},
 	{"salt: unused bits set", strings.Replace(good, salt, salt[:21]+"B", 1), "salt is not base64"},
-	{"salt: padded", strings.Replace(good, salt, salt+"==", 1), "salt is not base64"},
+	{"salt: padded", strings.Replace(good, salt, salt+"==", 1), "salt is padded"},
 	{"salt: other alphabet", strings.Replace(good, salt, "c2Fsd-Nhb_RzYWx0c2FsdA", 1), "salt is not base64"},
 	{"salt: line end inside", strings.Replace(good, salt, salt[:8]+"\r\n"+salt[8:], 1), "salt is not base64"},
 	{"digest: empty", good[:len(good)-len(digest)], "digest has 0 bytes"},
@@ -129,6 +129,7 @@ var hostile = []struct{ name, stored, reason string }{
 	{"bcrypt: digest's line end", "$2b$04$" + b22 + b31[:30] + "\n", "digest is not base64"},
 }
 
+// TestHostileHashes promises that each is refused with its reason, without quoting the hash and without work.
 func TestHostileHashes(t *testing.T) {
 	hasher := password.New(cheap, 0)
 	for _, whole := range []string{good, bcryptOfPassword} {
@@ -162,7 +163,7 @@ func TestHostileHashes(t *testing.T) {
 	}
 }
 
-// Each of these is well formed; a reader that ignored a part of it would still find a match.
+// TestEveryPartOfAHashCounts promises that no part of a well-formed hash is ignored.
 func TestEveryPartOfAHashCounts(t *testing.T) {
 	hasher := password.New(cheap, 0)
 	for _, stored := range []string{newHash(t, "argon2id:m=8,t=1,p=1", "password"), bcryptOfPassword} {

@@ -1,18 +1,18 @@
-// Package password verifies every accepted scheme of stored hashes, makes one, argon2id, and is the one door for
-// all hashing, so that costs, memory and timing are decided in a single place. Stored hashes are hostile text to
-// it: nothing is computed before the whole text was found canonical and affordable.
+// Package password verifies hashes of many schemes and makes hashes of one, argon2id. All hashing goes through it, so that one
+// place decides costs, memory and timing. It treats stored hashes as hostile text: it computes nothing before it has read the
+// whole text and found its cost within the caps.
 package password
 
 import "context"
 
-// Hasher verifies passwords and makes hashes; it is safe for concurrent use and keeps neither.
+// Hasher verifies passwords and makes hashes. It is safe for concurrent use and remembers neither.
 type Hasher struct {
 	target Params
 	gate   *gate
 }
 
-// New returns a hasher whose new hashes cost target. All hashing at one time stays within limit KiB, or runs one
-// by one where a single hash needs more; zero means DefaultLimit. It panics where ParseParams would refuse target.
+// New returns a hasher whose new hashes have the costs target. Concurrent hashing stays within limit KiB, or runs one by one
+// where a single hash needs more; zero means DefaultLimit. It panics on costs that ParseParams would refuse.
 func New(target Params, limit uint32) *Hasher {
 	if err := target.check(); err != nil {
 		panic("password: new hasher: " + err.Error())
@@ -23,11 +23,11 @@ func New(target Params, limit uint32) *Hasher {
 	return &Hasher{target: target, gate: newGate(limit)}
 }
 
-// Verify reports whether the password matches, and then whether the stored hash is to be renewed: it is weaker than new
-// ones are, or of another scheme. It computes one hash, or two where the password is not in NFC, whether one matches or
-// not and whatever the stored text is: one that is empty, unrecognised or over the caps costs what a new hash costs, one
-// that is foreign what its own parameters cost. The error is never about the password: no turn to hash came in good time
-// before ctx ends.
+// Verify reports whether the password matches, and if so whether the stored hash should be renewed: it is weaker than new ones,
+// or of another scheme. The work depends on the stored hash and on the password's length and form, never on a match: one hash,
+// two where the password is not in NFC, and twice that where the hash's system trims passwords and this one can be trimmed. A
+// stored text that is empty, unknown or over the caps costs what a new hash costs. The error is never about the password: no
+// turn to hash came early enough before ctx ends.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
 	known, err := parse(stored)
 	if err != nil {
@@ -37,15 +37,15 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, ou
 		known, password = decoy{known}, ""
 	}
 	err = h.gate.run(ctx, known.memory(), func() {
-		for _, form := range forms(password) { // all of them: stopping at a match would tell that there was one
-			match = known.matches(form) || match
+		for _, variant := range variants(password) { // all of them: stopping at a match would reveal it
+			match = known.matches(variant) || match
 		}
 	})
 	return match, match && known.outdated(h.target), err
 }
 
-// Hash makes a new argon2id hash over the password's NFC form, as a PHC string. It refuses, without computing,
-// a password that Verify would never match, and otherwise fails only where no turn to hash came in good time.
+// Hash makes an argon2id hash of the password's NFC form, as a PHC string. It refuses a password that Verify would never match,
+// before any work, and otherwise fails only if no turn to hash came early enough.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := unusable(password); err != nil {
 		return "", err
@@ -57,7 +57,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	return made.String(), nil
 }
 
-// decoy stands in for a hash that is missing or broken: it costs what a new hash costs.
+// decoy replaces a hash that is missing or broken; it costs what a new hash costs.
 func (h *Hasher) decoy() hash { return decoy{h.blank()} }
 
 func (h *Hasher) blank() argon2Hash {

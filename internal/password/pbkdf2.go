@@ -3,7 +3,7 @@ package password
 import (
 	"crypto"
 	"crypto/pbkdf2"
-	_ "crypto/sha1" // for crypto.SHA1, as the two below
+	_ "crypto/sha1" // these three register the functions
 	_ "crypto/sha256"
 	_ "crypto/sha512"
 	"crypto/subtle"
@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	maxRounds    = 5_000_000 // of HMAC; a second with SHA-256, where the processor has instructions for it
+	maxRounds    = 5_000_000 // of HMAC; a second with SHA-256 where the processor has instructions for it
 	pbkdf2Memory = 1         // KiB
 )
 
@@ -24,7 +24,7 @@ type pbkdf2Hash struct {
 	salt, digest []byte
 }
 
-// newPBKDF2 checks what its parsers have read. Every block of output takes all the rounds, so they are capped together.
+// newPBKDF2 checks what the parsers have read. Every block of output takes all rounds, so one cap covers both.
 func newPBKDF2(function string, rounds uint32, salt, digest []byte) (hash, error) {
 	p := pbkdf2Hash{rounds: int(rounds), salt: salt, digest: digest}
 	switch function {
@@ -44,8 +44,8 @@ func newPBKDF2(function string, rounds uint32, salt, digest []byte) (hash, error
 	return p, nil
 }
 
-// parsePBKDF2 reads the two spellings that begin alike. The PHC string format has $pbkdf2-sha256$i=29000,l=32$salt$digest,
-// where l may be left out, and passlib $pbkdf2-sha256$29000$salt$digest with a base64 of its own.
+// parsePBKDF2 reads two spellings with the same beginning: the PHC string format's $pbkdf2-sha256$i=29000,l=32$salt$digest,
+// where l is optional, and passlib's $pbkdf2-sha256$29000$salt$digest with its own base64.
 func parsePBKDF2(stored string) (hash, error) {
 	fields := strings.Split(stored, "$")
 	if len(fields) != 5 {
@@ -55,8 +55,11 @@ func parsePBKDF2(stored string) (hash, error) {
 	if !named {
 		function = "sha1"
 	}
-	if !strings.HasPrefix(fields[2], "i=") {
-		return plainPBKDF2(function, fields[2], adapted, fields[3], adapted, fields[4])
+	if strings.HasPrefix(fields[2], "f=") {
+		return nil, errors.New("the parameters are Mattermost's: write f=SHA256,w=600000,l=32 as $pbkdf2-sha256$i=600000,l=32")
+	}
+	if !strings.Contains(fields[2], "=") {
+		return plainPBKDF2(function, fields[2], dotted, fields[3], dotted, fields[4])
 	}
 	names := []string{"i", "l"}
 	if !strings.Contains(fields[2], ",") {
@@ -95,7 +98,7 @@ func parseWerkzeugPBKDF2(stored string) (hash, error) {
 	return plainPBKDF2(method[1], method[2], verbatim, fields[1], hexadecimal, fields[2])
 }
 
-// plainPBKDF2 takes the rounds as a number alone.
+// plainPBKDF2 takes the rounds as a bare number.
 func plainPBKDF2(function, rounds string, readSalt encoding, s string, readDigest encoding, d string) (hash, error) {
 	n, err := number(rounds)
 	if err != nil {
@@ -116,7 +119,7 @@ func (p pbkdf2Hash) parameters() string {
 
 func (p pbkdf2Hash) matches(password string) bool {
 	digest, err := pbkdf2.Key(p.function.New, password, p.salt, p.rounds, len(p.digest))
-	return err == nil && subtle.ConstantTimeCompare(digest, p.digest) == 1 // fails in FIPS 140-only mode
+	return err == nil && subtle.ConstantTimeCompare(digest, p.digest) == 1 // it fails in FIPS 140-only mode
 }
 
 func (p pbkdf2Hash) outdated(Params) bool { return true }

@@ -14,8 +14,8 @@ const (
 	minCharacters = 8
 )
 
-// CheckNew returns nil for a password that a person may choose, else an error to show them: at least 8 characters,
-// counted as code points of its NFC form, valid UTF-8, no NUL, at most 1,024 bytes (NIST SP 800-63B-4, 3.1.1.2).
+// CheckNew returns nil for a password that a person may choose: valid UTF-8 of at least 8 characters (code points of its NFC
+// form), at most 1,024 bytes, and no NUL (NIST SP 800-63B-4, 3.1.1.2). The error is meant to be shown to them.
 func CheckNew(password string) error {
 	if !utf8.ValidString(password) {
 		return errors.New("the password is not valid UTF-8")
@@ -29,8 +29,8 @@ func CheckNew(password string) error {
 	return nil
 }
 
-// unusable says why a password can match no hash at all. A NUL is refused because bcrypt and HMAC cannot tell it
-// from the end of the password.
+// unusable says why a password can match no hash at all. A NUL is refused because some implementations of bcrypt and HMAC
+// take it for the end of the password.
 func unusable(password string) error {
 	switch {
 	case len(password) > maxPassword:
@@ -41,15 +41,15 @@ func unusable(password string) error {
 	return nil
 }
 
-// forms lists what a stored hash of the password may have been made over: the bytes as they are, as hashes from
-// elsewhere are, then the NFC form where it differs, as ours are.
-func forms(password string) []string {
+// variants lists the byte strings that a stored hash may be of: the password as typed, for hashes from other systems, and its
+// NFC form if that differs, for ours.
+func variants(password string) []string {
 	if normalized := normalize(password); normalized != password {
 		return []string{password, normalized}
 	}
 	return []string{password}
 }
 
-// normalize makes one password of what keyboards and systems send in different ways; it is idempotent, and leaves
-// bytes that are no UTF-8 as they are.
+// normalize returns the NFC form, because keyboards and operating systems encode the same characters differently. It is
+// idempotent and leaves bytes that are not UTF-8 as they are.
 func normalize(password string) string { return norm.NFC.String(password) }

@@ -6,32 +6,56 @@ import (
 	"strings"
 )
 
-// refusal says why a stored text is of no scheme that is verified, by the scheme's name where the text shows it.
+// What to do about users whose hashes are refused.
+const (
+	pending  = "leave passwordHash out and set the status to pending, or give them new passwords"
+	fast     = "fast to guess; " + pending
+	unmarked = "a mark for users without a password; leave passwordHash out"
+)
+
+// refusal explains why a stored hash is not supported, by name where it can be recognized, and what to do about it.
 func refusal(stored string) error {
-	const (
-		unkept = "no well-kept library computes it here"
-		fast   = "it is made to be fast, so whoever has it has the password"
-		broken = "it was made by a broken implementation"
-		other  = "this variant is not verified"
-	)
 	for _, known := range [...]struct{ prefix, name, why string }{
-		{"$argon2d$", "argon2d", "it is not made for passwords, and " + unkept}, {"argon2$argon2d$", "argon2d", unkept},
-		{"$2$", "bcrypt 2", other}, {"$2x$", "bcrypt 2x", broken}, {"$bcrypt-sha256$", "bcrypt-sha256 of passlib", other},
-		{"$P$", "phpass", unkept}, {"$H$", "phpass", unkept}, {"$S$", "Drupal's phpass", unkept},
-		{"$apr1$", "apr1", unkept}, {"$1$", "MD5-crypt", unkept}, {"$5$", "SHA-256-crypt", unkept}, {"$6$", "SHA-512-crypt", unkept},
-		{"$y$", "yescrypt", unkept}, {"$7$", "scrypt in the spelling of crypt", other},
-		{"$firescrypt$", "Firebase's scrypt as Kratos spells it", other},
+		{"$argon2d$", "argon2d", "not made for passwords; " + pending},
+		{"argon2$argon2d$", "argon2d", "not made for passwords; " + pending},
+		{"$2$", "bcrypt 2", "from an implementation with a known fault; " + pending},
+		{"$2x$", "bcrypt 2x", "from an implementation with a known fault; " + pending},
+		{"$bcrypt-sha256$", "bcrypt-sha256 of passlib", "not supported; " + pending},
+		{"$apr1$", "apr1 (htpasswd)", fast}, {"$1$", "MD5-crypt", fast}, {"$md5", "MD5-crypt of Solaris", fast},
+		{"$sha1$", "SHA-1-crypt", fast}, {"$3$", "NTLM", fast}, {"$NT$", "NTLM", fast},
+		{"$gy$", "gost-yescrypt", "not supported; " + pending}, {"$sm3$", "SM3-crypt", "not supported; " + pending},
+		{"$generic$", "a key of WordPress that is no password", pending},
+		{"$firescrypt$", "Firebase's scrypt as Kratos spells it", "write it as docs/hashes.md shows for Firebase"},
+		{"1|$", "a hash with the version that Nextcloud puts before it", "remove everything up to the |"},
+		{"2|$", "a hash with the version that Nextcloud puts before it", "remove everything up to the |"},
+		{"3|$", "a hash with the version that Nextcloud puts before it", "remove everything up to the |"},
+		{"c2NyeXB0A", "scrypt-kdf (Medusa)", "not supported; " + pending},
 		{"md5$", "salted MD5", fast}, {"sha1$", "salted SHA-1", fast},
-		{"sha256$", "salted SHA-256", fast}, {"sha512$", "salted SHA-512", fast},
-		{"{", "a hash of LDAP", "it is fast, or of another scheme behind the braces"},
-		{"!", "a mark for no password", "leave passwordHash out"}, {"*", "a mark for no password", "leave passwordHash out"},
+		{"sha256$", "salted SHA-256", fast}, {"sha512$", "salted SHA-512", fast}, {"unsalted_", "a bare digest", fast},
+		{"!", "!", unmarked}, {"*", "*", unmarked},
 	} {
 		if strings.HasPrefix(stored, known.prefix) {
 			return fmt.Errorf("%s: %s", known.name, known.why)
 		}
 	}
-	if _, err := hexadecimal(strings.ToLower(stored)); err == nil && len(stored) >= 2*minDigest {
-		return fmt.Errorf("a bare digest in hexadecimal: %s", fast)
+	digest, salt, salted := strings.Cut(stored, ":")
+	if _, err := hexadecimal(strings.ToLower(digest)); err == nil && len(digest) >= 2*minDigest && len(salt) < 2*minDigest {
+		if salted {
+			return fmt.Errorf("a digest in hexadecimal and its salt: %s", fast)
+		}
+		return fmt.Errorf("a bare digest in hexadecimal, such as MD5 or SHA-1: %s", fast)
 	}
-	return errors.New("begins with none of the words that docs/hashes.md lists")
+	return errors.New("its format is not one that docs/hashes.md lists")
+}
+
+// refuseBraces explains why the scheme of a word in braces, in lower case, is not supported.
+func refuseBraces(word string) error {
+	switch word {
+	case "noop", "plain", "plain-trunc", "clear", "cleartext":
+		return fmt.Errorf("{%s}: a password in clear; give it as password, without the braces", word)
+	case "md4", "md5", "smd5", "plain-md5", "plain-md4", "ldap-md5", "lanman", "ntlm", "sha", "ssha", "sha1", "sha-1", "sha256",
+		"sha-256", "ssha256", "sha512", "sha-512", "ssha512", "md5-crypt", "des-crypt", "ldap":
+		return fmt.Errorf("{%s}: %s", word, fast)
+	}
+	return errors.New("the word in braces is not one that docs/hashes.md lists")
 }

@@ -9,8 +9,7 @@ import (
 	"strings"
 )
 
-// Scheme returns the name of the scheme by which a stored hash begins, or unknown; whether the rest can be read is for Check
-// to say.
+// Scheme returns the name of a stored hash's scheme, or "unknown". It looks only at the beginning; Check reads the rest.
 func Scheme(stored string) string {
 	if s, known := schemeOf(stored); known {
 		return s.name
@@ -18,8 +17,8 @@ func Scheme(stored string) string {
 	return "unknown"
 }
 
-// Describe returns the scheme and the parameters of a stored hash, all that decides how long Verify takes for it, in words
-// that hold nothing secret; or the error of Check.
+// Describe returns the scheme and parameters of a stored hash, which decide how long Verify takes, as text without secrets. It
+// fails as Check does.
 func Describe(stored string) (string, error) {
 	read, err := parse(stored)
 	if err != nil {
@@ -28,8 +27,8 @@ func Describe(stored string) (string, error) {
 	return Scheme(stored) + ", " + read.parameters(), nil
 }
 
-// Scramble returns a stored hash of the same scheme, parameters and sizes as the given one and with nothing else of it: salt,
-// digest and keys follow from the parameters alone, so that all hashes of a kind scramble to one. It fails as Check does.
+// Scramble returns a hash with the scheme, parameters and sizes of the given one and nothing else of it: salt, digest and keys
+// follow from the parameters, so all hashes of a kind scramble to the same text. It fails as Check does.
 func Scramble(stored string) (string, error) {
 	if err := Check(stored); err != nil {
 		return "", err
@@ -43,10 +42,10 @@ func Scramble(stored string) (string, error) {
 	}), nil
 }
 
-// Describe returns what the function of that name returns for each of the hasher's new hashes.
+// Describe returns what the function Describe returns for the hasher's new hashes.
 func (h *Hasher) Describe() string { return "argon2id, " + h.target.text() }
 
-// Decoy returns what new hashes of the hasher scramble to; it computes none.
+// Decoy returns what the hasher's new hashes scramble to, without computing one.
 func (h *Hasher) Decoy() string {
 	scrambled, err := Scramble(h.blank().String())
 	if err != nil {
@@ -55,7 +54,7 @@ func (h *Hasher) Decoy() string {
 	return scrambled
 }
 
-// draw returns so many hexadecimal digits, which every alphabet of salts and digests has.
+// draw returns n hexadecimal digits; every alphabet of salts and digests contains them.
 type draw func(n int) string
 
 func rewrite(stored string, d draw) string {
@@ -65,7 +64,7 @@ func rewrite(stored string, d draw) string {
 	return strings.Join(fields, "$")
 }
 
-// base64 ends with A, which is six zero bits: the last ones before padding have to be zero.
+// base64 ends with A, six zero bits, because the unused bits before the padding have to be zero.
 func (d draw) base64(text string) string {
 	digits := strings.TrimRight(text, "=")
 	if digits == "" {
@@ -94,7 +93,7 @@ func werkzeugSecrets(d draw, fields []string) {
 	fields[1], fields[2] = d(len(fields[1])), d(len(fields[2]))
 }
 
-// firebaseSecrets replaces the project's signer key and separator as well.
+// firebaseSecrets replaces the project's signer key and separator too.
 func firebaseSecrets(d draw, fields []string) {
 	numbers, keys, _ := strings.Cut(fields[2], ",ss=")
 	separator, signer, _ := strings.Cut(keys, ",sk=")
@@ -102,9 +101,36 @@ func firebaseSecrets(d draw, fields []string) {
 	phcSecrets(d, fields)
 }
 
-// bcryptSecrets writes salt and digest, which both end with six zero bits in bcrypt's own alphabet.
+// bcryptSecrets ends salt and digest with a dot, six zero bits in bcrypt's alphabet.
 func bcryptSecrets(d draw, fields []string) {
 	fields[len(fields)-1] = d(21) + "." + d(30) + "."
+}
+
+// crypt64 ends with a dot, six zero bits, for the same reason.
+func (d draw) crypt64(text string) string { return d(len(text)-1) + "." }
+
+// cryptSecrets replaces the last two fields, the salt and digest of crypt(3).
+func cryptSecrets(d draw, fields []string) {
+	salt, digest := &fields[len(fields)-2], &fields[len(fields)-1]
+	*salt, *digest = d.crypt64(*salt), d.crypt64(*digest)
+}
+
+// cryptScryptSecrets keeps the parameters, which no dollar separates from the salt.
+func cryptScryptSecrets(d draw, fields []string) {
+	fields[2] = fields[2][:cryptScryptDigits] + d(len(fields[2])-cryptScryptDigits)
+	fields[3] = d.crypt64(fields[3])
+}
+
+// phpassSecrets keeps the digit for the rounds.
+func phpassSecrets(d draw, fields []string) {
+	fields[2] = fields[2][:1] + d(phpassSalt) + d.crypt64(fields[2][1+phpassSalt:])
+}
+
+func colonSecrets(d draw, fields []string) {
+	parts := strings.Split(fields[0], ":")
+	salt, digest := &parts[len(parts)-2], &parts[len(parts)-1]
+	*salt, *digest = d(len(*salt)), d(len(*digest))
+	fields[0] = strings.Join(parts, ":")
 }
 
 func aspnet3Secrets(d draw, fields []string) { aspnetSecrets(d, fields, aspnet3Head) }
@@ -112,7 +138,7 @@ func aspnet3Secrets(d draw, fields []string) { aspnetSecrets(d, fields, aspnet3H
 func aspnet2Secrets(d draw, fields []string) { aspnetSecrets(d, fields, 1) }
 
 func aspnetSecrets(d draw, fields []string, head int) {
-	raw, _ := padded(fields[0]) // read before
+	raw, _ := padded(fields[0]) // parse has read it
 	copy(raw[head:], d(len(raw)-head))
 	fields[0] = base64.StdEncoding.EncodeToString(raw)
 }

@@ -10,13 +10,15 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// Caps on scrypt. N times r is memory, 256 MiB at most; times p it is time, up to some seconds.
+// Caps on scrypt. N times r is the memory, at most 256 MiB; times p it is the time, up to some seconds.
 const (
 	scryptMaxLogN  = 18
 	scryptMaxR     = 32
 	scryptMaxP     = 16
 	scryptMaxTable = 8 * maxMemory
 	scryptMaxWork  = 4 * scryptMaxTable
+
+	cryptScryptDigits = 11 // of the parameters in the spelling of crypt(3)
 )
 
 // scryptHash is a scrypt hash (RFC 7914).
@@ -25,7 +27,7 @@ type scryptHash struct {
 	salt, digest []byte
 }
 
-// scryptCost are scrypt's N, r and p.
+// scryptCost holds scrypt's N, r and p.
 type scryptCost struct{ n, r, p uint32 }
 
 func (c scryptCost) check() error {
@@ -44,12 +46,12 @@ func (c scryptCost) check() error {
 	return nil
 }
 
-// memory is in KiB: the table of N blocks of 128·r bytes, the p blocks that go through it, and two to work in.
+// memory returns KiB: a table of N blocks of 128·r bytes, p blocks that go through it, and two for working.
 func (c scryptCost) memory() uint32 { return (c.n*c.r + c.p*c.r + 2*c.r + 7) / 8 }
 
 func (c scryptCost) text() string { return fmt.Sprintf("N=%d,r=%d,p=%d", c.n, c.r, c.p) }
 
-// key computes as many bytes as are asked for; it never fails within the caps.
+// key computes size bytes; it never fails within the caps.
 func (c scryptCost) key(password string, salt []byte, size int) []byte {
 	key, err := scrypt.Key([]byte(password), salt, int(c.n), int(c.r), int(c.p), size)
 	if err != nil {
@@ -58,30 +60,69 @@ func (c scryptCost) key(password string, salt []byte, size int) []byte {
 	return key
 }
 
-// exponential returns the cost with N = 2^logN, under the name that the spelling has for the exponent.
+// exponential returns the cost with N = 2^logN; name is what the spelling calls the exponent.
 func exponential(name string, logN, r, p uint32) (scryptCost, error) {
 	if logN < 1 || logN > scryptMaxLogN {
-		return scryptCost{}, fmt.Errorf("%s is %d, accepted are 1 to %d: it is the binary logarithm of N", name, logN, scryptMaxLogN)
+		return scryptCost{}, fmt.Errorf("%s is %d, accepted are 1 to %d: it is the binary logarithm of N, not N", name, logN, scryptMaxLogN)
 	}
 	c := scryptCost{1 << logN, r, p}
 	return c, c.check()
 }
 
-// parseScrypt reads a PHC string, as passlib writes them too: $scrypt$ln=16,r=8,p=1$salt$digest.
+// parseScrypt reads a PHC string: $scrypt$ln=16,r=8,p=1$salt$digest as passlib writes it, or AdonisJS's with n=65536, where
+// n is N itself and ln its binary logarithm.
 func parseScrypt(stored string) (hash, error) {
 	fields := strings.Split(stored, "$")
 	if len(fields) != 5 {
 		return nil, fmt.Errorf("has %d fields where scheme, parameters, salt and digest are 4", len(fields)-1)
 	}
-	values, err := parameters(fields[2], "ln", "r", "p")
-	if err != nil {
-		return nil, err
-	}
-	cost, err := exponential("ln", values[0], values[1], values[2])
+	cost, err := phcCost(fields[2])
 	if err != nil {
 		return nil, err
 	}
 	return newScrypt(cost, unpadded, fields[3], unpadded, fields[4])
+}
+
+func phcCost(text string) (scryptCost, error) {
+	if strings.HasPrefix(text, "n=") || strings.Contains(text, ",n=") {
+		values, err := parameters(text, "n", "r", "p")
+		if err != nil {
+			return scryptCost{}, err
+		}
+		c := scryptCost{values[0], values[1], values[2]}
+		return c, c.check()
+	}
+	values, err := parameters(text, "ln", "r", "p")
+	if err != nil {
+		return scryptCost{}, err
+	}
+	return exponential("ln", values[0], values[1], values[2])
+}
+
+// parseCryptScrypt reads the spelling of crypt(3) and libsodium: $7$ with a digit for the binary logarithm of N, five each for
+// r and p, the salt as it is used, and $digest.
+func parseCryptScrypt(stored string) (hash, error) {
+	const logSize, numberSize, digestSize = 1, 5, 32
+	fields := strings.Split(stored, "$")
+	if len(fields) != 4 || len(fields[2]) < cryptScryptDigits {
+		return nil, errors.New("is not of the form $7$, parameters of 11 characters, salt$digest")
+	}
+	var values [3]uint32
+	for i, text := range [...]string{fields[2][:logSize], fields[2][logSize : logSize+numberSize], fields[2][logSize+numberSize : cryptScryptDigits]} {
+		var err error
+		if values[i], err = crypt64Number(text); err != nil {
+			return nil, fmt.Errorf("a parameter %w", err)
+		}
+	}
+	cost, err := exponential("the binary logarithm of N", values[0], values[1], values[2])
+	if err != nil {
+		return nil, err
+	}
+	salt, digest, err := saltAndDigest(verbatim, fields[2][cryptScryptDigits:], crypt64, fields[3])
+	if err != nil {
+		return nil, err
+	}
+	return scryptHash{cost, salt, digest}, checkSize("digest", len(digest), digestSize, digestSize)
 }
 
 // parseDjangoScrypt reads scrypt$N$salt$r$p$digest.

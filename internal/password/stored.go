@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// maxStored is more than the longest accepted text takes (that of Firebase with the largest of everything: 1,754 bytes).
+// maxStored is longer than any accepted text: Firebase's, with everything at its largest, has 1,754 bytes.
 const maxStored = 2048
 
-// Caps on what every scheme stores, in bytes. Below, digests can be guessed; above, nothing honest is found.
+// Caps on salts and digests in bytes. Shorter digests can be guessed; no system writes longer ones.
 const (
 	minSalt, maxSalt     = 8, 1024
 	minDigest, maxDigest = 16, 128
@@ -17,17 +17,17 @@ const (
 
 // hash is a stored hash that was read in full and is within the caps.
 type hash interface {
-	// memory is what one computation takes, in KiB.
+	// memory returns what one computation takes, in KiB.
 	memory() uint32
-	// matches computes exactly one hash, whatever the password is, and compares in constant time.
+	// matches does the same work whether the password is right or wrong, and compares in constant time.
 	matches(password string) bool
-	// parameters are what decides how long that takes, for people.
+	// parameters describes for people what decides how long that takes.
 	parameters() string
-	// outdated reports whether a new hash of the target's cost is to take its place: it is weaker, or not of our making.
+	// outdated reports whether a new hash with the target's costs should replace it: it is weaker, or of another scheme.
 	outdated(target Params) bool
 }
 
-// decoy computes as the hash inside it does, and matches no password, even one that would have.
+// decoy does the work of the hash inside it and matches no password.
 type decoy struct{ hash }
 
 func (d decoy) matches(password string) bool {
@@ -35,29 +35,29 @@ func (d decoy) matches(password string) bool {
 	return false
 }
 
-// Check returns nil for a stored hash that Verify would compute, else an error that says what is wrong with it
-// for people who import it. The error never quotes the hash.
+// Check returns nil for a stored hash that Verify can compute, else an error that tells the person who imports it what is
+// wrong. The error never quotes the hash.
 func Check(stored string) error {
 	_, err := parse(stored)
 	return err
 }
 
-// scheme is one way in which stored hashes begin, and what reads them.
+// scheme is one format of stored hashes and the function that reads it.
 type scheme struct {
 	prefix string
-	length int // of the whole text, where the prefix alone says too little
+	fits   func(stored string) bool // where the prefix alone says too little
 	name   string
 	parse  func(stored string) (hash, error)
-	// secrets replaces all that are no parameters in the fields between dollars of what parse accepted.
+	// secrets replaces everything but parameters in the fields between the dollars of a text that parse accepted.
 	secrets func(d draw, fields []string)
 }
 
 func (s scheme) begins(stored string) bool {
-	return strings.HasPrefix(stored, s.prefix) && (s.length == 0 || len(stored) == s.length)
+	return strings.HasPrefix(stored, s.prefix) && (s.fits == nil || s.fits(stored))
 }
 
-// schemeOf finds what reads a stored text; docs/hashes.md has an example of each. A further scheme is one file and one
-// line here.
+// schemeOf finds the scheme of a stored text; docs/hashes.md has an example of each. To support another scheme, add a file and
+// a line here.
 func schemeOf(stored string) (found scheme, known bool) {
 	for _, s := range [...]scheme{
 		{prefix: "$argon2id$", name: "argon2id", parse: parseArgon2, secrets: argon2Secrets},
@@ -69,16 +69,29 @@ func schemeOf(stored string) (found scheme, known bool) {
 		{prefix: "$2y$", name: "bcrypt", parse: parseBcrypt, secrets: bcryptSecrets},
 		{prefix: "bcrypt$", name: "bcrypt of Django", parse: parseDjangoBcrypt, secrets: bcryptSecrets},
 		{prefix: "bcrypt_sha256$", name: "bcrypt_sha256 of Django", parse: parseDjangoBcryptSHA256, secrets: bcryptSecrets},
+		{prefix: "$wp$2", name: "bcrypt of WordPress", parse: parseWordPress, secrets: bcryptSecrets},
 		{prefix: "$scrypt$", name: "scrypt", parse: parseScrypt, secrets: phcSecrets},
 		{prefix: "scrypt$", name: "scrypt of Django", parse: parseDjangoScrypt, secrets: djangoScryptSecrets},
 		{prefix: "scrypt:", name: "scrypt of Werkzeug", parse: parseWerkzeugScrypt, secrets: werkzeugSecrets},
+		{prefix: "$7$", name: "scrypt of crypt(3)", parse: parseCryptScrypt, secrets: cryptScryptSecrets},
+		{prefix: "s2:", name: "scrypt of Lucia", parse: parseLucia2, secrets: colonSecrets},
+		{fits: isColonScrypt, name: "scrypt of better-auth", parse: parseColonScrypt, secrets: colonSecrets},
+		{prefix: "$y$", name: "yescrypt", parse: parseYescrypt, secrets: cryptSecrets},
+		{prefix: "$5$", name: "SHA-256-crypt", parse: parseSHACrypt, secrets: cryptSecrets},
+		{prefix: "$6$", name: "SHA-512-crypt", parse: parseSHACrypt, secrets: cryptSecrets},
+		{prefix: "$P$", name: "phpass", parse: parsePhpass, secrets: phpassSecrets},
+		{prefix: "$H$", name: "phpass", parse: parsePhpass, secrets: phpassSecrets},
+		{prefix: "U$P$", name: "phpass", parse: parsePhpass, secrets: phpassSecrets},
+		{prefix: "U$H$", name: "phpass", parse: parsePhpass, secrets: phpassSecrets},
+		{prefix: "$S$", name: "phpass of Drupal", parse: parseDrupal, secrets: phpassSecrets},
+		{prefix: "U$S$", name: "phpass of Drupal", parse: parseDrupal, secrets: phpassSecrets},
 		{prefix: "$pbkdf2$", name: "PBKDF2", parse: parsePBKDF2, secrets: phcSecrets},
 		{prefix: "$pbkdf2-", name: "PBKDF2", parse: parsePBKDF2, secrets: phcSecrets},
 		{prefix: "pbkdf2_", name: "PBKDF2 of Django", parse: parseDjangoPBKDF2, secrets: djangoPBKDF2Secrets},
 		{prefix: "pbkdf2:", name: "PBKDF2 of Werkzeug", parse: parseWerkzeugPBKDF2, secrets: werkzeugSecrets},
 		{prefix: "$fbscrypt$", name: "scrypt of Firebase", parse: parseFirebase, secrets: firebaseSecrets},
 		{prefix: "AQAAAA", name: "ASP.NET Identity 3", parse: parseASPNet3, secrets: aspnet3Secrets},
-		{prefix: "A", length: aspnet2Length, name: "ASP.NET Identity 2", parse: parseASPNet2, secrets: aspnet2Secrets},
+		{prefix: "A", fits: isASPNet2, name: "ASP.NET Identity 2", parse: parseASPNet2, secrets: aspnet2Secrets},
 	} {
 		if s.begins(stored) {
 			return s, true

@@ -164,7 +164,8 @@ func TestBcryptReadsNoMoreThan72Bytes(t *testing.T) {
 	}
 }
 
-// A Blowfish key schedule takes 4 KB: whoever did not compute it did not allocate it.
+// TestTooLongForBcryptIsNoShortcut promises that bcrypt refuses a long password only after the work, which shows in the 4 KB that a
+// Blowfish key schedule allocates.
 func TestTooLongForBcryptIsNoShortcut(t *testing.T) {
 	hasher := password.New(cheap, 0)
 	stored := "$2b$06$" + bcryptOfPassword[7:]

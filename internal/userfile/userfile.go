@@ -127,9 +127,11 @@ func (l line) credential(e *Entry) error {
 	case l.Password != nil && l.PasswordHash != "":
 		return errors.New("password and passwordHash stand side by side; give one")
 	case l.PasswordHash != "":
-		if err := password.Check(l.PasswordHash); err != nil {
+		stored, err := password.Import(l.PasswordHash)
+		if err != nil {
 			return fmt.Errorf("passwordHash: %w", err)
 		}
+		e.User.PasswordHash = stored
 	case l.Password != nil:
 		if *l.Password == "" {
 			return errors.New("password is empty")

@@ -38,6 +38,7 @@ func TestDecode(t *testing.T) {
 	}{
 		{"hash", line + `,"passwordHash":"` + bcryptHash + `"}`, func(*userfile.Entry) {}},
 		{"another hash", line + `,"passwordHash":"` + argon2idHash + `"}`, func(e *userfile.Entry) { e.User.PasswordHash = argon2idHash }},
+		{"hash of Spring Security", line + `,"passwordHash":"{bcrypt}` + bcryptHash + `"}`, func(*userfile.Entry) {}},
 		{"space around the line", " \t" + line + `,"passwordHash":"` + bcryptHash + "\"}\r", func(*userfile.Entry) {}},
 		{"space around the address", `{"id":"u1","email":" Ada@Example.com ","status":"ready","passwordHash":"` + bcryptHash + `"}`, func(*userfile.Entry) {}},
 		{"plain password, its space kept, however short", line + `,"password":" x "}`, func(e *userfile.Entry) {
@@ -128,9 +129,9 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"both", line + `,"password":"` + secret + `","passwordHash":"` + bcryptHash + `"}`, "password and passwordHash stand side by side"},
 		{"empty password", line + `,"password":""}`, "password is empty"},
 		{"empty password of one who is pending", `{"email":"ada@example.com","status":"pending","password":""}`, "password is empty"},
-		{"plain password for a hash", line + `,"passwordHash":"` + secret + `"}`, "passwordHash: password hash: begins with none of"},
-		{"unusable hash", line + `,"passwordHash":"!` + secret + `"}`, "passwordHash: password hash: a mark for no password"},
-		{"hash of an unknown scheme", line + `,"passwordHash":"$0$` + secret + `$"}`, "passwordHash: password hash: begins with none of"},
+		{"plain password for a hash", line + `,"passwordHash":"` + secret + `"}`, "passwordHash: password hash: its format is not one"},
+		{"unusable hash", line + `,"passwordHash":"!` + secret + `"}`, "passwordHash: password hash: !: a mark for users without"},
+		{"hash of an unknown scheme", line + `,"passwordHash":"$0$` + secret + `$"}`, "passwordHash: password hash: its format is not one"},
 		{"hash of a refused scheme", line + `,"passwordHash":"$1$` + secret + `$"}`, "passwordHash: password hash: MD5-crypt: "},
 		{"broken hash of Django", line + `,"passwordHash":"pbkdf2_sha256$1$` + secret + `$` + secret + `"}`, "passwordHash: password hash: PBKDF2 of Django: the digest is not base64"},
 		{"broken bcrypt", line + `,"passwordHash":"$2b$10$` + secret + `"}`, "passwordHash: password hash: bcrypt: is 22 bytes long"},
