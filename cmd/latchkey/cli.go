@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -98,9 +100,11 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	flags := root.PersistentFlags()
-	flags.String("store", "sqlite:latchkey.db", "where users are: sqlite:PATH or dynamodb:TABLE")
-	flags.String("keys", "file:latchkey-keys.json", "where the signing keys are: file:PATH or secretsmanager:ID")
-	flags.String("audit", "-", "file to append audit records to; - for standard error")
+	for _, s := range app.Settings() {
+		if isRootFlag(s) {
+			addFlag(flags, s)
+		}
+	}
 	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c))
 	completeFlags(root)
 	strictHelp(root)
@@ -195,19 +199,37 @@ func fileNames(n int, words ...string) cobra.CompletionFunc {
 // addFlags makes the settings flags of a command.
 func addFlags(cmd *cobra.Command, names ...string) {
 	for _, s := range app.Settings() {
-		switch {
-		case !slices.Contains(names, s.Name):
-		case s.Bool:
-			cmd.Flags().Bool(flagName(s.Name), false, s.Help)
-		default:
-			cmd.Flags().String(flagName(s.Name), s.Default, s.Help)
+		if slices.Contains(names, s.Name) {
+			addFlag(cmd.Flags(), s)
 		}
 	}
 }
 
-// config reads the settings of a command. Where no issuer is set, it is the local server.
+// isRootFlag reports whether every command has the setting's flag: it says where the command works.
+func isRootFlag(s app.Setting) bool { return s.OnLaptop != "" || s.Name == "AUDIT" }
+
+// flagSet is the part of a command's flags that settings need.
+type flagSet interface {
+	Bool(name string, value bool, usage string) *bool
+	String(name, value, usage string) *string
+}
+
+// addFlag adds a setting's flag; its help lists the allowed words.
+func addFlag(flags flagSet, s app.Setting) {
+	help := s.Help
+	if len(s.Words) > 0 && !s.Bool {
+		help += ": " + strings.Join(s.Words, ", ")
+	}
+	if s.Bool {
+		flags.Bool(flagName(s.Name), s.Default == "true", help)
+		return
+	}
+	flags.String(flagName(s.Name), cmp.Or(s.OnLaptop, s.Default), help)
+}
+
+// config reads the settings of a command. Where no issuer is set, the local server is the issuer.
 func (c *cli) config(cmd *cobra.Command) (app.Config, error) {
-	return c.configAt(cmd, "http://"+defaultAddr)
+	return c.configAt(cmd, "http://"+app.DefaultAddr)
 }
 
 // configAt is config for a server that listens at base.
@@ -217,8 +239,22 @@ func (c *cli) configAt(cmd *cobra.Command, base string) (app.Config, error) {
 		if value == "" && variable == app.Prefix+"ISSUER" {
 			return base
 		}
+		if variable == app.Prefix+"ADDR" {
+			return c.address(cmd)
+		}
 		return value
 	})
+}
+
+// address returns the setting ADDR; where neither flag nor variable sets it, PORT in the environment replaces the port.
+func (c *cli) address(cmd *cobra.Command) string {
+	const variable = app.Prefix + "ADDR"
+	flag := cmd.Flags().Lookup(flagName("ADDR"))
+	if port := c.getenv("PORT"); port != "" && flag != nil && !flag.Changed && c.getenv(variable) == "" {
+		host, _, _ := net.SplitHostPort(app.DefaultAddr)
+		return net.JoinHostPort(host, port)
+	}
+	return c.setting(cmd, variable)
 }
 
 // setting reads one as a flag of the command, else from the environment, else its default in the CLI.

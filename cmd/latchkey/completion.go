@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/app"
+)
 
 // completeFlags lets a shell complete the flags that take one of a few words, wherever they are.
 func completeFlags(cmd *cobra.Command) {
@@ -10,15 +14,19 @@ func completeFlags(cmd *cobra.Command) {
 	prefixes := func(prefixes ...cobra.Completion) cobra.CompletionFunc {
 		return cobra.FixedCompletions(prefixes, cobra.ShellCompDirectiveNoFileComp|cobra.ShellCompDirectiveNoSpace)
 	}
-	for flag, complete := range map[string]cobra.CompletionFunc{
-		"store":  prefixes("sqlite:", "dynamodb:"),
-		"keys":   prefixes("file:", "secretsmanager:"),
+	completions := map[string]cobra.CompletionFunc{
 		"audit":  cobra.FixedCompletions(nil, cobra.ShellCompDirectiveDefault), // a file
 		"status": words("ready", "pending", "disabled"), "kind": words("standard", "integration"),
-		"algorithm": words("ES256", "RS256", "HS256", "EdDSA"), "throttle": words("on", "off"),
-		"revocation": words("bounded", "off", "strict"), "authorizer-response": words("simple", "policy"),
-		"log-level": words("debug", "info", "warn", "error"),
-	} {
+	}
+	for _, s := range app.Settings() {
+		switch {
+		case len(s.Words) > 0:
+			completions[flagName(s.Name)] = words(s.Words...)
+		case len(s.Prefixes) > 0:
+			completions[flagName(s.Name)] = prefixes(s.Prefixes...)
+		}
+	}
+	for flag, complete := range completions {
 		if cmd.Flags().Lookup(flag) != nil || cmd.PersistentFlags().Lookup(flag) != nil {
 			cmd.RegisterFlagCompletionFunc(flag, complete) // fails for a flag that is not there
 		}

@@ -19,8 +19,6 @@ import (
 	"latchkey/internal/web"
 )
 
-const defaultAddr = "127.0.0.1:3000"
-
 // Time limits of the local server; a login has the same 10 s that the Lambda function has.
 const (
 	requestLimit  = 10 * time.Second
@@ -28,7 +26,6 @@ const (
 )
 
 func serveCommand(c *cli) *cobra.Command {
-	var addr string
 	var demo bool
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the login on this machine", Args: noArguments,
@@ -41,16 +38,15 @@ It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and 
 --demo adds four users and an integration client, and prints curl lines to try. It refuses a store with other users.`,
 		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd, addr, demo)
+			return c.serve(cmd, demo)
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&addr, "addr", defaultAddr, "host and port to listen on; port 0 picks one")
 	flags.BoolVar(&demo, "demo", false, "add demo users and print curl lines")
 	flags.SortFlags = false // in the settings' own order
 	var names []string
 	for _, s := range app.Settings() {
-		if s.Name != "STORE" && s.Name != "KEYS" { // flags of every command
+		if !isRootFlag(s) {
 			names = append(names, s.Name)
 		}
 	}
@@ -58,7 +54,7 @@ It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and 
 	return cmd
 }
 
-func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
+func (c *cli) serve(cmd *cobra.Command, demo bool) error {
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}
@@ -66,9 +62,9 @@ func (c *cli) serve(cmd *cobra.Command, addr string, demo bool) error {
 	if demo && config.Store.Kind != "sqlite" {
 		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, to a local file alone, not to %s", config.Store)}
 	}
-	listener, err := net.Listen("tcp", addr)
+	listener, err := net.Listen("tcp", config.Addr)
 	if err != nil {
-		return fmt.Errorf("listen on %s: %w; --addr chooses another, and port 0 picks a free one", addr, err)
+		return fmt.Errorf("listen on %s: %w; --addr chooses another, and port 0 picks a free one", config.Addr, err)
 	}
 	defer listener.Close()
 	base := (&url.URL{Scheme: "http", Host: reachable(listener.Addr())}).String()

@@ -279,6 +279,36 @@ func TestServeRefusesWrongSettings(t *testing.T) {
 	}
 }
 
+// TestServeAddress promises who decides where serve listens: the flag, then LATCHKEY_ADDR, then the port in PORT.
+func TestServeAddress(t *testing.T) {
+	for _, tc := range []struct {
+		env  map[string]string
+		args []string
+		want string
+	}{
+		{nil, nil, "127.0.0.1:3000"},
+		{map[string]string{"PORT": "8080"}, nil, "127.0.0.1:8080"},
+		{map[string]string{"PORT": "8080", "LATCHKEY_ADDR": "[::1]:9000"}, nil, "[::1]:9000"},
+		{map[string]string{"PORT": "8080", "LATCHKEY_ADDR": "[::1]:9000"}, []string{"--addr", ":0"}, ":0"},
+		{map[string]string{"PORT": "8080"}, []string{"--addr", "127.0.0.1:3000"}, "127.0.0.1:3000"},
+		{map[string]string{"PORT": "http"}, nil, ""},
+	} {
+		l := newLaptop(t)
+		maps.Copy(l.env, tc.env)
+		c := l.cli("", nil, nil)
+		cmd, _, err := newRoot(c).Find([]string{"serve"})
+		if err == nil {
+			err = cmd.ParseFlags(tc.args)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if config, err := c.config(cmd); config.Addr != tc.want || (err == nil) != (tc.want != "") {
+			t.Errorf("%v %v: listens on %q, error %v", tc.env, tc.args, config.Addr, err)
+		}
+	}
+}
+
 // TestServePortInUse promises an error that says how to go on, before anything is made.
 func TestServePortInUse(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")

@@ -4,27 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
+	"net"
 	"net/url"
-	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
-
-	"golang.org/x/net/idna"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authorizer"
 	"latchkey/internal/jwk"
 	"latchkey/internal/password"
+	"latchkey/internal/setting"
 	"latchkey/internal/web"
 )
 
+// DefaultAddr is where serve listens unless told otherwise: this machine alone can reach it.
+const DefaultAddr = "127.0.0.1:3000"
+
 // Config is every setting, read once and checked; see Settings for what each means.
 type Config struct {
+	Addr                  string // of serve
+	Audit                 string // of the command line
 	Store, Keys           Location
 	Issuer                *url.URL
 	Audience              string
@@ -56,232 +56,144 @@ func (l Location) String() string { return l.Kind + ":" + l.Name }
 
 // ConfigFrom reads all settings through getenv and returns every problem joined, each naming its variable.
 func ConfigFrom(getenv func(string) string) (Config, error) {
-	r := reader{getenv: getenv}
-	c := Config{
-		Store:                 location(&r, "STORE", "sqlite", "dynamodb"),
-		Keys:                  location(&r, "KEYS", "file", "secretsmanager"),
-		Issuer:                parsed(&r, "ISSUER", parseIssuer),
-		Audience:              parsed(&r, "AUDIENCE", parseAudience),
-		Algorithm:             parsed(&r, "ALGORITHM", jwk.ParseAlgorithm),
-		PasswordHash:          parsed(&r, "PASSWORD_HASH", password.ParseParams),
-		Decoys:                parsed(&r, "DECOYS", parseDecoys),
-		QualifyingRoles:       list(r.text("QUALIFYING_ROLES")),
-		ImpersonatorRoles:     list(r.text("IMPERSONATOR_ROLES")),
-		RequireAPIKey:         parsed(&r, "REQUIRE_API_KEY", parseBool),
-		AllowQueryCredentials: parsed(&r, "ALLOW_QUERY_CREDENTIALS", parseBool),
-		AllowedOrigins: parsed(&r, "ALLOWED_ORIGINS", func(s string) (web.Origins, error) {
-			return web.ParseOrigins(list(s))
-		}),
-		CookieDomain:       parsed(&r, "COOKIE_DOMAIN", parseCookieDomain),
-		RefreshGrace:       parsed(&r, "REFRESH_GRACE", durationBetween(0, 10*time.Minute)),
-		SessionIdle:        parsed(&r, "SESSION_IDLE", durationBetween(time.Minute, maxSession)),
-		SessionMax:         parsed(&r, "SESSION_MAX", durationBetween(time.Minute, maxSession)),
-		Revocation:         parsed(&r, "REVOCATION", oneOf(authorizer.Bounded, authorizer.Off, authorizer.Strict)),
-		AuthorizerResponse: parsed(&r, "AUTHORIZER_RESPONSE", oneOf(authorizer.Simple, authorizer.Policy)),
-		Throttle:           limits(&r),
-		TrustedProxies: parsed(&r, "TRUSTED_PROXIES", func(s string) (web.Proxies, error) {
-			return web.ParseProxies(list(s))
-		}),
-		Metrics:  parsed(&r, "METRICS", parseNamespace),
-		LogLevel: parsed(&r, "LOG_LEVEL", parseLevel),
+	return readSettings(getenv, func(Setting) bool { return true })
+}
+
+// ConfigFor reads the settings that a deployed function uses; the others keep their defaults, so that a wrong value
+// stops only the functions that need it.
+func ConfigFor(function string, getenv func(string) string) (Config, error) {
+	return readSettings(getenv, func(s Setting) bool { return s.UsedBy(function) })
+}
+
+func readSettings(getenv func(string) string, used func(Setting) bool) (Config, error) {
+	var c Config
+	var problems []error
+	throttle := ""
+	for _, s := range Settings() {
+		text := s.Default
+		if value := getenv(Prefix + s.Name); used(s) && value != "" {
+			text = value
+		}
+		if !used(s) && text == "" {
+			continue // such as ISSUER, which has no default
+		}
+		if err := s.read(&c, text); err != nil {
+			problems = append(problems, fmt.Errorf("%s%s: %w", Prefix, s.Name, err))
+		}
+		if s.Name == "THROTTLE" {
+			throttle = text
+		}
+	}
+	if throttle == "off" { // after the limits themselves were checked
+		c.Throttle = auth.Limits{}
 	}
 	if c.Audience == "" && c.Issuer != nil {
 		c.Audience = c.Issuer.String()
 	}
 	if c.SessionMax > 0 && c.SessionIdle > c.SessionMax {
-		r.problem("SESSION_IDLE", "it is longer than SESSION_MAX")
+		problems = append(problems, fmt.Errorf("%sSESSION_IDLE: it is longer than SESSION_MAX", Prefix))
 	}
-	return c, errors.Join(r.problems...)
+	return c, errors.Join(problems...)
 }
-
-// maxSession keeps every cookie within the 400 days that browsers allow (RFC 6265bis 5.5).
-const maxSession = 400 * 24 * time.Hour
 
 // Warnings names the settings that are allowed and weaken the service.
 func (c Config) Warnings() []string {
+	defaults, _ := readSettings(func(string) string { return "" }, func(Setting) bool { return false })
 	var w []string
-	if c.PasswordHash.Weaker() {
-		w = append(w, "PASSWORD_HASH is weaker than OWASP's minimum: for tests only")
-	}
-	if c.Throttle == (auth.Limits{}) {
-		w = append(w, "THROTTLE is off: passwords can be guessed without limit")
-	}
-	if c.AllowQueryCredentials {
-		w = append(w, "ALLOW_QUERY_CREDENTIALS is on: passwords in URLs end up in access logs and histories")
+	for _, check := range []struct {
+		weak bool
+		text string
+	}{
+		{c.PasswordHash.Weaker(), "PASSWORD_HASH is weaker than OWASP's minimum: for tests only"},
+		{c.Throttle == (auth.Limits{}), "THROTTLE is off: passwords can be guessed without limit"},
+		{c.Throttle.Free > 10*defaults.Throttle.Free, "THROTTLE_FREE is more than ten times the default: passwords can be guessed faster"},
+		{perHour(c.Throttle.Source) > 10*perHour(defaults.Throttle.Source),
+			"THROTTLE_SOURCE is more than ten times the default: one source can guess faster"},
+		{perHour(c.Throttle.User) > 10*perHour(defaults.Throttle.User),
+			"THROTTLE_USER is more than ten times the default: one user's password can be guessed faster"},
+		{c.AllowQueryCredentials, "ALLOW_QUERY_CREDENTIALS is on: passwords in URLs end up in access logs and histories"},
+		{c.Revocation == authorizer.Off, "REVOCATION is off: the authorizer accepts the tokens of ended sessions until they expire"},
+		{c.Algorithm == jwk.HS256, "ALGORITHM is HS256: every service that verifies tokens can also make them"},
+		{c.LogLevel > slog.LevelInfo, "LOG_LEVEL is above info: audit records are not written"},
+		{c.Issuer != nil && c.Issuer.Scheme == "http" && !setting.IsLoopback(c.Issuer.Hostname()),
+			"ISSUER is an http URL of another machine: passwords, cookies and tokens cross the network unencrypted"},
+		{c.beyondLoopback(), "ADDR accepts connections from other machines over plain HTTP: put a proxy that speaks HTTPS in front"},
+		{c.splitPlaces(), fmt.Sprintf("STORE is %s and KEYS is %s: one is local and the other in AWS", c.Store, c.Keys)},
+	} {
+		if check.weak {
+			w = append(w, check.text)
+		}
 	}
 	return w
 }
 
-// reader collects the problems, so that all are reported together.
-type reader struct {
-	getenv   func(string) string
-	problems []error
-}
-
-func (r *reader) problem(name, what string) {
-	r.problems = append(r.problems, fmt.Errorf("%s%s: %s", Prefix, name, what))
-}
-
-func (r *reader) text(name string) string {
-	if v := r.getenv(Prefix + name); v != "" {
-		return v
+func perHour(r auth.Rate) float64 {
+	if r.Span == 0 {
+		return 0
 	}
-	i := slices.IndexFunc(Settings(), func(s Setting) bool { return s.Name == name })
-	return Settings()[i].Default
+	return float64(r.Failures) / r.Span.Hours()
 }
 
-func parsed[T any](r *reader, name string, parse func(string) (T, error)) T {
-	v, err := parse(r.text(name))
-	if err != nil {
-		r.problem(name, err.Error())
-	}
-	return v
+func (c Config) beyondLoopback() bool {
+	host, _, _ := net.SplitHostPort(c.Addr)
+	return c.Addr != "" && !setting.IsLoopback(host)
 }
 
-// wrong says what to write in place of a value.
-func wrong(value, write string) error { return fmt.Errorf("write %s, not %q", write, value) }
+// splitPlaces reports whether users and keys are in different worlds, as with --store dynamodb:TABLE and no --keys.
+func (c Config) splitPlaces() bool {
+	return c.Store.Kind != "" && c.Keys.Kind != "" && (c.Store.Kind == "sqlite") != (c.Keys.Kind == "file")
+}
 
-func location(r *reader, name string, kinds ...string) Location {
-	return parsed(r, name, func(s string) (Location, error) {
+func location(kinds ...string) setting.Kind[Location] {
+	return setting.Kind[Location]{Parse: func(s string) (Location, error) {
 		kind, rest, _ := strings.Cut(s, ":")
 		if !slices.Contains(kinds, kind) || rest == "" {
-			return Location{}, wrong(s, strings.Join(kinds, ":NAME or ")+":NAME")
+			return Location{}, setting.Wrong(s, strings.Join(kinds, ":NAME or ")+":NAME")
 		}
 		return Location{kind, rest}, nil
+	}}
+}
+
+func passwordHash() setting.Kind[password.Params] {
+	return setting.Kind[password.Params]{Parse: password.ParseParams,
+		Pattern: "^argon2id:m=(" + setting.Digits(128, 262144) + "),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])$"}
+}
+
+func rate() setting.Kind[auth.Rate] {
+	return setting.Rate(time.Second, 30*24*time.Hour, func(failures int64, span time.Duration) auth.Rate {
+		return auth.Rate{Failures: failures, Span: span}
 	})
 }
 
-// limits are zero where throttling is off; the others are checked all the same.
-func limits(r *reader) auth.Limits {
-	l := auth.Limits{
-		Free:       parsed(r, "THROTTLE_FREE", parseCount),
-		MaxBackoff: parsed(r, "THROTTLE_BACKOFF", durationBetween(time.Second, 24*time.Hour)),
-		Source:     parsed(r, "THROTTLE_SOURCE", parseRate),
-		User:       parsed(r, "THROTTLE_USER", parseRate),
-		Known:      parsed(r, "THROTTLE_KNOWN", durationBetween(0, maxSession)),
-	}
-	if parsed(r, "THROTTLE", oneOf("on", "off")) == "off" {
-		return auth.Limits{}
-	}
-	return l
-}
-
-func parseCount(s string) (int64, error) {
-	n, err := strconv.ParseInt(s, 10, 32)
-	if err != nil || n < 1 {
-		return 0, wrong(s, "a whole number from 1")
-	}
-	return n, nil
-}
-
-func parseRate(s string) (auth.Rate, error) {
-	count, span, _ := strings.Cut(s, "/")
-	n, badCount := parseCount(count)
-	d, badSpan := durationBetween(time.Second, 30*24*time.Hour)(span)
-	if badCount != nil || badSpan != nil {
-		return auth.Rate{}, wrong(s, "failures/duration, like 100/15m")
-	}
-	return auth.Rate{Failures: n, Span: d}, nil
-}
-
-// parseIssuer takes a URL in the one spelling that tokens will have, whose path can be a cookie's path.
-func parseIssuer(s string) (*url.URL, error) {
-	u, err := url.Parse(s)
-	if err != nil || u.Hostname() == "" || (u.Scheme != "https" && u.Scheme != "http") || u.User != nil ||
-		u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || u.String() != s || !isPlainPath(u) {
-		return nil, wrong(s, "the API's base URL without a slash at its end, like https://login.example.com")
-	}
-	return u, nil
-}
-
-func isPlainPath(u *url.URL) bool {
-	odd := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("/._~-", r))
-	}
-	return u.Path == "" || u.RawPath == "" && u.Path == path.Clean(u.Path) && u.Path != "/" && !strings.ContainsFunc(u.Path, odd)
-}
-
-// parseAudience refuses what no token could hold.
-func parseAudience(s string) (string, error) {
-	if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
-		return "", wrong(s, "text without control characters")
-	}
-	return s, nil
-}
-
-func parseBool(s string) (bool, error) {
-	v, err := strconv.ParseBool(s)
-	if err != nil {
-		return false, wrong(s, "true or false")
-	}
-	return v, nil
-}
-
-// parseCookieDomain refuses what browsers would: they drop the whole cookie then, and say nothing.
-func parseCookieDomain(s string) (string, error) {
-	if s == "" {
-		return "", nil
-	}
-	domain, err := idna.Lookup.ToASCII(strings.TrimPrefix(s, "."))
-	labels := strings.Split(domain, ".")
-	if _, notIP := netip.ParseAddr(domain); err != nil || notIP == nil || len(labels) < 2 || slices.Contains(labels, "") {
-		return "", wrong(s, "a domain like example.com")
-	}
-	return domain, nil
-}
-
-func durationBetween(least, most time.Duration) func(string) (time.Duration, error) {
-	return func(s string) (time.Duration, error) {
-		d, err := time.ParseDuration(s)
-		if err != nil || d < least || d > most {
-			short := strings.NewReplacer("h0m0s", "h", "m0s", "m")
-			return 0, wrong(s, short.Replace(fmt.Sprintf("a duration from %s to %s, like 10s or 168h", least, most)))
-		}
-		return d, nil
+func origins() setting.Kind[web.Origins] {
+	return setting.Kind[web.Origins]{
+		Pattern: setting.Listed(`https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?`),
+		Parse: func(s string) (web.Origins, error) {
+			list := setting.Split(s)
+			for _, origin := range list {
+				if bare, slash := strings.CutSuffix(origin, "/"); slash && !strings.HasSuffix(bare, "/") {
+					return nil, setting.Wrong(origin, "each origin without the slash at its end, like https://app.example.com")
+				}
+			}
+			return web.ParseOrigins(list)
+		},
 	}
 }
 
-func oneOf[T ~string](words ...T) func(string) (T, error) {
-	return func(s string) (T, error) {
-		var names []string
-		for _, word := range words {
-			names = append(names, string(word))
-		}
-		if !slices.Contains(names, s) {
-			return "", wrong(s, strings.Join(names, " or "))
-		}
-		return T(s), nil
+// proxies refuses the whole Internet: every client could then choose the address that is counted.
+func proxies() setting.Kind[web.Proxies] {
+	v4 := "(" + setting.Digits(0, 255) + `)(\.(` + setting.Digits(0, 255) + ")){3}(/(" + setting.Digits(1, 32) + "))?"
+	v6 := "[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(/(" + setting.Digits(1, 128) + "))?"
+	return setting.Kind[web.Proxies]{
+		Pattern: setting.Listed(v4 + "|" + v6),
+		Parse: func(s string) (web.Proxies, error) {
+			p, err := web.ParseProxies(setting.Split(s))
+			for _, block := range p {
+				if block.Bits() == 0 {
+					return nil, errors.New("write the addresses of your proxies: a block that ends with /0 lets every client choose its own address")
+				}
+			}
+			return p, err
+		},
 	}
-}
-
-// parseNamespace asks for what CloudWatch takes as a namespace.
-func parseNamespace(s string) (string, error) {
-	odd := func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || strings.ContainsRune("./_:#-", r))
-	}
-	switch {
-	case s == "off":
-		return "", nil
-	case len(s) > 255 || strings.HasPrefix(s, ":") || strings.HasPrefix(s, "AWS/") || strings.ContainsFunc(s, odd):
-		return "", wrong(s, "off, or a namespace of letters, digits and ./_:#- that does not begin with AWS/, like Latchkey")
-	}
-	return s, nil
-}
-
-func parseLevel(s string) (slog.Level, error) {
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(s)); err != nil {
-		return 0, wrong(s, "debug, info, warn or error")
-	}
-	return level, nil
-}
-
-func list(s string) []string {
-	var items []string
-	for item := range strings.SplitSeq(s, ",") {
-		if item = strings.TrimSpace(item); item != "" {
-			items = append(items, item)
-		}
-	}
-	return items
 }

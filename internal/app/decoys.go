@@ -9,10 +9,11 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/password"
+	"latchkey/internal/setting"
 )
 
-// MaxDecoys is how many the setting DECOYS may have: each sign-in looks at all of them, and a Lambda function's variables have
-// 4 KiB together.
+// MaxDecoys is the most entries of the setting DECOYS: each sign-in looks at all of them, and all environment variables of
+// a Lambda function share 4 KB.
 const MaxDecoys = 16
 
 // FormatDecoys returns the setting DECOYS as ConfigFrom reads it: WEIGHT*HASH, with spaces between the entries.
@@ -24,7 +25,13 @@ func FormatDecoys(decoys []auth.Decoy) string {
 	return strings.Join(entries, " ")
 }
 
-// parseDecoys quotes nothing: a hash that somebody put there by hand may be a user's.
+// decoys is a list of WEIGHT*HASH. Which hashes are supported only the code knows.
+func decoys() setting.Kind[[]auth.Decoy] {
+	const entry = `[1-9][0-9]{0,5}\*[!-~]+`
+	return setting.Kind[[]auth.Decoy]{Parse: parseDecoys, Pattern: `^ *(` + entry + `( +` + entry + `){0,15})? *$`}
+}
+
+// parseDecoys never quotes an entry: a hash that was put there by hand may be a user's.
 func parseDecoys(s string) ([]auth.Decoy, error) {
 	var decoys []auth.Decoy
 	for i, entry := range strings.Fields(s) {
@@ -33,7 +40,7 @@ func parseDecoys(s string) ([]auth.Decoy, error) {
 			return nil, fmt.Errorf("entry %d: %w", i+1, err)
 		}
 		if slices.ContainsFunc(decoys, func(other auth.Decoy) bool { return other.Hash == d.Hash }) {
-			return nil, fmt.Errorf("entry %d: the same hash stands before it", i+1)
+			return nil, fmt.Errorf("entry %d: it repeats the hash of an earlier entry", i+1)
 		}
 		decoys = append(decoys, d)
 	}

@@ -23,7 +23,7 @@ const warmLimit = time.Second
 // Login returns the handler of the login function from the environment of a Lambda function, and its logger, which
 // writes to out. The error names every setting that is wrong.
 func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
-	c, p, err := deployed(ctx, getenv, out)
+	c, p, err := deployed(ctx, "login", getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -33,7 +33,7 @@ func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http
 
 // Session returns the handler of the session function and its logger, as Login does for the login function.
 func Session(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
-	c, p, err := deployed(ctx, getenv, out)
+	c, p, err := deployed(ctx, "session", getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -41,8 +41,8 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 }
 
 // deployed makes what the functions that hold the key ring share, and opens its connections.
-func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Ports, error) {
-	c, err := deployedConfig(getenv)
+func deployed(ctx context.Context, function string, getenv func(string) string, out io.Writer) (Config, Ports, error) {
+	c, err := deployedConfig(function, getenv)
 	if err != nil {
 		return Config{}, Ports{}, err
 	}
@@ -63,9 +63,9 @@ func deployed(ctx context.Context, getenv func(string) string, out io.Writer) (C
 	}, nil
 }
 
-// deployedConfig asks for AWS beyond what ConfigFrom does: a function has no disk to keep users or keys on.
-func deployedConfig(getenv func(string) string) (Config, error) {
-	c, err := ConfigFrom(getenv)
+// deployedConfig reads what the function uses, and refuses local places: a function has no disk to keep users or keys on.
+func deployedConfig(function string, getenv func(string) string) (Config, error) {
+	c, err := ConfigFor(function, getenv)
 	if c.Store.Kind == "sqlite" {
 		err = errors.Join(err, fmt.Errorf("%sSTORE: a function needs dynamodb:TABLE, not %q", Prefix, c.Store))
 	}

@@ -16,7 +16,7 @@ import (
 // Keys returns the handler of the keys function and its logger, as Login does for the login function. It reads
 // the published keys alone.
 func Keys(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
-	c, p, err := public(ctx, getenv, out)
+	c, p, err := public(ctx, "keys", getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -35,7 +35,7 @@ func keysRoutes(c Config, p Ports) web.Routes {
 // Authorizer returns the authorizer function from the environment of a Lambda function. It reads the published keys
 // and, unless REVOCATION is off, sessions; the key ring where ALGORITHM is HS256.
 func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) (*authorizer.Authorizer, error) {
-	c, p, err := public(ctx, getenv, out)
+	c, p, err := public(ctx, "authorizer", getenv, out)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +51,8 @@ func NewAuthorizer(c Config, p Ports) *authorizer.Authorizer {
 }
 
 // public makes what the functions share that verify and do not sign, and opens their connection.
-func public(ctx context.Context, getenv func(string) string, out io.Writer) (Config, Ports, error) {
-	c, err := deployedConfig(getenv)
+func public(ctx context.Context, function string, getenv func(string) string, out io.Writer) (Config, Ports, error) {
+	c, err := deployedConfig(function, getenv)
 	if err != nil {
 		return Config{}, Ports{}, err
 	}

@@ -16,7 +16,7 @@ import (
 // Rotate returns the rotate function from the environment of a Lambda function; it logs to out. The error names every
 // setting that is wrong; nothing is called before the first event.
 func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error) {
-	c, err := deployedConfig(getenv)
+	c, err := deployedConfig("rotate", getenv)
 	if err != nil {
 		return nil, err
 	}

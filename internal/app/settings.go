@@ -1,45 +1,180 @@
 package app
 
+import (
+	"log/slog"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authorizer"
+	"latchkey/internal/jwk"
+	"latchkey/internal/password"
+	"latchkey/internal/setting"
+	"latchkey/internal/web"
+)
+
 // Prefix begins the name of every environment variable that Latchkey reads.
 const Prefix = "LATCHKEY_"
 
-// Setting is one thing a deployment decides: LATCHKEY_NAME in the environment, --name on serve.
+// Setting is one decision of a deployment: LATCHKEY_NAME in the environment, --name on serve, and a parameter of the
+// template. Its row in Settings is the only place that knows it; flags, help, completion and tests read that row.
 type Setting struct {
-	Name    string // as in the environment, without Prefix
-	Default string
-	Bool    bool
-	Help    string
+	Name     string   // in the environment, after Prefix
+	Default  string   // what an empty value means
+	OnLaptop string   // the default of the command line where it differs
+	Words    []string // the allowed values where they are few
+	Prefixes []string // what a value begins with, for completion
+	Pattern  string   // a regular expression of whole values, which the template's parameter has as well
+	Bool     bool     // a flag without a value
+	Local    bool     // for the command line alone: neither the functions nor the template know it
+	Help     string
+	usedBy   []string // functions; empty: all
+	read     func(*Config, string) error
 }
 
-// Settings returns all of them in the order in which help and documents list them.
+// UsedBy reports whether the deployed function of this name reads the setting.
+func (s Setting) UsedBy(function string) bool {
+	return !s.Local && (len(s.usedBy) == 0 || slices.Contains(s.usedBy, function))
+}
+
+// Parameter returns the name of the template's parameter: the setting's own name in CamelCase.
+func (s Setting) Parameter() string {
+	var b strings.Builder
+	for word := range strings.SplitSeq(strings.ToLower(s.Name), "_") {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+// row is a setting whose value kind parses into a field of Config; a nil field is only checked.
+func row[T any](name, fallback, help string, kind setting.Kind[T], field func(*Config) *T) Setting {
+	_, isBool := any(field).(func(*Config) *bool)
+	return Setting{
+		Name: name, Default: fallback, Help: help, Words: kind.Words, Pattern: kind.Pattern, Bool: isBool,
+		read: func(c *Config, text string) error {
+			value, err := kind.Parse(text)
+			if err == nil && field != nil {
+				*field(c) = value
+			}
+			return setting.Hide(text, err)
+		},
+	}
+}
+
+// by limits a setting to some of the functions.
+func (s Setting) by(functions ...string) Setting { s.usedBy = functions; return s }
+
+// local makes a setting of the command line alone.
+func (s Setting) local() Setting { s.Local = true; return s }
+
+// at is a location's completion and its default on a laptop.
+func (s Setting) at(onLaptop string, prefixes ...string) Setting {
+	s.OnLaptop, s.Prefixes = onLaptop, prefixes
+	return s
+}
+
+// maxSession keeps every cookie within the 400 days that browsers allow (RFC 6265bis 5.5).
+const maxSession = 400 * 24 * time.Hour
+
+// Settings returns all of them in the order in which help and documents list them. A new setting is a row here and a
+// field of Config; unless it is local, the tests then ask for its parameter in template.yaml.
 func Settings() []Setting {
+	return slices.Concat(placeSettings(), tokenSettings(), loginSettings(), sessionSettings(), throttleSettings(), runSettings())
+}
+
+func placeSettings() []Setting {
 	return []Setting{
-		{Name: "STORE", Help: "where users are: sqlite:PATH or dynamodb:TABLE"},
-		{Name: "KEYS", Help: "where the signing keys are: file:PATH or secretsmanager:ID"},
-		{Name: "ISSUER", Help: "issuer URL in tokens: the public base URL of the API"},
-		{Name: "AUDIENCE", Help: "audience in tokens (default: the issuer)"},
-		{Name: "ALGORITHM", Default: "ES256", Help: "of new signing keys: ES256, RS256, RS256:3072, HS256 or EdDSA"},
-		{Name: "PASSWORD_HASH", Default: "argon2id:m=19456,t=2,p=1", Help: "how new password hashes are made"},
-		{Name: "DECOYS", Help: "what names that nobody has cost, as 'latchkey users hashes' prints it; empty: a new hash"},
-		{Name: "QUALIFYING_ROLES", Default: "Organization Owner,Organization Admin", Help: "userTypes that may sign in at /users/login, comma-separated"},
-		{Name: "IMPERSONATOR_ROLES", Help: "roles that may sign in as others, comma-separated; empty: nobody"},
-		{Name: "REQUIRE_API_KEY", Default: "false", Bool: true, Help: "refuse /api/users/login without an API key"},
-		{Name: "ALLOW_QUERY_CREDENTIALS", Default: "false", Bool: true, Help: "take username and password from the URL, which ends up in logs"},
-		{Name: "ALLOWED_ORIGINS", Help: "web origins of other sites whose pages may call the API, comma-separated"},
-		{Name: "COOKIE_DOMAIN", Help: "Domain of the cookies; empty: the API's host alone"},
-		{Name: "REFRESH_GRACE", Default: "10s", Help: "how long a used refresh token still gets the same successor"},
-		{Name: "SESSION_IDLE", Default: "168h", Help: "a session ends when it is not refreshed for so long"},
-		{Name: "SESSION_MAX", Default: "2160h", Help: "a session ends so long after sign-in, refreshed or not"},
-		{Name: "REVOCATION", Default: "bounded", Help: "how soon the authorizer refuses ended sessions: bounded, off or strict"},
-		{Name: "AUTHORIZER_RESPONSE", Default: "simple", Help: "what HTTP APIs expect of the authorizer for payload 2.0: simple or policy"},
-		{Name: "THROTTLE", Default: "on", Help: "limit failed sign-ins: on or off"},
-		{Name: "THROTTLE_FREE", Default: "5", Help: "failures of one user from one source that cost no wait"},
-		{Name: "THROTTLE_BACKOFF", Default: "15m", Help: "longest wait of one user from one source; it doubles from 1s"},
-		{Name: "THROTTLE_SOURCE", Default: "100/15m", Help: "failures of one source over all users"},
-		{Name: "THROTTLE_USER", Default: "50/1h", Help: "failures of one user over all sources but known ones"},
-		{Name: "THROTTLE_KNOWN", Default: "720h", Help: "how long a source is known to a user who signed in from it"},
-		{Name: "TRUSTED_PROXIES", Help: "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated"},
-		{Name: "METRICS", Default: "off", Help: "CloudWatch namespace of the metrics written beside the log, like Latchkey, or off"},
-		{Name: "LOG_LEVEL", Default: "info", Help: "debug, info, warn or error"},
+		row("ADDR", DefaultAddr, "host and port to listen on; port 0 picks one; PORT in the environment sets the port alone",
+			setting.Address(), func(c *Config) *string { return &c.Addr }).local(),
+		row("STORE", "", "where users are: sqlite:PATH or dynamodb:TABLE",
+			location("sqlite", "dynamodb"), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
+		row("KEYS", "", "where the signing keys are: file:PATH or secretsmanager:ID",
+			location("file", "secretsmanager"), func(c *Config) *Location { return &c.Keys }).
+			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "authorizer", "rotate"),
+		row("AUDIT", "-", "file to append audit records to; - for standard error",
+			setting.Text(), func(c *Config) *string { return &c.Audit }).local(),
+	}
+}
+
+func tokenSettings() []Setting {
+	return []Setting{
+		row("ISSUER", "", "issuer URL in tokens: the public base URL of the API, without a slash at its end",
+			setting.BaseURL(), func(c *Config) **url.URL { return &c.Issuer }).by("login", "session", "keys", "authorizer"),
+		row("AUDIENCE", "", "audience in tokens; empty: the issuer",
+			setting.Text(), func(c *Config) *string { return &c.Audience }).by("login", "session", "authorizer"),
+		row("ALGORITHM", string(jwk.ES256), "algorithm of new signing keys",
+			setting.Words(jwk.ES256, jwk.RS256, jwk.RS256Long, jwk.HS256, jwk.EdDSA), func(c *Config) *jwk.Algorithm { return &c.Algorithm }).
+			by("login", "session", "authorizer", "rotate"),
+	}
+}
+
+func loginSettings() []Setting {
+	return []Setting{
+		row("PASSWORD_HASH", password.Default().String(), "how new password hashes are made",
+			passwordHash(), func(c *Config) *password.Params { return &c.PasswordHash }).by("login"),
+		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
+			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),
+		row("QUALIFYING_ROLES", "Organization Owner,Organization Admin", "userTypes that may sign in at /users/login, comma-separated",
+			setting.List(), func(c *Config) *[]string { return &c.QualifyingRoles }).by("login", "session", "authorizer"),
+		row("IMPERSONATOR_ROLES", "", "roles that may sign in as other users, comma-separated; empty: none",
+			setting.List(), func(c *Config) *[]string { return &c.ImpersonatorRoles }).by("login", "session", "authorizer"),
+		row("REQUIRE_API_KEY", "false", "refuse /api/users/login without an API key",
+			setting.Bool(), func(c *Config) *bool { return &c.RequireAPIKey }).by("login"),
+		row("ALLOW_QUERY_CREDENTIALS", "false", "take username and password from the URL, which access logs and browser histories keep",
+			setting.Bool(), func(c *Config) *bool { return &c.AllowQueryCredentials }).by("login"),
+		row("ALLOWED_ORIGINS", "", "web origins of other sites whose pages may call the API, comma-separated",
+			origins(), func(c *Config) *web.Origins { return &c.AllowedOrigins }).by("login", "session"),
+		row("COOKIE_DOMAIN", "", "Domain of the cookies; empty: the API's host alone",
+			setting.CookieDomain(), func(c *Config) *string { return &c.CookieDomain }).by("login", "session"),
+	}
+}
+
+func sessionSettings() []Setting {
+	return []Setting{
+		row("REFRESH_GRACE", "10s", "how long a used refresh token still gets the same successor",
+			setting.Duration(0, 10*time.Minute), func(c *Config) *time.Duration { return &c.RefreshGrace }).by("login", "session"),
+		row("SESSION_IDLE", "168h", "a session ends when it is not refreshed for this long",
+			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionIdle }).by("login", "session"),
+		row("SESSION_MAX", "2160h", "a session ends this long after sign-in, refreshed or not",
+			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionMax }).by("login", "session"),
+		row("REVOCATION", "bounded", "how soon the authorizer refuses ended sessions: within a minute, not at all, or at once",
+			setting.Words(authorizer.Bounded, authorizer.Off, authorizer.Strict), func(c *Config) *authorizer.Revocation { return &c.Revocation }).
+			by("authorizer"),
+		row("AUTHORIZER_RESPONSE", "simple", "what HTTP APIs expect of the authorizer for payload 2.0",
+			setting.Words(authorizer.Simple, authorizer.Policy), func(c *Config) *authorizer.Response { return &c.AuthorizerResponse }).
+			by("authorizer"),
+	}
+}
+
+func throttleSettings() []Setting {
+	rows := []Setting{
+		row[string]("THROTTLE", "on", "limit failed sign-ins", setting.Words("on", "off"), nil),
+		row("THROTTLE_FREE", "5", "failures of one user from one source that cost no wait",
+			setting.Count(), func(c *Config) *int64 { return &c.Throttle.Free }),
+		row("THROTTLE_BACKOFF", "15m", "longest wait of one user from one source; it doubles from 1s",
+			setting.Duration(time.Second, 24*time.Hour), func(c *Config) *time.Duration { return &c.Throttle.MaxBackoff }),
+		row("THROTTLE_SOURCE", "100/15m", "failures of one source over all users",
+			rate(), func(c *Config) *auth.Rate { return &c.Throttle.Source }),
+		row("THROTTLE_USER", "50/1h", "failures of one user over all sources but known ones",
+			rate(), func(c *Config) *auth.Rate { return &c.Throttle.User }),
+		row("THROTTLE_KNOWN", "720h", "how long a source is known to a user who signed in from it",
+			setting.Duration(0, maxSession), func(c *Config) *time.Duration { return &c.Throttle.Known }),
+	}
+	for i := range rows {
+		rows[i] = rows[i].by("login")
+	}
+	return rows
+}
+
+func runSettings() []Setting {
+	return []Setting{
+		row("TRUSTED_PROXIES", "", "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated",
+			proxies(), func(c *Config) *web.Proxies { return &c.TrustedProxies }).by("login", "session"),
+		row("METRICS", "off", "CloudWatch namespace of the metrics written to the log, like Latchkey, or off",
+			setting.Namespace(), func(c *Config) *string { return &c.Metrics }).by("login", "session"),
+		row("LOG_LEVEL", "info", "lowest level that is logged; audit records are info",
+			setting.Level(), func(c *Config) *slog.Level { return &c.LogLevel }),
 	}
 }

@@ -1,47 +1,159 @@
 package app_test
 
 import (
+	"maps"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"go.yaml.in/yaml/v3"
 
 	"latchkey/internal/app"
 )
 
-// TestTemplate promises that template.yaml sets the variables that are read and no others, and that a deployment that
-// leaves a parameter alone has the same settings as a laptop.
+// TestTemplate promises that template.yaml sets the variables that functions read and no others, each on every function that
+// reads it, from parameters that have the setting's default, allowed values and help.
 func TestTemplate(t *testing.T) {
-	raw, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := string(raw)
-	set := map[string]string{} // setting → its value in the template
-	for _, m := range regexp.MustCompile(`(?m)^ +LATCHKEY_([A-Z_]+): (.+)$`).FindAllStringSubmatch(template, -1) {
-		if _, twice := set[m[1]]; twice {
-			t.Errorf("the template sets %s twice", m[1])
+	template := readTemplate(t)
+	environment := map[string]map[string]yaml.Node{} // function → its variables
+	known := map[string]bool{}
+	for name, resource := range template.Resources {
+		if function, is := strings.CutSuffix(name, "Function"); is {
+			variables := maps.Clone(template.Globals.Function.Environment.Variables)
+			maps.Copy(variables, resource.Properties.Environment.Variables)
+			environment[strings.ToLower(function)] = variables
 		}
-		set[m[1]] = m[2]
 	}
 	for _, s := range app.Settings() {
-		value, found := set[s.Name]
-		if !found {
-			t.Errorf("the template does not set %s", s.Name)
-		}
-		delete(set, s.Name)
-		parameter, ref := strings.CutPrefix(value, "!Ref ")
-		if !ref { // STORE, KEYS and ISSUER are made of the stack's own resources
+		known[s.Name] = !s.Local
+		if s.Local {
 			continue
 		}
-		if got := parameterDefault(t, template, parameter); got != s.Default {
-			t.Errorf("%s: the default of the parameter %s is %q, of the setting %q", s.Name, parameter, got, s.Default)
+		var value yaml.Node
+		for function, variables := range environment {
+			set, found := variables[app.Prefix+s.Name]
+			if s.UsedBy(function) && !found {
+				t.Errorf("the template does not set %s on %s", s.Name, function)
+			}
+			if found {
+				value = set
+			}
+		}
+		if value.Tag == "!Ref" { // STORE, KEYS, ISSUER and METRICS are made of the stack's own resources
+			template.checkParameter(t, s, value.Value)
 		}
 	}
-	for name := range set {
-		t.Errorf("the template sets %s%s, which nothing reads", app.Prefix, name)
+	for function, variables := range environment {
+		for name := range variables {
+			if setting, ours := strings.CutPrefix(name, app.Prefix); ours && !known[setting] {
+				t.Errorf("the template sets %s on %s, which nothing reads", name, function)
+			}
+		}
+	}
+	issuer := template.Parameters["Issuer"].AllowedPattern
+	for value, want := range map[string]bool{"": true, "https://login.example.com/a": true, "https://login.example.com/": false, "login": false} {
+		if regexp.MustCompile(issuer).MatchString(value) != want {
+			t.Errorf("the parameter Issuer accepts %q: %v", value, !want)
+		}
+	}
+}
+
+func (d document) checkParameter(t *testing.T, s app.Setting, name string) {
+	t.Helper()
+	p, found := d.Parameters[name]
+	want := parameter{Type: "String", Default: s.Default, AllowedValues: s.Words, AllowedPattern: s.Pattern}
+	got := p
+	got.Description, got.ConstraintDescription = "", ""
+	if diff := cmp.Diff(want, got); diff != "" || !found || name != s.Parameter() {
+		t.Errorf("the parameter %s of %s, which should be named %s (-want +got):\n%s", name, s.Name, s.Parameter(), diff)
+	}
+	if (p.AllowedPattern == "") != (p.ConstraintDescription == "") || p.AllowedPattern == "" && p.AllowedValues == nil {
+		t.Errorf("the parameter %s needs allowed values, or a pattern and what it asks for in words", name)
+	}
+	if !strings.HasPrefix(strings.ToLower(p.Description), strings.ToLower(s.Help)) {
+		t.Errorf("the parameter %s is described as\n%q, the setting as\n%q", name, p.Description, s.Help)
+	}
+}
+
+// TestParameters promises that each parameter refuses wrong values before anything is made.
+func TestParameters(t *testing.T) {
+	for name, p := range readTemplate(t).Parameters {
+		if p.AllowedPattern == "" && p.AllowedValues == nil && p.MinValue == nil {
+			t.Errorf("%s accepts anything", name)
+		}
+		if p.AllowedPattern == "" {
+			continue
+		}
+		pattern, err := regexp.Compile(p.AllowedPattern)
+		if err != nil || !strings.HasPrefix(p.AllowedPattern, "^") || !strings.HasSuffix(p.AllowedPattern, "$") {
+			t.Errorf("%s: %s is not an expression of the whole value: %v", name, p.AllowedPattern, err)
+			continue
+		}
+		if !pattern.MatchString(p.Default) || p.ConstraintDescription == "" {
+			t.Errorf("%s refuses its own default %q, or does not say what it accepts", name, p.Default)
+		}
+	}
+}
+
+// TestPatternsAgree promises that template and code judge a value alike: what the pattern accepts, the code accepts, and
+// what the code refuses, the pattern refuses.
+func TestPatternsAgree(t *testing.T) {
+	for name, values := range patternCases() {
+		i := slices.IndexFunc(app.Settings(), func(s app.Setting) bool { return s.Name == name })
+		pattern := regexp.MustCompile(app.Settings()[i].Pattern)
+		for _, value := range values.good {
+			if _, err := app.ConfigFrom(settings{name: value}.get); err != nil || !pattern.MatchString(value) {
+				t.Errorf("%s=%q: the pattern accepts it: %v; the code says %v", name, value, pattern.MatchString(value), err)
+			}
+		}
+		for _, value := range values.bad {
+			if _, err := app.ConfigFrom(settings{name: value}.get); err == nil || pattern.MatchString(value) {
+				t.Errorf("%s=%q: the pattern accepts it: %v; the code says %v", name, value, pattern.MatchString(value), err)
+			}
+		}
+	}
+	for _, s := range app.Settings() {
+		if _, tested := patternCases()[s.Name]; !tested && s.Pattern != "" && !s.Local {
+			t.Errorf("%s has a pattern and no cases", s.Name)
+		}
+	}
+}
+
+type goodAndBad struct{ good, bad []string }
+
+func patternCases() map[string]goodAndBad {
+	plain := goodAndBad{good: []string{"a, b", "Büro"}, bad: []string{"a\nb", "a\x00", "\u0085"}}
+	duration := func(good ...string) goodAndBad {
+		return goodAndBad{good, []string{"7d", "-1s", "soon", "10", "1 h", "h", "9601h", "99999999h", "\n"}}
+	}
+	rates := goodAndBad{[]string{"100/15m", "1/1s", "999999999/720h", "5/1h30m"},
+		[]string{"100", "100/", "/15m", "0/15m", "-1/15m", "1.5/15m", "100/15m/1h", "100/0s", "100/721h", "many/1h", "100 / 15m"}}
+	return map[string]goodAndBad{
+		"ISSUER": {[]string{"https://login.example.com", "https://a.example:8443/prod/v1", "http://localhost:3000", "https://a.example/-/_x~"},
+			[]string{"login.example.com", "ftp://a.example", "https://", "https://:443", "https://a.example/", "https://a.example?a=b", "https://a.example#a",
+				"https://user@a.example", "https://bücher.example", "https://a b", "https://a.example/a;b", "https://a.example/%41", "https://a.example/a/../b",
+				"https://a.example//a", "https://a.example/."}},
+		"AUDIENCE": plain, "QUALIFYING_ROLES": plain, "IMPERSONATOR_ROLES": plain,
+		"PASSWORD_HASH": {[]string{"argon2id:m=19456,t=2,p=1", "argon2id:m=128,t=16,p=16", "argon2id:m=262144,t=1,p=1"},
+			[]string{"bcrypt", "argon2id", "argon2id:m=19456,t=2", "argon2id:m=262145,t=2,p=1", "argon2id:m=0,t=0,p=0", "argon2id:m=19456,t=17,p=1",
+				"argon2id:m=19456,t=2,p=17", "argon2id:m=019456,t=2,p=1", "argon2id:m=127,t=1,p=16", "argon2id:m=19456,t=2,p=1 "}},
+		"DECOYS": {[]string{"", "600*" + decoyBcrypt, " 600*" + decoyBcrypt + "  1*" + decoyDjango, manyDecoys(app.MaxDecoys)},
+			[]string{decoyBcrypt, "*" + decoyBcrypt, "0*" + decoyBcrypt, "1.5*" + decoyBcrypt, "1048576*" + decoyBcrypt, "1*", "1", "x*" + decoyDjango,
+				manyDecoys(app.MaxDecoys + 1)}},
+		"ALLOWED_ORIGINS": {[]string{"", "https://a.example", "https://a.example, http://localhost:8080", "http://192.0.2.1:3000,"},
+			[]string{"*", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a.example https://b.example", "null", "https://A.example",
+				"https://u:p@a.example"}},
+		"COOKIE_DOMAIN": {[]string{"", "example.com", ".example.com", "a-b.example.co.uk"},
+			[]string{"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"}},
+		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
+		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"),
+		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
+		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,
+		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 0.0.0.0/1"},
+			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129"}},
 	}
 }
 
@@ -74,15 +186,38 @@ func TestFrontDoors(t *testing.T) {
 	}
 }
 
-// parameterDefault reads as much YAML as the template's parameters have.
-func parameterDefault(t *testing.T, template, name string) string {
+// document is as much of the template as the tests read.
+type document struct {
+	Parameters map[string]parameter `yaml:"Parameters"`
+	Globals    struct {
+		Function functionProperties `yaml:"Function"`
+	} `yaml:"Globals"`
+	Resources map[string]struct {
+		Properties functionProperties `yaml:"Properties"`
+	} `yaml:"Resources"`
+}
+
+type functionProperties struct {
+	Environment struct {
+		Variables map[string]yaml.Node `yaml:"Variables"`
+	} `yaml:"Environment"`
+}
+
+type parameter struct {
+	Type                  string   `yaml:"Type"`
+	Default               string   `yaml:"Default"`
+	AllowedValues         []string `yaml:"AllowedValues"`
+	AllowedPattern        string   `yaml:"AllowedPattern"`
+	MinValue              *int     `yaml:"MinValue"`
+	MaxValue              *int     `yaml:"MaxValue"`
+	ConstraintDescription string   `yaml:"ConstraintDescription"`
+	Description           string   `yaml:"Description"`
+}
+
+func readTemplate(t *testing.T) (d document) {
 	t.Helper()
-	_, found, _ := strings.Cut(template, "\nParameters:\n")
-	_, found, ok := strings.Cut("\n"+found, "\n  "+name+":\n")
-	m := regexp.MustCompile(`^(?:    .+\n)*?    Default: (.+)\n`).FindStringSubmatch(found)
-	if !ok || m == nil {
-		t.Errorf("the template has no parameter %s with a default", name)
-		return ""
-	}
-	return strings.Trim(m[1], `"`)
+	raw, err := os.ReadFile("../../template.yaml")
+	check(t, err)
+	check(t, yaml.Unmarshal(raw, &d))
+	return d
 }

@@ -47,6 +47,7 @@ func rules() []rule {
 		{"internal/argon2", nil},
 		{"internal/password", []string{"internal/argon2"}},
 		{"internal/secret", nil},
+		{"internal/setting", nil},
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
 		{"tools/budget", nil},
