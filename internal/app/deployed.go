@@ -16,8 +16,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// warmLimit is how long the start of a function waits for its first connections; what is not there by then is
-// made by the first request.
+// warmLimit is how long the start of a function waits for its first connections. The first request opens those that
+// are still missing.
 const warmLimit = time.Second
 
 // Login returns the handler of the login function from the environment of a Lambda function, and its logger, which
@@ -104,10 +104,10 @@ func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (stri
 	return url, url != "", nil
 }
 
-// warm runs the steps beside each other, on Lambda alone. A step that fails is no reason not to start: the first request
+// warm runs the steps concurrently, and only on Lambda. The function starts even if a step fails, and the first request
 // tries again.
 func warm(ctx context.Context, getenv func(string) string, log *slog.Logger, steps ...func(context.Context) error) {
-	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "" { // which Lambda sets and nobody else
+	if getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == "" { // set only by Lambda
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, warmLimit)

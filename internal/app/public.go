@@ -14,7 +14,7 @@ import (
 )
 
 // Keys returns the handler of the keys function and its logger, as Login does for the login function. It reads
-// the published keys alone.
+// only the published keys.
 func Keys(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
 	c, p, err := public(ctx, "keys", getenv, out)
 	if err != nil {

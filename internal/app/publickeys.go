@@ -31,8 +31,8 @@ type storedKeys struct{ store auth.PublicKeys }
 
 func (s storedKeys) Get(ctx context.Context) ([]byte, error) { return s.store.PublicKeys(ctx) }
 
-// RingPublicKeys makes the JWK Set of the ring itself, for a server that has it anyway: what it signs with is then
-// published, whoever else writes to the store.
+// RingPublicKeys makes the JWK Set from the ring itself, for a server that has it anyway: the key that signs is then always
+// published, even if another process writes the store.
 func RingPublicKeys(ring cached.Origin) cached.Origin { return ringKeys{ring} }
 
 type ringKeys struct{ ring cached.Origin }

@@ -9,8 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// TestRights promises what each function may do, down to the items: what is not in this table it may not (ASVS 13.2.2,
-// 13.3.2).
+// TestRights promises the exact rights of each function, down to the items (ASVS 13.2.2, 13.3.2).
 func TestRights(t *testing.T) {
 	logs := func(of string) string { return "logs:CreateLogStream logs:PutLogEvents on " + of + "Logs.Arn" }
 	want := map[string][]string{
@@ -59,7 +58,7 @@ type role struct {
 	} `yaml:"Policies"`
 }
 
-// rights are the statements of each role, in words.
+// rights returns the statements of each role as text.
 func rights(t *testing.T) map[string][]string {
 	t.Helper()
 	text, err := os.ReadFile("../../template.yaml")

@@ -28,7 +28,7 @@ type Setting struct {
 	Prefixes []string // what a value begins with, for completion
 	Pattern  string   // a regular expression of whole values, which the template's parameter has as well
 	Bool     bool     // a flag without a value
-	Local    bool     // for the command line alone: neither the functions nor the template know it
+	Local    bool     // only for the command line: neither the functions nor the template know it
 	Help     string
 	usedBy   []string // functions; empty: all
 	read     func(*Config, string) error
@@ -66,7 +66,7 @@ func row[T any](name, fallback, help string, kind setting.Kind[T], field func(*C
 // by limits a setting to some of the functions.
 func (s Setting) by(functions ...string) Setting { s.usedBy = functions; return s }
 
-// local makes a setting of the command line alone.
+// local makes a setting that only the command line has.
 func (s Setting) local() Setting { s.Local = true; return s }
 
 // at is a location's completion and its default on a laptop.

@@ -44,7 +44,7 @@ func Hide(value string, err error) error {
 	return errors.New("the value is refused, and not shown because it may hold a password")
 }
 
-// mayHoldPassword reports whether a value looks like a URL or connection string with credentials: those stand before an
+// mayHoldPassword reports whether a value looks like a URL or connection string with credentials: those are before an
 // @ or in a query.
 func mayHoldPassword(value string) bool { return strings.ContainsAny(value, "@?") }
 
