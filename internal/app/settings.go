@@ -126,7 +126,7 @@ func loginSettings() []Setting {
 			setting.Bool(), func(c *Config) *bool { return &c.AllowQueryCredentials }).by("login"),
 		row("ALLOWED_ORIGINS", "", "web origins of other sites whose pages may call the API, comma-separated",
 			origins(), func(c *Config) *web.Origins { return &c.AllowedOrigins }).by("login", "session"),
-		row("COOKIE_DOMAIN", "", "Domain of the cookies; empty: the API's host alone",
+		row("COOKIE_DOMAIN", "", "Domain of the cookies; empty: only the API's host",
 			setting.CookieDomain(), func(c *Config) *string { return &c.CookieDomain }).by("login", "session"),
 	}
 }
