@@ -86,7 +86,7 @@ func Settings() []Setting {
 
 func placeSettings() []Setting {
 	return []Setting{
-		row("ADDR", DefaultAddr, "host and port to listen on; port 0 picks one; PORT in the environment sets the port alone",
+		row("ADDR", DefaultAddr, "host and port to listen on; port 0 picks one; PORT in the environment sets only the port",
 			setting.Address(), func(c *Config) *string { return &c.Addr }).local(),
 		row("STORE", "", "where users are: sqlite:PATH or dynamodb:TABLE",
 			location("sqlite", "dynamodb"), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
