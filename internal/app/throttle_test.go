@@ -122,7 +122,7 @@ func TestNoHeaderMovesASource(t *testing.T) {
 		{"our proxy", "192.0.2.7", "192.0.2.7", "x-forwarded-for", "198.51.100.%d", false},
 		{"our proxy, which the gateway added", "192.0.2.7", "192.0.2.7", "x-forwarded-for", "198.51.100.%d, 192.0.2.7", false},
 		{"a lie before our proxy", "192.0.2.7", "192.0.2.7", "x-forwarded-for", "198.51.100.%d, 203.0.113.9, 192.0.2.7", true},
-		{"our proxy alone", "192.0.2.7", "192.0.2.7", "x-real-ip", "198.51.100.7", false},
+		{"our proxy alone", "192.0.2.7", "192.0.2.7", "x-real-ip", "198.51.100.7", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			k := authtest.NewKit(t, authtest.Ada())

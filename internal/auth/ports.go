@@ -65,13 +65,16 @@ type AttemptStore interface {
 	CountFailure(ctx context.Context, k AttemptKeys, seen, next Window) error
 }
 
-// AttemptRecords shows and forgets the counters of one user, for those who run the service.
+// AttemptRecords shows and forgets the counters of one user, named by AttemptKeys.User, for operators.
 type AttemptRecords interface {
 	// UserAttempts returns the user's window, and each pair by the hash of its source.
 	UserAttempts(ctx context.Context, user string) (Window, map[string]Pair, error)
-	// ForgetAttempts deletes the user's window and the failures of their pairs. Known sources stay known: without them a
-	// stranger who goes on guessing would lock the user out who was just let in.
+	// ForgetAttempts deletes the user's window and the failures of their pairs. Known sources stay known: otherwise a stranger
+	// who goes on guessing would lock out the user who was just unlocked.
 	ForgetAttempts(ctx context.Context, user string) error
+	// ForgetSources makes every source unknown to the user again, and keeps their failures: after a theft the thief's source
+	// is bound by the limits of strangers.
+	ForgetSources(ctx context.Context, user string) error
 }
 
 // Users is the store as the people who run it use it. Each change is atomic and durable once confirmed: on disk

@@ -2,10 +2,16 @@ package auth
 
 import "net/netip"
 
-// Source is where a try came from: an IPv4 address or an IPv6 /64, or the zero value where none is known.
-type Source struct{ text string }
+// networkBits is the IPv6 prefix that providers delegate to one customer (RFC 6177), whose totals are counted together.
+const networkBits = 56
 
-// ParseSource reads an IP address, with or without a port; what is no address gives the zero Source.
+// Source is where an attempt came from: an IPv4 address or an IPv6 /64, or the zero value if none is known.
+type Source struct {
+	text    string
+	network string // what one customer of a provider has: the IPv4 address, or the /56
+}
+
+// ParseSource reads an IP address, with or without a port; any other text gives the zero Source.
 func ParseSource(addr string) Source {
 	ip, err := netip.ParseAddr(addr)
 	if err != nil {
@@ -20,13 +26,13 @@ func ParseSource(addr string) Source {
 		return Source{}
 	}
 	if ip.Is4() {
-		return Source{ip.String()}
+		return Source{ip.String(), ip.String()}
 	}
-	return Source{netip.PrefixFrom(ip, 64).Masked().String()}
+	return Source{netip.PrefixFrom(ip, 64).Masked().String(), netip.PrefixFrom(ip, networkBits).Masked().String()}
 }
 
-// Known reports whether there is an address; per-source limits apply only to a known one.
+// Known reports whether there is an address.
 func (s Source) Known() bool { return s.text != "" }
 
-// String returns the address or prefix in canonical text, empty where none is known.
+// String returns the address or prefix in canonical text, empty if none is known.
 func (s Source) String() string { return s.text }

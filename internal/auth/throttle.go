@@ -46,18 +46,19 @@ func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 // RetryAfter is what the header of that name says (RFC 9110 10.2.3).
 func (e *ThrottledError) RetryAfter() time.Duration { return e.Wait }
 
-// AttemptKeys name the counters of an attempt by keyed hashes, so that the store holds no address of anybody who is
-// not a user. The zero value counts nothing.
+// AttemptKeys name the counters of an attempt by keyed hashes, so that the store holds no address of people who are not
+// users. The zero value counts nothing.
 type AttemptKeys struct {
-	User   string // of the canonical identifier
-	Source string // of the source; empty where none is known, and then only User counts
+	User    string // of the canonical identifier
+	Source  string // of the source
+	Network string // of the source's network, whose failures are added up
 }
 
-// OfUser names the window of the user over all sources, alone, as AttemptStore.CountFailure takes it.
+// OfUser names only the window of the user over all sources, for AttemptStore.CountFailure.
 func (k AttemptKeys) OfUser() AttemptKeys { return AttemptKeys{User: k.User} }
 
-// OfSource names the window of the source over all users, alone, as AttemptStore.CountFailure takes it.
-func (k AttemptKeys) OfSource() AttemptKeys { return AttemptKeys{Source: k.Source} }
+// OfSource names only the window of the source's network over all users, for AttemptStore.CountFailure.
+func (k AttemptKeys) OfSource() AttemptKeys { return AttemptKeys{Source: k.Network} }
 
 // Counters are what a store holds under AttemptKeys; what is not there is zero.
 type Counters struct {
@@ -147,21 +148,34 @@ func (l Limits) Throttled(c Counters, now time.Time) time.Duration {
 	return wait
 }
 
+// unknownSource stands for all attempts whose source is not known: together they are one source, so that parallel guesses
+// stay bounded. No address is spelled like it.
+const unknownSource = "unknown"
+
 // NewAttemptKeys returns the names of the attempt's counters, the same for every spelling of an identifier.
-func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source) (AttemptKeys, error) {
-	user, err := keys.MAC(ctx, "tries of user", id.String())
-	if err != nil {
-		return AttemptKeys{}, fmt.Errorf("name the counters: %w", err)
-	}
-	k := AttemptKeys{User: hex.EncodeToString(user[:16])}
+func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source) (k AttemptKeys, err error) {
+	address, network := unknownSource, unknownSource
 	if source.Known() {
-		mac, err := keys.MAC(ctx, "tries from source", source.String())
-		if err != nil {
-			return AttemptKeys{}, fmt.Errorf("name the counters: %w", err)
-		}
-		k.Source = hex.EncodeToString(mac[:16])
+		address, network = source.text, source.network
 	}
-	return k, nil
+	if k.User, err = counterName(ctx, keys, "tries of user", id.String()); err != nil {
+		return AttemptKeys{}, err
+	}
+	if k.Source, err = counterName(ctx, keys, "tries from source", address); err != nil {
+		return AttemptKeys{}, err
+	}
+	if k.Network = k.Source; network != address {
+		k.Network, err = counterName(ctx, keys, "tries from source", network)
+	}
+	return k, err
+}
+
+func counterName(ctx context.Context, keys Keys, label, text string) (string, error) {
+	mac, err := keys.MAC(ctx, label, text)
+	if err != nil {
+		return "", fmt.Errorf("name the counters: %w", err)
+	}
+	return hex.EncodeToString(mac[:16]), nil
 }
 
 // tally is the counting of one attempt. Its keys are zero if nothing is limited.
@@ -182,7 +196,7 @@ func (l *login) checkLimits() error {
 
 // countAttempt counts before the password is checked, so that parallel guesses cannot slip through.
 func (l *login) countAttempt(ctx context.Context) error {
-	if l.tally.keys.Source == "" || l.rules.Limits.Free == 0 {
+	if l.rules.Limits.Free == 0 {
 		return nil
 	}
 	seen := l.tally.seen.Pair
@@ -228,10 +242,14 @@ func (l *login) undoAttempt(ctx context.Context) {
 }
 
 func (l *login) clearAttempts(ctx context.Context, now time.Time) error {
-	if l.tally.keys.Source == "" {
+	if l.tally.keys == (AttemptKeys{}) {
 		return nil
 	}
-	if err := l.store.ClearAttempts(ctx, l.tally.keys, now.Add(l.rules.Limits.Known)); err != nil {
+	knownUntil := now
+	if l.attempt.Source.Known() { // attackers share the unknown source: it never becomes known to a user
+		knownUntil = now.Add(l.rules.Limits.Known)
+	}
+	if err := l.store.ClearAttempts(ctx, l.tally.keys, knownUntil); err != nil {
 		return fmt.Errorf("clear the user's failures: %w", err)
 	}
 	return nil
@@ -247,9 +265,6 @@ func (l *login) countFailure(ctx context.Context) error {
 	defer cancel()
 	now := l.now().UTC().Truncate(time.Millisecond)
 	sourceCounted := l.start(func() error {
-		if keys.Source == "" {
-			return nil
-		}
 		return l.store.CountFailure(ctx, keys.OfSource(), seen.Source, seen.Source.next(now, l.rules.Limits.Source.Span))
 	})
 	err := l.store.CountFailure(ctx, keys.OfUser(), seen.User, seen.User.next(now, l.rules.Limits.User.Span))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -319,19 +320,61 @@ func TestSpellingsShareACounter(t *testing.T) {
 	}
 }
 
-// An attempt of no known source shares no counter with others of the kind, but for the user's.
+// TestUnknownSource promises that all attempts without a known source count as one source, which is never known to a user.
 func TestUnknownSource(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "unknown")
-	for range 10 {
-		newGuesser(k, "ada", "unknown").wants(t, authtest.Password, in) // and makes nothing known
+	g.wants(t, authtest.Password, in)
+	g.fails(t, 5)
+	for _, address := range []string{"unknown", "", "[2001:db8::1"} {
+		g.from(address).wants(t, authtest.Password, waits(time.Second))
 	}
-	g.fails(t, 50)
-	if calls := k.Calls(); slices.Contains(calls, "CountAttempt") || slices.Contains(calls, "ClearAttempts") || slices.Contains(calls, "CountFailure of the source") {
-		t.Errorf("something is counted for a source that is not known: %v", calls)
+	g.from("192.0.2.7").wants(t, authtest.Password, in)
+
+	for i := range 45 {
+		g.from(fmt.Sprintf("198.51.100.%d", i)).fails(t, 1)
 	}
-	g.wants(t, authtest.Password, waits(time.Hour))
-	newGuesser(k, "grace", "unknown").wants(t, authtest.Password, in)
+	k.Clock.Advance(time.Second)
+	g.wants(t, authtest.Password, waits(time.Hour-time.Second)) // though she signed in without a known source
+	g.from("192.0.2.7").wants(t, authtest.Password, in)
+
+	for i := range 95 {
+		newGuesser(k, fmt.Sprintf("stuffed-%d", i), "").fails(t, 1)
+	}
+	newGuesser(k, "grace", "").wants(t, authtest.Password, waits(15*time.Minute-time.Second))
+	newGuesser(k, "grace", "192.0.2.7").wants(t, authtest.Password, in)
+}
+
+// TestGuessesAtOnceFromUnknownSources promises that of 30 guesses sent at once the free ones are verified.
+func TestGuessesAtOnceFromUnknownSources(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	g := newGuesser(k, "ada", "")
+	var all sync.WaitGroup
+	for range 30 {
+		all.Go(func() { g.sends(t, "wrong") })
+	}
+	all.Wait()
+	verified := 0
+	for _, call := range k.Calls() {
+		if call == "Verify" {
+			verified++
+		}
+	}
+	if verified != 5 {
+		t.Errorf("%d guesses were verified, want the 5 free ones", verified)
+	}
+}
+
+// TestNetworkTotal promises that the total of an IPv6 source counts its /56, where one customer has 256 networks, and no more.
+func TestNetworkTotal(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	for i := range 100 {
+		newGuesser(k, fmt.Sprintf("stuffed-%d", i), fmt.Sprintf("2001:db8:0:12%02x::%d", 2*i, i)).fails(t, 1)
+	}
+	grace := newGuesser(k, "grace", "2001:db8:0:12ff::1")
+	grace.wants(t, authtest.Password, waits(15*time.Minute))
+	grace.from("2001:db8:0:1300::1").wants(t, authtest.Password, in)
+	grace.from("2001:db8:0:11ff::1").wants(t, authtest.Password, in)
 }
 
 func TestWithoutLimitsNothingIsCounted(t *testing.T) {

@@ -26,10 +26,14 @@ func tryPromises() []promise {
 		{"begin a window anew", windowAnew},
 		{"show and forget tries", triesForget},
 		{"forget no known source", triesForgetKeepsKnown},
+		{"forget known sources", triesForgetSources},
+		{"sources of one network", sourcesOfOneNetwork},
 	}
 }
 
-func tryKeys() auth.AttemptKeys { return auth.AttemptKeys{User: "ada", Source: "home"} }
+func tryKeys() auth.AttemptKeys {
+	return auth.AttemptKeys{User: "ada", Source: "home", Network: "provider"}
+}
 
 // tried is when tries are made: by the real clock, for a store may drop what has expired.
 func tried() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
@@ -276,4 +280,41 @@ func triesForgetKeepsKnown(t *testing.T, s Store) {
 		t.Fatalf("ForgetAttempts: %v", err)
 	}
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
+}
+
+func triesForgetSources(t *testing.T, s Store) {
+	known, at := tried().Add(time.Hour), tried()
+	failed := auth.Pair{Failures: 1, LastAt: at, KnownUntil: known}
+	clearAttempts(t, s, known)
+	countAttempt(t, s, auth.Pair{KnownUntil: known}, failed)
+	window := countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, at))
+	other := auth.AttemptKeys{User: "adam", Source: "home", Network: "provider"}
+	if err := s.ClearAttempts(t.Context(), other, known); err != nil {
+		t.Fatal(err)
+	}
+	for _, user := range []string{tryKeys().User, tryKeys().User, "nobody"} { // again, and of an unknown user: no error
+		if err := s.ForgetSources(t.Context(), user); err != nil {
+			t.Fatalf("ForgetSources(%s): %v", user, err)
+		}
+	}
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: at}, User: window})
+	if got := counters(t, s, other).Pair; got.KnownUntil != known {
+		t.Errorf("another user's source is %+v, want known until %v", got, known)
+	}
+	clearAttempts(t, s, known)
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}, User: window})
+}
+
+func sourcesOfOneNetwork(t *testing.T, s Store) {
+	at := tried()
+	window := countFailure(t, s, tryKeys().OfSource(), auth.Window{}, newWindow(1, at))
+	pair := countAttempt(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
+	wantCounters(t, s, auth.Counters{Pair: pair, Source: window})
+	neighbor := auth.AttemptKeys{User: "ada", Source: "next door", Network: "provider"}
+	if got := counters(t, s, neighbor); got != (auth.Counters{Source: window}) {
+		t.Errorf("another source of the network has %+v, want the network's window only", got)
+	}
+	if got := counters(t, s, auth.AttemptKeys{User: "ada", Source: "home", Network: "elsewhere"}); got != (auth.Counters{Pair: pair}) {
+		t.Errorf("another network has %+v, want the pair only", got)
+	}
 }

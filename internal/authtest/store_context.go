@@ -52,6 +52,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		},
 		"UserAttempts":   func(ctx context.Context) error { _, _, err := s.UserAttempts(ctx, tryKeys().User); return err },
 		"ForgetAttempts": func(ctx context.Context) error { return s.ForgetAttempts(ctx, tryKeys().User) },
+		"ForgetSources":  func(ctx context.Context) error { return s.ForgetSources(ctx, tryKeys().User) },
 		"PublicKeys":     func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
 		"PutPublicKeys":  func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
 		"CreateClient":   func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },

@@ -105,6 +105,7 @@ func throttleModelled(t *testing.T, k *Kit, rounds int) {
 	rapid.Check(t, few(rounds, func(r *rapid.T) {
 		round++
 		m := newThrottleModel(k, round)
+		k.Clock.Advance(m.limits.Source.Span) // what the last round left of the unknown source, which all rounds share
 		k.Add(t, NewUser(m.user("ada")), NewUser(m.user("grace")))
 		k.Calls()
 		r.Repeat(map[string]func(*rapid.T){
@@ -113,6 +114,7 @@ func throttleModelled(t *testing.T, k *Kit, rounds int) {
 			"sign in at once": m.signInAtOnce,
 			"time passes":     m.timePasses,
 			"unlock":          m.unlock,
+			"forget sources":  m.forgetSources,
 		})
 	}))
 }
@@ -133,6 +135,6 @@ func few(rounds int, property func(*rapid.T)) func(*rapid.T) {
 
 func sourcesOf(round int) []string {
 	return []string{
-		fmt.Sprintf("10.0.%d.%d", round/250, round%250), fmt.Sprintf("2001:db8:1:%x::7", round), "",
+		fmt.Sprintf("10.0.%d.%d", round/250, round%250), fmt.Sprintf("2001:db8:%x:1::7", round), fmt.Sprintf("2001:db8:%x:2::7", round), "",
 	}
 }

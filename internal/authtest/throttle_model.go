@@ -36,6 +36,14 @@ func newThrottleModel(k *Kit, round int) *throttleModel {
 // user makes a name the round's own: all rounds are in one store.
 func (m *throttleModel) user(name string) string { return fmt.Sprintf("%s-%d", name, m.round) }
 
+// network is what the total of a source counts: the two IPv6 sources of a round are of one /56.
+func (m *throttleModel) network(source string) string {
+	if sources := sourcesOf(m.round); source == sources[1] || source == sources[2] {
+		return sources[1]
+	}
+	return source
+}
+
 func (m *throttleModel) draw(r *rapid.T) try {
 	return try{
 		user:   m.user(rapid.SampledFrom([]string{"ada", "grace", "nobody"}).Draw(r, "user")),
@@ -69,7 +77,7 @@ func (m *throttleModel) expire() {
 func (m *throttleModel) wait(a try) time.Duration {
 	m.expire()
 	now, pair := m.kit.Clock.Now(), a.user+" "+a.source
-	if of := m.sources[a.source]; len(of) >= int(m.limits.Source.Failures) {
+	if of := m.sources[m.network(a.source)]; len(of) >= int(m.limits.Source.Failures) {
 		return of[0].Add(m.limits.Source.Span).Sub(now)
 	}
 	if of := m.pairs[pair]; len(of) >= int(m.limits.Free) {
@@ -94,8 +102,6 @@ func (m *throttleModel) allowed(a try, sent int) int {
 	switch {
 	case wait > 0:
 		return 0
-	case a.source == "":
-		return sent
 	case failures < int(m.limits.Free):
 		return min(sent, int(m.limits.Free)-failures)
 	}
@@ -105,15 +111,13 @@ func (m *throttleModel) allowed(a try, sent int) int {
 func (m *throttleModel) failed(a try) {
 	now := m.kit.Clock.Now()
 	m.users[a.user] = append(m.users[a.user], now)
-	if a.source != "" {
-		m.sources[a.source] = append(m.sources[a.source], now)
-		m.pairs[a.user+" "+a.source] = append(m.pairs[a.user+" "+a.source], now)
-	}
+	m.sources[m.network(a.source)] = append(m.sources[m.network(a.source)], now)
+	m.pairs[a.user+" "+a.source] = append(m.pairs[a.user+" "+a.source], now)
 }
 
 func (m *throttleModel) succeeded(a try) {
-	if a.source != "" {
-		delete(m.pairs, a.user+" "+a.source)
+	delete(m.pairs, a.user+" "+a.source)
+	if a.source != "" { // all unknown sources are one, and never known to a user
 		m.known[a.user+" "+a.source] = m.kit.Clock.Now().Add(m.limits.Known)
 	}
 }
@@ -155,7 +159,7 @@ func (m *throttleModel) guessAtOnce(r *rapid.T) {
 	for a, n := range sent {
 		allowed[a] = m.allowed(a, n)
 		windowsHold = windowsHold && len(m.users[a.user])+len(kinds) <= int(m.limits.User.Failures) &&
-			len(m.sources[a.source])+len(kinds) <= int(m.limits.Source.Failures)
+			len(m.sources[m.network(a.source)])+len(kinds) <= int(m.limits.Source.Failures)
 	}
 	total := 0
 	for i, err := range m.kit.atOnce(r, m.limits, kinds) {
@@ -210,6 +214,21 @@ func (m *throttleModel) timePasses(r *rapid.T) {
 		300 * time.Millisecond, 700 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second,
 		30 * time.Second, time.Minute, 2 * time.Minute, 10 * time.Minute, 24 * time.Hour,
 	}).Draw(r, "for"))
+}
+
+// forgetSources forgets which sources are known, and no failure.
+func (m *throttleModel) forgetSources(r *rapid.T) {
+	user := m.draw(r).user
+	tries, err := auth.NewAttemptKeys(m.kit.ctx, m.kit.Keyring, Identifier(user+"@example.com"), auth.Source{})
+	if err == nil {
+		err = m.kit.Store.ForgetSources(m.kit.ctx, tries.User)
+	}
+	if err != nil {
+		r.Fatalf("forget the sources of %s: %v", user, err)
+	}
+	for _, source := range sourcesOf(m.round) {
+		delete(m.known, user+" "+source)
+	}
 }
 
 // unlock forgets failures, and not which sources are known.

@@ -3,6 +3,7 @@ package dynamo
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"maps"
 	"strings"
 	"time"
@@ -14,33 +15,47 @@ import (
 	"latchkey/internal/auth"
 )
 
-// CountAttempt is one conditional write, and a second one only where a pair that was forgotten is begun anew by two tries
-// at once. A try whose answer was lost, and which the SDK sends again, finds its tryId and counts twice: it errs on the
-// side of fewer guesses, but is not taken for another's.
+// CountAttempt is one conditional write, and a second one only if a forgotten pair is begun again by two attempts at once. A
+// write that the SDK repeats because its answer was lost finds its own tryId and is counted once, unless another attempt
+// was counted in between.
 func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
-	const attempted = "count the try"
-	values := item{":one": number(1), ":id": text(rand.Text())}
+	const attempted = "count the attempt"
+	id := rand.Text()
+	values := item{":one": number(1), ":id": text(id)}
 	values.setTime(":at", next.LastAt)
 	values.setNumber(":ttl", next.ExpiresAt().Unix()+1)
 	same := "failures = :seen AND lastAt = :seenAt"
 	if next.Failures != seen.Failures+1 {
-		first := item{":at": values[":at"], ":ttl": values[":ttl"], ":seen": number(seen.Failures), ":next": number(next.Failures)}
+		first := item{":at": values[":at"], ":ttl": values[":ttl"], ":id": values[":id"], ":seen": number(seen.Failures), ":next": number(next.Failures)}
 		first.setTime(":seenAt", seen.LastAt)
-		err := s.update(ctx, pairKey(k), "SET failures = :next, lastAt = :at, #ttl = :ttl", same, first)
+		err := s.update(ctx, pairKey(k), "SET failures = :next, lastAt = :at, tryId = :id, #ttl = :ttl", same, first)
 		if err == nil || !isRefused(err) {
 			return written(attempted, err, nil)
 		}
 		same = ""
 	}
-	condition := "attribute_not_exists(failures) OR failures < :free OR tryId = :id"
+	condition := "attribute_not_exists(failures) OR failures < :free"
 	values[":free"] = number(free)
 	if same != "" && seen.Failures > 0 {
 		condition += " OR (" + same + ")"
 		values[":seen"] = number(seen.Failures)
 		values.setTime(":seenAt", seen.LastAt)
 	}
-	err := s.update(ctx, pairKey(k), "SET lastAt = :at, tryId = :id, #ttl = :ttl ADD failures :one", condition, values)
+	err := s.update(ctx, pairKey(k), "SET lastAt = :at, tryId = :id, #ttl = :ttl ADD failures :one", "NOT tryId = :id AND ("+condition+")", values)
+	if counted(err, id) {
+		return nil
+	}
 	return written(attempted, err, auth.ErrConflict)
+}
+
+// counted reports whether a write was refused because it had been done already: by itself, its answer lost.
+func counted(err error, id string) bool {
+	var failed *types.ConditionalCheckFailedException
+	if !errors.As(err, &failed) {
+		return false
+	}
+	f := fields{item: failed.Item}
+	return f.text("tryId") == id
 }
 
 // UndoAttempt is one conditional write, and a second one where others have tried meanwhile. By the tryId it knows what it
@@ -73,10 +88,12 @@ func (s *Store) ClearAttempts(ctx context.Context, k auth.AttemptKeys, knownUnti
 	return written("clear the tries", err, nil)
 }
 
-// CountFailure is one conditional write while the window is as it was seen, and two where others were quicker.
+// CountFailure is one conditional write while the window is as it was seen, and two if others were quicker. A repeated write is
+// recognized as in CountAttempt.
 func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
 	const attempted = "count the failure"
-	values := item{":one": number(1)}
+	id := rand.Text()
+	values := item{":one": number(1), ":id": text(id)}
 	values.setTime(":since", next.Since)
 	values.setTime(":expires", next.ExpiresAt)
 	values.setNumber(":ttl", next.ExpiresAt.Unix()+1)
@@ -86,13 +103,16 @@ func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next
 			condition += " OR since = :seen"
 			begin.setTime(":seen", seen.Since)
 		}
-		err := s.update(ctx, windowKey(k), "SET failures = :one, since = :since, expiresAt = :expires, #ttl = :ttl", condition, begin)
+		err := s.update(ctx, windowKey(k), "SET failures = :one, since = :since, expiresAt = :expires, tryId = :id, #ttl = :ttl", condition, begin)
 		if err == nil || !isRefused(err) {
 			return written(attempted, err, nil)
 		}
 	}
 	err := s.update(ctx, windowKey(k), "SET since = if_not_exists(since, :since), expiresAt = if_not_exists(expiresAt, :expires), "+
-		"#ttl = if_not_exists(#ttl, :ttl) ADD failures :one", "", values)
+		"tryId = :id, #ttl = if_not_exists(#ttl, :ttl) ADD failures :one", "NOT tryId = :id", values)
+	if counted(err, id) {
+		return nil
+	}
 	return written(attempted, err, nil)
 }
 
@@ -105,6 +125,7 @@ func (s *Store) update(ctx context.Context, k key, expression, condition string,
 	}
 	if condition != "" {
 		input.ConditionExpression = &condition
+		input.ReturnValuesOnConditionCheckFailure = types.ReturnValuesOnConditionCheckFailureAllOld
 	}
 	_, err := s.client.UpdateItem(ctx, input)
 	return err
@@ -149,6 +170,22 @@ func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
 	if err == nil {
 		err = s.deleteEvery(ctx, keys)
 	}
+	return written(attempted, err, nil)
+}
+
+// ForgetSources updates each pair that is known, page by page; a sign-in that ends meanwhile may make its source known again.
+func (s *Store) ForgetSources(ctx context.Context, user string) error {
+	const attempted = "forget the user's known sources"
+	err := s.eachTry(ctx, user, func(f *fields) error {
+		if pairFrom(f).KnownUntil.IsZero() || f.err != nil {
+			return f.err
+		}
+		err := s.update(ctx, key{f.text("pk"), f.text("sk")}, "REMOVE knownUntil", "attribute_exists(pk)", nil)
+		if isRefused(err) { // it has expired meanwhile
+			return nil
+		}
+		return err
+	})
 	return written(attempted, err, nil)
 }
 

@@ -19,7 +19,7 @@ import (
 
 // tries names counters by hashes of the length that auth gives them.
 func tries() auth.AttemptKeys {
-	return auth.AttemptKeys{User: "0123456789abcdef0123456789abcdef", Source: "fedcba9876543210fedcba9876543210"}
+	return auth.AttemptKeys{User: "0123456789abcdef0123456789abcdef", Source: "fedcba9876543210fedcba9876543210", Network: "00112233445566778899aabbccddeeff"}
 }
 
 // pair is one that has failed so often, a second after the other. DynamoDB Local deletes what has expired by the real clock.
@@ -45,18 +45,19 @@ func TestTryItems(t *testing.T) {
 	s, r := openRaw(t)
 	text := func(at time.Time) string { return "S " + at.Format("2006-01-02T15:04:05.000Z") }
 	ttl := func(at time.Time) string { return "N " + strconv.FormatInt(at.Unix()+1, 10) }
-	user, source := "TRIES#"+tries().User, "SOURCE#"+tries().Source
+	user, network := "TRIES#"+tries().User, "SOURCE#"+tries().Network
 	must(t, s.CountAttempt(t.Context(), tries(), auth.Pair{}, pair(1), 5))
 	must(t, s.CountFailure(t.Context(), tries().OfUser(), auth.Window{}, window(1)))
 	must(t, s.CountFailure(t.Context(), tries().OfSource(), auth.Window{}, window(1)))
 	total := map[string]string{
-		"failures": "N 1", "since": text(window(1).Since), "expiresAt": text(window(1).ExpiresAt), "ttl": ttl(window(1).ExpiresAt),
+		"failures": "N 1", "since": text(window(1).Since), "expiresAt": text(window(1).ExpiresAt), "tryId": "…",
+		"ttl": ttl(window(1).ExpiresAt),
 	}
 	want := map[string]map[string]string{
 		user + " / FROM#" + tries().Source: {
 			"failures": "N 1", "lastAt": text(pair(1).LastAt), "tryId": "…", "ttl": ttl(pair(1).LastAt.Add(24 * time.Hour)),
 		},
-		user + " / ALL": total, source + " / ALL": total,
+		user + " / ALL": total, network + " / ALL": total,
 	}
 	if d := cmp.Diff(want, r.items(t)); d != "" {
 		t.Errorf("failures (-want +got):\n%s", d)
@@ -79,15 +80,15 @@ func TestTryItems(t *testing.T) {
 
 // TestBrokenCounters promises that a counter which cannot be read is our fault: as nothing it would let everybody guess.
 func TestBrokenCounters(t *testing.T) {
-	user, source := "TRIES#"+tries().User, "SOURCE#"+tries().Source
+	user, network := "TRIES#"+tries().User, "SOURCE#"+tries().Network
 	for _, tc := range []struct{ pk, sk, attribute string }{
 		{user, "FROM#" + tries().Source, "failures"},
 		{user, "FROM#" + tries().Source, "lastAt"},
 		{user, "FROM#" + tries().Source, "knownUntil"},
 		{user, "ALL", "failures"},
 		{user, "ALL", "expiresAt"},
-		{source, "ALL", "failures"},
-		{source, "ALL", "since"},
+		{network, "ALL", "failures"},
+		{network, "ALL", "since"},
 	} {
 		s, r := openRaw(t)
 		r.put(t, map[string]types.AttributeValue{"pk": text(tc.pk), "sk": text(tc.sk), tc.attribute: text("$old")})
@@ -96,16 +97,11 @@ func TestBrokenCounters(t *testing.T) {
 	}
 }
 
-// TestLostTries promises that a try whose answer was lost, and which the SDK sends again, is not taken for another's,
-// and that no failure is lost that way.
-func TestLostTries(t *testing.T) {
+// TestLostCounts promises that a write whose answer was lost, and which the SDK repeats, is counted once and is not taken
+// for another attempt: in the free attempts and beyond them, in a pair and in a window that go on or begin again.
+func TestLostCounts(t *testing.T) {
 	t.Parallel()
 	s, w := open(t)
-	seen := auth.Pair{}
-	for n := range int64(4) {
-		must(t, s.CountAttempt(t.Context(), tries(), seen, pair(n+1), 5))
-		seen = pair(n + 1)
-	}
 	lost := false
 	w.spoil = func(op string, _ int, send func([]byte) answer, body []byte) answer {
 		a := send(body)
@@ -116,21 +112,31 @@ func TestLostTries(t *testing.T) {
 		}
 		return a
 	}
-	for range 2 { // the last of the free ones, and one beyond them
-		next := auth.Pair{Failures: seen.Failures + 1, LastAt: seen.LastAt.Add(time.Second)}
-		if err := s.CountAttempt(t.Context(), tries(), seen, next, 5); err != nil {
-			t.Fatalf("try %d: %v", next.Failures, err)
-		}
-		if seen = counters(t, s).Pair; seen.Failures < next.Failures || !seen.LastAt.Equal(next.LastAt) {
-			t.Fatalf("stored %+v, want at least %+v", seen, next)
-		}
-		if err := s.CountAttempt(t.Context(), tries(), pair(4), pair(5), 5); !errors.Is(err, auth.ErrConflict) {
-			t.Errorf("somebody else's try: %v, want a conflict", err)
+	seen := auth.Pair{}
+	for n := range int64(7) { // five are free
+		must(t, s.CountAttempt(t.Context(), tries(), seen, pair(n+1), 5))
+		if seen = counters(t, s).Pair; seen != pair(n+1) {
+			t.Fatalf("stored %+v, want %+v", seen, pair(n+1))
 		}
 	}
+	if err := s.CountAttempt(t.Context(), tries(), pair(4), pair(5), 5); !errors.Is(err, auth.ErrConflict) {
+		t.Errorf("another attempt: %v, want a conflict", err)
+	}
+	again := auth.Pair{Failures: 1, LastAt: seen.LastAt.Add(25 * time.Hour)}
+	must(t, s.CountAttempt(t.Context(), tries(), seen, again, 5))
+	if got := counters(t, s).Pair; got != again {
+		t.Errorf("a pair that begins again is %+v, want %+v", got, again)
+	}
+
 	must(t, s.CountFailure(t.Context(), tries().OfUser(), auth.Window{}, window(1)))
-	if got := counters(t, s).User; got.Failures < 1 || !got.Since.Equal(window(1).Since) {
-		t.Errorf("the user's window is %+v", got)
+	must(t, s.CountFailure(t.Context(), tries().OfUser(), window(1), window(2)))
+	if got := counters(t, s).User; got != window(2) {
+		t.Errorf("the window is %+v, want %+v", got, window(2))
+	}
+	later := auth.Window{Failures: 1, Since: pair(0).LastAt.Add(25 * time.Hour), ExpiresAt: pair(0).LastAt.Add(26 * time.Hour)}
+	must(t, s.CountFailure(t.Context(), tries().OfUser(), window(2), later))
+	if got := counters(t, s).User; got != later {
+		t.Errorf("the next window is %+v, want %+v", got, later)
 	}
 }
 

@@ -109,6 +109,12 @@ func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
 	return failed(attempt, err)
 }
 
+// ForgetSources is one statement, and on disk once confirmed.
+func (s *Store) ForgetSources(ctx context.Context, user string) error {
+	_, err := s.write(ctx, s.forgetSources, time.Time{}.UnixMilli(), user)
+	return failed("forget the user's known sources", err)
+}
+
 // tryRow is a row of either meaning.
 type tryRow struct {
 	source                    string

@@ -39,7 +39,7 @@ type Store struct {
 	triesOf                                      *sql.Stmt
 	countAttempt, takeBackTry                    *sql.Stmt
 	clearAttempts, countFailure                  *sql.Stmt
-	forgetFailures, forgetUnknown                *sql.Stmt
+	forgetFailures, forgetUnknown, forgetSources *sql.Stmt
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores only hold memory
@@ -135,6 +135,7 @@ func (s *Store) prepare() error {
 		{&s.countFailure, s.quick, countFailure},
 		{&s.forgetFailures, s.durable, "UPDATE tries SET failures = 0, at = ? WHERE user = ? AND source <> ''"},
 		{&s.forgetUnknown, s.durable, "DELETE FROM tries WHERE user = ? AND known_until = ?"},
+		{&s.forgetSources, s.durable, "UPDATE tries SET known_until = ? WHERE user = ? AND source <> ''"},
 		{&s.document, s.readers, "SELECT body FROM documents WHERE name = ?"},
 		{&s.putDocument, s.durable, "INSERT INTO documents (name, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"},
 		{&s.endSession, s.durable, "DELETE FROM sessions WHERE user_id = ? AND id = ?"},

@@ -38,16 +38,17 @@ const selectArrival = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1
 		ifnull(p.failures, 0), ifnull(p.at, zero), ifnull(p.known_until, zero)
 	FROM (SELECT -62135596800000 AS zero)
 		LEFT JOIN tries AS u ON u.user = ?2 AND u.source = ''
-		LEFT JOIN tries AS s ON s.user = '' AND s.source = ?3
+		LEFT JOIN tries AS s ON s.user = '' AND s.source = ?4
 		LEFT JOIN tries AS p ON p.user = ?2 AND p.source = ?3`
 
 // LookUp reads the user's id and the counters in one statement, as each costs locks and system calls of its own, and
 // only where a key was sent the client in another.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.LookupResult, err error) {
-	if found, err = readOne(ctx, s.arrive, scanArrival, q.Identifier.String(), q.Attempts.User, q.Attempts.Source); err != nil {
+	k := q.Attempts
+	if found, err = readOne(ctx, s.arrive, scanArrival, q.Identifier.String(), k.User, k.Source, k.OfSource().Source); err != nil {
 		return auth.LookupResult{}, failed("resolve the identifier", err)
 	}
-	if q.Attempts.Source == "" { // what was read for the pair is the user's window again
+	if k.Source == "" { // what was read for the pair is the user's window again
 		found.Counters.Pair = auth.Pair{}
 	}
 	if q.KeyHash != "" {
