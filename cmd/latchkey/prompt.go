@@ -15,11 +15,7 @@ import (
 // readPassword asks twice without echo on a terminal, or takes the first line of standard input.
 func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) {
 	if fromStdin {
-		line, err := bufio.NewReader(io.LimitReader(interruptible{ctx, c.in}, 4096)).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			return "", fmt.Errorf("read the password: %w", err)
-		}
-		return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
+		return c.passwordLine(ctx)
 	}
 	terminal, asks := c.terminal()
 	if !asks {
@@ -37,6 +33,18 @@ func (c *cli) readPassword(ctx context.Context, fromStdin bool) (string, error) 
 		return "", errors.New("the two passwords differ; nothing was changed")
 	}
 	return first, nil
+}
+
+// passwordLine reads the first line of standard input. PowerShell sends a byte order mark before it, or UTF-16.
+func (c *cli) passwordLine(ctx context.Context) (string, error) {
+	line, err := bufio.NewReader(io.LimitReader(interruptible{ctx, c.in}, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	if strings.HasPrefix(line, "\xff\xfe") || strings.HasPrefix(line, "\xfe\xff") {
+		return "", errors.New("the password on standard input is UTF-16, not UTF-8; in PowerShell, set $OutputEncoding = [Text.UTF8Encoding]::new()")
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(line, "\ufeff"), "\n"), "\r"), nil
 }
 
 // terminal is where somebody can be asked.

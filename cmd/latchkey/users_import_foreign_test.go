@@ -50,16 +50,16 @@ func TestForeignHashesSignIn(t *testing.T) {
 func TestImportNamesRefusedHashes(t *testing.T) {
 	const secret = "BsecretsaltSecretDigestSecret00"
 	for hash, reason := range map[string]string{
-		"$P$" + secret:                               "line 1: passwordHash: password hash: phpass: ",
-		"$apr1$" + secret:                            "apr1: ",
+		"$1$" + secret:                               "line 1: passwordHash: password hash: MD5-crypt: ",
+		"$apr1$" + secret:                            "apr1 (htpasswd): ",
 		"$6$" + secret:                               "SHA-512-crypt: ",
-		"{SSHA}" + secret:                            "LDAP: ",
+		"{SSHA}" + secret:                            "{ssha}: ",
 		"$scrypt$ln=25,r=8,p=1$" + secret:            "scrypt: has 3 fields",
 		"pbkdf2_sha256$600000$" + secret:             "PBKDF2 of Django: has 3 fields",
 		"scrypt:1073741824:8:1$" + secret + "$00":    "scrypt of Werkzeug: the cost N is 1073741824",
 		"$fbscrypt$v=1,n=14,r=8,p=1$" + secret + "$": "scrypt of Firebase: ",
 		"AQAAAA" + secret:                            "ASP.NET Identity 3: ",
-		secret:                                       "begins with none of the words that docs/hashes.md lists",
+		secret:                                       "its format is not one that docs/hashes.md lists",
 	} {
 		got := newLaptop(t).fails(exitFailed, `{"email":"a@example.com","status":"ready","passwordHash":"`+hash+`"}`,
 			[]string{"users", "import", "-"}, reason, "0 added, 0 updated, 1 refused")
