@@ -25,10 +25,10 @@ type Client struct {
 	Kind      ClientKind
 	Disabled  bool
 	CreatedAt time.Time
-	ExpiresAt time.Time // from when on the key does not work; zero: never
+	ExpiresAt time.Time // when the key stops working; zero: never
 }
 
-// Works reports whether sign-ins with the client's key are allowed at the time; a disabled or expired one is refused.
+// Works reports whether sign-ins with the client's key are allowed at the time: it is neither disabled nor expired.
 func (c Client) Works(at time.Time) bool {
 	return !c.Disabled && (c.ExpiresAt.IsZero() || at.Before(c.ExpiresAt))
 }

@@ -6,16 +6,15 @@ import (
 	"math"
 )
 
-// Decoy is a hash to verify for those who have none. Weight is its share, as a part of the weights of all decoys.
+// Decoy is a hash that is verified when the identifier is unknown. Weight is its share among the weights of all decoys.
 type Decoy struct {
 	Hash   string
 	Weight int
 }
 
-// decoyFor chooses one for a name, given its keyed hash, and the empty text where there are none. It is the same one each time,
-// anywhere, or else asking twice would tell who is not there. Each decoy draws a waiting time of its own and the first one
-// takes the name, so that where one grew at the cost of all others, names go only to that one: as those of users do, whose
-// hashes are renewed.
+// decoyFor picks a decoy by the identifier's keyed hash, or returns "" if there are none (weighted rendezvous hashing,
+// https://en.wikipedia.org/wiki/Rendezvous_hashing). It always picks the same one, because asking twice must not reveal
+// unknown identifiers; a grown weight only draws identifiers to itself, as renewed hashes of users do.
 func decoyFor(decoys []Decoy, identifierHash string) string {
 	chosen, least := "", math.Inf(1)
 	for _, d := range decoys {

@@ -6,7 +6,7 @@ import (
 	"errors"
 )
 
-// Document is a JSON object of others, kept as it was written but for the space in it: a number of any size stays itself.
+// Document is a JSON object that Latchkey does not interpret: kept verbatim except for whitespace, so large numbers survive.
 type Document []byte
 
 // MarshalJSON returns the object; an empty Document is one without members.
@@ -17,7 +17,7 @@ func (d Document) MarshalJSON() ([]byte, error) {
 	return d, nil
 }
 
-// UnmarshalJSON keeps the object, and nothing of null or of one without members; what is no object is an error.
+// UnmarshalJSON keeps the object; null and an object without members give an empty Document, anything else is an error.
 func (d *Document) UnmarshalJSON(raw []byte) error {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {

@@ -19,15 +19,15 @@ type Identifier struct{ text string }
 // String returns the canonical text. It is personal data: stores and answers use it, logs never do.
 func (id Identifier) String() string { return id.text }
 
-// IsZero reports whether there is no identifier; ParseIdentifier never returns a zero one without an error.
+// IsZero reports whether the identifier is missing; ParseIdentifier returns a zero one only with an error.
 func (id Identifier) IsZero() bool { return id.text == "" }
 
 // LogValue keeps the address out of logs, where only a keyed hash of it may appear.
 func (id Identifier) LogValue() slog.Value { return slog.StringValue("[identifier]") }
 
 // ParseIdentifier returns the canonical form of a typed e-mail address, or an error that says what is
-// wrong with it. It accepts what HTML's input type=email does, letters and digits beyond ASCII too,
-// lower-cases ASCII letters alone, and turns the domain into its A-label (RFC 5890).
+// wrong with it. It accepts what HTML's input type=email does, and letters and digits beyond ASCII; it lower-cases only
+// ASCII letters and turns the domain into its A-label (RFC 5890).
 func ParseIdentifier(typed string) (Identifier, error) {
 	address, err := CleanEmail(typed)
 	if err != nil {
@@ -46,7 +46,7 @@ func ParseIdentifier(typed string) (Identifier, error) {
 	return Identifier{text}, nil
 }
 
-// CleanEmail returns the address as it is shown: surrounding ASCII space trimmed and NFC, spelling kept; its characters are checked.
+// CleanEmail returns the address for display: trimmed of ASCII space and in NFC, its spelling kept. It checks the characters.
 func CleanEmail(typed string) (string, error) {
 	if len(typed) > 4*maxIdentifier { // NFC can shorten, so the exact limit comes after it
 		return "", errTooLong
@@ -73,8 +73,8 @@ func CleanEmail(typed string) (string, error) {
 var errTooLong = errors.New("an e-mail address has at most 254 bytes")
 
 // toALabels maps as a browser does before a lookup (UTS 46, non-transitional). Hyphens in the third and fourth
-// place are allowed because HTML's rule allows them; isDomain checks the rest. Once is not enough: the rules see
-// the letters as they were before the mapping, which can make others that they refuse, like U+05D0 of U+2135.
+// place are allowed because HTML's rule allows them; isDomain checks the rest. The mapping is applied twice, because its
+// rules see the letters before they are mapped, and it can make letters that they refuse, like U+05D0 from U+2135.
 func toALabels(domain string) (string, error) {
 	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
 		idna.StrictDomainName(true), idna.CheckHyphens(false), idna.CheckJoiners(true))
@@ -83,7 +83,7 @@ func toALabels(domain string) (string, error) {
 		domain, err = profile.ToASCII(mapped)
 	}
 	if err != nil || domain != mapped || !isDomain(domain) {
-		return "", errors.New("the part after @ is no domain name")
+		return "", errors.New("the part after @ is not a domain name")
 	}
 	return domain, nil
 }
@@ -103,7 +103,7 @@ func isDomainRune(r rune) bool {
 }
 
 // isLetterBeyondASCII allows combining marks, without which Hindi or Thai cannot be written,
-// and refuses whatever shows nothing: two addresses must never look alike byte for byte.
+// and refuses invisible characters: two different addresses must not look the same.
 func isLetterBeyondASCII(r rune) bool {
 	if unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) || unicode.Is(unicode.Variation_Selector, r) {
 		return false

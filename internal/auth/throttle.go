@@ -10,40 +10,40 @@ import (
 
 // Limits bound failed sign-ins; the zero value bounds nothing.
 type Limits struct {
-	// Free failures of one user from one source cost no wait; from then on each doubles it, from 1 s to MaxBackoff. Zero:
-	// they never wait.
+	// Free failures of one user from one source cost no wait. After them the wait doubles with each failure, from 1 s to
+	// MaxBackoff. Zero: no waits.
 	Free       int64
 	MaxBackoff time.Duration
-	// Source bounds the failures of one source over all users, User those of one user over all sources.
+	// Source bounds the failures of one source's network over all users, User those of one user over all sources.
 	Source, User Rate
-	// Known is how long a source stays known to a user after a sign-in from it; User does not bind known ones.
+	// Known is how long a source stays known to a user after a sign-in from it; User does not bind known sources.
 	Known time.Duration
 }
 
-// Rate is so many failures in a span that begins with the first of them; zero failures mean no bound.
+// Rate allows a number of failures in a span that begins with the first of them; zero failures mean no bound.
 type Rate struct {
 	Failures int64
 	Span     time.Duration
 }
 
-// forgetAfter is how long a pair's failures are remembered after the last one: so long that, by the default limits,
-// waiting for it gives fewer guesses than guessing once in each longest back-off.
+// forgetAfter is how long a pair's failures are remembered after the last one. With the default limits, waiting for it gives
+// fewer guesses than guessing once in each longest back-off.
 const forgetAfter = 24 * time.Hour
 
-// maxSkew is how far the clocks of those who count may differ. What was counted further in the future was counted by a
-// clock that was wrong, and must not keep anybody waiting until then.
+// maxSkew is how far the clocks of two machines may differ. A count from further in the future came from a wrong clock, and
+// must not make users wait until then.
 const maxSkew = time.Minute
 
-// ThrottledError is ErrThrottled with the time to wait; it is the same for users who are there and who are not.
+// ThrottledError is ErrThrottled with the time to wait; it is the same for known and unknown users.
 type ThrottledError struct{ Wait time.Duration }
 
-// Error says what ErrThrottled says.
+// Error returns the text of ErrThrottled.
 func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
 
 // Is makes errors.Is(err, ErrThrottled) true.
 func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
 
-// RetryAfter is what the header of that name says (RFC 9110 10.2.3).
+// RetryAfter is the value of the Retry-After header (RFC 9110 10.2.3).
 func (e *ThrottledError) RetryAfter() time.Duration { return e.Wait }
 
 // AttemptKeys name the counters of an attempt by keyed hashes, so that the store holds no address of people who are not
@@ -60,20 +60,20 @@ func (k AttemptKeys) OfUser() AttemptKeys { return AttemptKeys{User: k.User} }
 // OfSource names only the window of the source's network over all users, for AttemptStore.CountFailure.
 func (k AttemptKeys) OfSource() AttemptKeys { return AttemptKeys{Source: k.Network} }
 
-// Counters are what a store holds under AttemptKeys; what is not there is zero.
+// Counters are what a store holds under AttemptKeys; a missing counter is zero.
 type Counters struct {
 	Pair         Pair
 	User, Source Window
 }
 
-// Pair counts the tries of one user from one source since their last success there.
+// Pair counts the attempts of one user from one source since the user's last success there.
 type Pair struct {
 	Failures   int64
 	LastAt     time.Time
-	KnownUntil time.Time // the user signed in from there, and the source is known until then
+	KnownUntil time.Time // the user signed in from the source, which is known until then
 }
 
-// ExpiresAt is when the pair says nothing any more and may be deleted.
+// ExpiresAt is when the pair no longer matters and may be deleted.
 func (p Pair) ExpiresAt() time.Time {
 	if forgotten := p.LastAt.Add(forgetAfter); p.Failures > 0 && forgotten.After(p.KnownUntil) {
 		return forgotten
@@ -88,7 +88,7 @@ type Window struct {
 	ExpiresAt time.Time
 }
 
-// next is the pair with one more try.
+// next returns the pair with one more attempt.
 func (p Pair) next(now time.Time) Pair {
 	if p.forgotten(now) {
 		p.Failures = 0
@@ -100,7 +100,7 @@ func (p Pair) forgotten(now time.Time) bool {
 	return now.Sub(p.LastAt) >= forgetAfter || p.LastAt.Sub(now) > maxSkew
 }
 
-// next is the window with one more failure, or a new one where this one is over.
+// next returns the window with one more failure, or a new one if this one is over.
 func (w Window) next(now time.Time, span time.Duration) Window {
 	if w.over(now) {
 		return Window{Failures: 1, Since: now, ExpiresAt: now.Add(span)}
@@ -113,19 +113,19 @@ func (w Window) over(now time.Time) bool {
 	return !now.Before(w.ExpiresAt) || w.Since.Sub(now) > maxSkew
 }
 
-// backoff is how long a pair with so many failures waits after the last one.
+// backoff is how long a pair with this number of failures waits after the last one.
 func (l Limits) backoff(failures int64) time.Duration {
 	beyond := failures - l.Free
 	switch {
 	case beyond < 0:
 		return 0
-	case beyond > 30: // more doublings than any maximum has
+	case beyond > 30: // past every maximum, and the shift would overflow
 		return l.MaxBackoff
 	}
 	return min(time.Second<<beyond, l.MaxBackoff)
 }
 
-// wait returns how long the attempt has to wait and which limit says so, or zero where it may go on.
+// wait returns how long the attempt has to wait and which limit is the reason, or zero if it may go on.
 func (l Limits) wait(c Counters, now time.Time) (time.Duration, Reason) {
 	if c.Source.Failures >= l.Source.Failures && l.Source.Failures > 0 && !c.Source.over(now) {
 		return c.Source.ExpiresAt.Sub(now), reasonThrottledSource
@@ -142,7 +142,7 @@ func (l Limits) wait(c Counters, now time.Time) (time.Duration, Reason) {
 	return 0, ""
 }
 
-// Throttled says how long sign-ins of the user from that source would wait now, for those who run the service.
+// Throttled returns how long sign-ins with these counters would have to wait now, for operators.
 func (l Limits) Throttled(c Counters, now time.Time) time.Duration {
 	wait, _ := l.wait(c, now)
 	return wait

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Status says whether a user may sign in; only StatusReady lets them, whatever the password.
+// Status says whether a user may sign in: only a StatusReady user may, even with the right password.
 type Status string
 
 // The three states of a user; import, stores and the CLI write exactly these words.
@@ -25,9 +25,9 @@ func (s Status) Valid() bool {
 // User is one person: the credential, the profile that contracts show, and the accounts, stored as one item.
 type User struct {
 	ID           string
-	Email        string     // as it is shown: trimmed and in NFC, spelled as it came
-	Identifier   Identifier // what sign-in looks up, made from Email
-	PasswordHash string     // empty or unknown to us: never matches
+	Email        string     // for display: CleanEmail of the typed address
+	Identifier   Identifier // the key for sign-ins, made from Email
+	PasswordHash string     // empty or of an unknown scheme: never matches
 	Status       Status
 	Role         string
 	Profile      Profile

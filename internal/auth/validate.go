@@ -15,8 +15,8 @@ const (
 	maxAccounts = 1000
 )
 
-// Validate says what about the user no store and no token could hold; nil means that both can. The error repeats
-// no value: where columns slipped, it may be a password.
+// Validate returns an error for a user that a store or a token cannot hold. The error repeats no value: if the columns of a
+// file slipped, a value may be a password.
 func (u User) Validate() error {
 	if err := validateID("id", u.ID); err != nil {
 		return err
@@ -54,7 +54,7 @@ func (a Account) validate() error {
 	return validateRole("userType", a.UserType)
 }
 
-// validateID allows visible ASCII alone: ids become keys, claims and log fields.
+// validateID allows only visible ASCII: ids become keys, claims and log fields.
 func validateID(name, id string) error {
 	if id == "" {
 		return fmt.Errorf("%s is missing", name)
@@ -72,5 +72,5 @@ func validateRole(name, role string) error {
 	return nil
 }
 
-// invisible characters make a text look like another one, or a terminal show it backwards.
+// invisible reports characters that make a text look like another one, or make a terminal show it backwards.
 func invisible(r rune) bool { return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) }
