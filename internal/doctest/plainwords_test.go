@@ -23,7 +23,6 @@ func notYetHeld() []string {
 		"internal/contract/planpoint",
 		"internal/contract/session",
 		"internal/dynamo",
-		"internal/emulator",
 		"internal/faults",
 		"internal/importtest",
 		"internal/jwk",

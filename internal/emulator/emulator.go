@@ -1,5 +1,5 @@
-// Package emulator starts DynamoDB Local and moto for tests, each once per test binary, and ends them with
-// it. It is one package because every test that needs AWS must find, await and miss them in the same way.
+// Package emulator starts DynamoDB Local and moto for tests, each once per test binary, and stops them with it. It is one
+// package so that every test that needs AWS finds them, waits for them and skips without them in the same way.
 package emulator
 
 import (
@@ -17,21 +17,21 @@ import (
 // errMissing is the one failure that skips a test: the emulator is not installed on this machine.
 var errMissing = errors.New("not installed: run `make emulators`")
 
-// The only state of the package: one process of each kind for all tests of a binary.
+// The only state of the package: one process of each emulator for all tests of a binary.
 var (
 	dynamoDB       = sync.OnceValues(startDynamoDB)
 	secretsManager = sync.OnceValues(startSecretsManager)
 )
 
-// DynamoDB returns the URL of an empty DynamoDB Local that all tests of the binary share: each makes a table of
-// its own. It skips the test where none is installed, unless LATCHKEY_TEST_REQUIRE names dynamodb.
+// DynamoDB returns the URL of an empty DynamoDB Local that all tests of the binary share: each test makes its own table.
+// It skips the test if the emulator is not installed, unless LATCHKEY_TEST_REQUIRE names dynamodb.
 func DynamoDB(t testing.TB) string {
 	t.Helper()
 	return endpoint(t, "dynamodb", dynamoDB)
 }
 
-// SecretsManager returns the URL of a moto server that all tests of the binary share: each names its own
-// secrets. It skips the test where none is installed, unless LATCHKEY_TEST_REQUIRE names secretsmanager.
+// SecretsManager returns the URL of a moto server that all tests of the binary share: each test makes its own secrets.
+// It skips the test if the emulator is not installed, unless LATCHKEY_TEST_REQUIRE names secretsmanager.
 func SecretsManager(t testing.TB) string {
 	t.Helper()
 	return endpoint(t, "secretsmanager", secretsManager)
@@ -90,7 +90,7 @@ func startSecretsManager() (*process, error) {
 	})
 }
 
-// cache is where the install script beside this file puts the emulators.
+// cache returns the folder into which the script install puts the emulators.
 func cache() string {
 	base := os.Getenv("XDG_CACHE_HOME")
 	if base == "" {

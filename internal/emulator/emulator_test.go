@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/emulator"
 )
 
-// TestStarts promises that each emulator answers a call of its own service, and that a second call starts no second one.
+// TestStarts promises that each emulator answers a call of its service, and that a second call starts no second process.
 func TestStarts(t *testing.T) {
 	for _, tc := range []struct {
 		name, target string
@@ -56,9 +56,9 @@ func call(t *testing.T, url, target string) string {
 	return line
 }
 
-// TestEndsWithTheBinary promises that a killed test binary, which can clean up nothing, leaves no emulator behind.
+// TestEndsWithTheBinary promises that a killed test binary, which cannot clean up, leaves no emulator behind.
 func TestEndsWithTheBinary(t *testing.T) {
-	emulator.SecretsManager(t) // skips where there is none
+	emulator.SecretsManager(t) // skips without the emulator
 	cmd := again(t, "TestChild")
 	cmd.Env = append(os.Environ(), "EMULATOR_TEST_CHILD=hold")
 	out, err := cmd.StdoutPipe()
@@ -91,7 +91,7 @@ func TestEndsWithTheBinary(t *testing.T) {
 	}
 }
 
-// TestMissing promises a skip that says what to do, and a failure where the environment asks for the emulator.
+// TestMissing promises a skip that says what to do, and a failure if the environment requires the emulator.
 func TestMissing(t *testing.T) {
 	for _, tc := range []struct{ require, want string }{
 		{"", "--- SKIP"},
@@ -100,14 +100,14 @@ func TestMissing(t *testing.T) {
 	} {
 		cmd := again(t, "TestChild")
 		cmd.Env = []string{"EMULATOR_TEST_CHILD=1", "HOME=/nowhere", "LATCHKEY_TEST_REQUIRE=" + tc.require}
-		out, _ := cmd.CombinedOutput() // its exit status is the FAIL that is looked for
+		out, _ := cmd.CombinedOutput() // its exit status repeats the FAIL in its output
 		if !strings.Contains(string(out), tc.want) || !strings.Contains(string(out), "make emulators") {
 			t.Errorf("LATCHKEY_TEST_REQUIRE=%q: want %s and the way to install it, got:\n%s", tc.require, tc.want, out)
 		}
 	}
 }
 
-// TestBroken promises that an emulator that ends at once fails the test with its own words, without waiting.
+// TestBroken promises that an emulator that ends at once fails the test with its own message, without waiting.
 func TestBroken(t *testing.T) {
 	broken := t.TempDir() + "/moto_server"
 	if err := os.WriteFile(broken, []byte("#!/bin/sh\necho no such luck >&2\nexit 1\n"), 0o755); err != nil {
@@ -121,7 +121,7 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// TestChild is what the tests above run in a test binary of their own.
+// TestChild runs in a separate test binary, started by the tests above.
 func TestChild(t *testing.T) {
 	mode := os.Getenv("EMULATOR_TEST_CHILD")
 	if mode == "" {

@@ -18,7 +18,7 @@ const (
 	logTail    = 2000             // bytes
 )
 
-// process is a running emulator. It lives as long as stdin is open in this test binary.
+// process is a running emulator. It runs until stdin is closed in this test binary.
 type process struct {
 	url   string
 	stdin io.Closer
@@ -26,10 +26,10 @@ type process struct {
 	ended chan struct{}
 }
 
-// guard runs "$@" and kills it when standard input ends, which the kernel sees to however the test binary goes.
+// guard runs "$@" and kills it when standard input ends, which happens however the test binary ends.
 const guard = `exec 3<&0; "$@" 3<&- & emulator=$!; (cat; kill -9 $emulator) <&3 >/dev/null 2>&1 & wait $emulator`
 
-// start runs the command made for a free port and returns once it answers.
+// start runs the command on a free port and returns once it answers.
 func start(command func(port string) []string) (*process, error) {
 	port, err := freePort()
 	if err != nil {
@@ -39,9 +39,10 @@ func start(command func(port string) []string) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the emulator's log: %w", err)
 	}
-	os.Remove(log.Name()) // it stays readable for us and leaves nothing behind
+	os.Remove(log.Name()) // still readable through the open file
 	cmd := exec.Command("sh", append([]string{"-c", guard, "guard"}, command(port)...)...)
 	cmd.Stdout, cmd.Stderr = log, log
+	cmd.Dir = os.TempDir() // DynamoDB Local may leave dynamodb-local-metadata.json where it runs
 	p := &process{url: "http://127.0.0.1:" + port, log: log, ended: make(chan struct{})}
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("guard the emulator: %w", err)
@@ -51,7 +52,7 @@ func start(command func(port string) []string) (*process, error) {
 	}
 	go func() {
 		defer close(p.ended)
-		cmd.Wait() // how it ended is in the log
+		cmd.Wait() // the log says how it ended
 	}()
 	return p, p.await()
 }
@@ -89,8 +90,8 @@ func (p *process) tail() []byte {
 	return tail[:n]
 }
 
-// freePort looks below the range from which systems take ports for outgoing connections: one of those could
-// take the port while the emulator is still starting.
+// freePort searches below the range of ports for outgoing connections: one of these could take the port while the emulator
+// is still starting.
 func freePort() (string, error) {
 	var last error
 	for range 20 {

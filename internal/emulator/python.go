@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// PyJWT returns the path of a Python that has PyJWT and cryptography: the one of LATCHKEY_PYTHON, else the installed
-// one. It skips the test where there is none, unless LATCHKEY_TEST_REQUIRE names pyjwt.
+// PyJWT returns the path of a Python that has PyJWT and cryptography: that of LATCHKEY_PYTHON, or else the installed one.
+// It skips the test if there is no such Python, unless LATCHKEY_TEST_REQUIRE names pyjwt.
 func PyJWT(t testing.TB) string {
 	t.Helper()
 	python := os.Getenv("LATCHKEY_PYTHON")
