@@ -19,7 +19,7 @@ import (
 // write that the SDK repeats because its answer was lost finds its own tryId and is counted once, unless another attempt
 // was counted in between.
 func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
-	const attempted = "count the attempt"
+	const action = "count the attempt"
 	id := rand.Text()
 	values := item{":one": number(1), ":id": text(id)}
 	values.setTime(":at", next.LastAt)
@@ -30,7 +30,7 @@ func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next
 		first.setTime(":seenAt", seen.LastAt)
 		err := s.update(ctx, pairKey(k), "SET failures = :next, lastAt = :at, tryId = :id, #ttl = :ttl", same, first)
 		if err == nil || !isRefused(err) {
-			return written(attempted, err, nil)
+			return confirmed(action, err, nil)
 		}
 		same = ""
 	}
@@ -45,7 +45,7 @@ func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next
 	if counted(err, id) {
 		return nil
 	}
-	return written(attempted, err, auth.ErrConflict)
+	return confirmed(action, err, auth.ErrConflict)
 }
 
 // counted reports whether a write was refused because it had been done already: by itself, its answer lost.
@@ -58,10 +58,10 @@ func counted(err error, id string) bool {
 	return f.text("tryId") == id
 }
 
-// UndoAttempt is one conditional write, and a second one where others have tried meanwhile. By the tryId it knows what it
-// took back already, and what the SDK sends again after a lost answer.
+// UndoAttempt is one conditional write, and a second one if other attempts were counted meanwhile. The tryId shows that a
+// write which the SDK sends again, after a lost answer, was done already.
 func (s *Store) UndoAttempt(ctx context.Context, k auth.AttemptKeys, counted, seen auth.Pair) error {
-	const attempted = "take the try back"
+	const action = "undo the attempt"
 	id := text(rand.Text())
 	values := item{":counted": number(counted.Failures), ":seen": number(seen.Failures), ":id": id}
 	values.setTime(":at", counted.LastAt)
@@ -75,7 +75,7 @@ func (s *Store) UndoAttempt(ctx context.Context, k auth.AttemptKeys, counted, se
 		err = s.update(ctx, pairKey(k), "SET tryId = :id ADD failures :less", "failures > :none AND NOT tryId = :id",
 			item{":less": number(-1), ":none": number(0), ":id": id})
 	}
-	return written(attempted, err, nil)
+	return confirmed(action, err, nil)
 }
 
 // ClearAttempts replaces the item.
@@ -85,13 +85,13 @@ func (s *Store) ClearAttempts(ctx context.Context, k auth.AttemptKeys, knownUnti
 	it.setTime("knownUntil", knownUntil)
 	it.setNumber("ttl", knownUntil.Unix()+1)
 	_, err := s.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &s.table, Item: it})
-	return written("clear the tries", err, nil)
+	return confirmed("clear the attempts", err, nil)
 }
 
 // CountFailure is one conditional write while the window is as it was seen, and two if others were quicker. A repeated write is
 // recognized as in CountAttempt.
 func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next auth.Window) error {
-	const attempted = "count the failure"
+	const action = "count the failure"
 	id := rand.Text()
 	values := item{":one": number(1), ":id": text(id)}
 	values.setTime(":since", next.Since)
@@ -105,7 +105,7 @@ func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next
 		}
 		err := s.update(ctx, windowKey(k), "SET failures = :one, since = :since, expiresAt = :expires, tryId = :id, #ttl = :ttl", condition, begin)
 		if err == nil || !isRefused(err) {
-			return written(attempted, err, nil)
+			return confirmed(action, err, nil)
 		}
 	}
 	err := s.update(ctx, windowKey(k), "SET since = if_not_exists(since, :since), expiresAt = if_not_exists(expiresAt, :expires), "+
@@ -113,14 +113,14 @@ func (s *Store) CountFailure(ctx context.Context, k auth.AttemptKeys, seen, next
 	if counted(err, id) {
 		return nil
 	}
-	return written(attempted, err, nil)
+	return confirmed(action, err, nil)
 }
 
 func (s *Store) update(ctx context.Context, k key, expression, condition string, values item) error {
 	input := &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: k.item(), UpdateExpression: &expression, ExpressionAttributeValues: values,
 	}
-	if strings.Contains(expression, "#ttl") { // a reserved word; naming it in vain is an error
+	if strings.Contains(expression, "#ttl") { // a reserved word; an unused name is an error
 		input.ExpressionAttributeNames = map[string]string{"#ttl": "ttl"}
 	}
 	if condition != "" {
@@ -133,10 +133,10 @@ func (s *Store) update(ctx context.Context, k key, expression, condition string,
 
 // UserAttempts queries the user's window and pairs, page by page.
 func (s *Store) UserAttempts(ctx context.Context, user string) (auth.Window, map[string]auth.Pair, error) {
-	const attempted = "read the user's tries"
+	const action = "read the user's attempts"
 	var window auth.Window
 	pairs := map[string]auth.Pair{}
-	err := s.eachTry(ctx, user, func(f *fields) error {
+	err := s.eachAttempt(ctx, user, func(f *fields) error {
 		if source, ok := strings.CutPrefix(f.text("sk"), fromPrefix); ok {
 			pairs[source] = pairFrom(f)
 		} else {
@@ -145,17 +145,17 @@ func (s *Store) UserAttempts(ctx context.Context, user string) (auth.Window, map
 		return f.err
 	})
 	if err != nil {
-		return auth.Window{}, nil, unavailable(attempted, err)
+		return auth.Window{}, nil, unavailable(action, err)
 	}
 	return window, pairs, nil
 }
 
-// ForgetAttempts deletes page by page, but for known sources, of which it resets the failures; a try that is counted
+// ForgetAttempts deletes page by page. It keeps known sources and resets their failures; an attempt that is counted
 // meanwhile may stay.
 func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
-	const attempted = "forget the user's tries"
+	const action = "forget the user's attempts"
 	var keys []map[string]types.AttributeValue
-	err := s.eachTry(ctx, user, func(f *fields) error {
+	err := s.eachAttempt(ctx, user, func(f *fields) error {
 		k := key{f.text("pk"), f.text("sk")}
 		if pairFrom(f).KnownUntil.IsZero() {
 			keys = append(keys, k.item())
@@ -170,13 +170,13 @@ func (s *Store) ForgetAttempts(ctx context.Context, user string) error {
 	if err == nil {
 		err = s.deleteEvery(ctx, keys)
 	}
-	return written(attempted, err, nil)
+	return confirmed(action, err, nil)
 }
 
 // ForgetSources updates each pair that is known, page by page; a sign-in that ends meanwhile may make its source known again.
 func (s *Store) ForgetSources(ctx context.Context, user string) error {
-	const attempted = "forget the user's known sources"
-	err := s.eachTry(ctx, user, func(f *fields) error {
+	const action = "forget the user's known sources"
+	err := s.eachAttempt(ctx, user, func(f *fields) error {
 		if pairFrom(f).KnownUntil.IsZero() || f.err != nil {
 			return f.err
 		}
@@ -186,13 +186,13 @@ func (s *Store) ForgetSources(ctx context.Context, user string) error {
 		}
 		return err
 	})
-	return written(attempted, err, nil)
+	return confirmed(action, err, nil)
 }
 
-func (s *Store) eachTry(ctx context.Context, user string, visit func(*fields) error) error {
+func (s *Store) eachAttempt(ctx context.Context, user string, visit func(*fields) error) error {
 	pages := dynamodb.NewQueryPaginator(s.client, &dynamodb.QueryInput{
 		TableName: &s.table, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :user"),
-		ExpressionAttributeValues: item{":user": text(triesPrefix + user)},
+		ExpressionAttributeValues: item{":user": text(attemptsPrefix + user)},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -17,37 +17,37 @@ import (
 const (
 	writesAtOnce = 64
 	readsAtOnce  = 8
-	keysPerRead  = 40 // users of full size are 16 MB then, which is what DynamoDB gives at once
+	keysPerRead  = 40 // 40 users of maximum size are 16 MB, DynamoDB's limit for one answer
 
 	leastBackoff = 50 * time.Millisecond
 	mostBackoff  = 5 * time.Second
 )
 
-// CreateUsers writes many users at once, each in a transaction of its own with its pointer. Whose identifier is taken is
-// found out by a read first, for a transaction that fails costs as much as one that succeeds.
+// CreateUsers writes many users at once, each in its own transaction with its pointer. A read finds taken identifiers
+// first, because a transaction that fails costs as much as one that succeeds.
 func (s *Store) CreateUsers(ctx context.Context, users []auth.User) []error {
 	taken, err := s.pointers(ctx, users)
-	return each(users, func(u auth.User) error {
+	return forEach(users, func(u auth.User) error {
 		if err != nil {
 			return err
 		}
 		if taken[u.Identifier] != "" {
 			return auth.ErrConflict
 		}
-		return unhurried(ctx, func() error { return s.CreateUser(ctx, u) })
+		return retryThrottled(ctx, func() error { return s.CreateUser(ctx, u) })
 	})
 }
 
 // UpdateUsers writes many users at once, each as UpdateUser does.
 func (s *Store) UpdateUsers(ctx context.Context, users []auth.User) []error {
-	return each(users, func(u auth.User) error {
-		return unhurried(ctx, func() error { return s.UpdateUser(ctx, u) })
+	return forEach(users, func(u auth.User) error {
+		return retryThrottled(ctx, func() error { return s.UpdateUser(ctx, u) })
 	})
 }
 
-// Existing reads in two rounds: the pointers, then the users that they lead to.
+// Existing reads in two rounds: the pointers, then the users that they point to.
 func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
-	const attempted = "look the users up"
+	const action = "look the users up"
 	ids, err := s.pointers(ctx, users)
 	if err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, e
 			keys = append(keys, k)
 		}
 	}
-	found, err := readMany(ctx, s, attempted, keys, userFrom)
+	found, err := readMany(ctx, s, action, keys, userFrom)
 	if err != nil {
 		return nil, err
 	}
@@ -70,18 +70,18 @@ func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, e
 	for _, u := range found {
 		byID[u.ID] = u
 	}
-	namesakes := make([]auth.User, len(users))
+	existing := make([]auth.User, len(users))
 	for i, u := range users {
 		if id, ok := ids[u.Identifier]; !ok {
-			namesakes[i] = byID[u.ID]
-		} else if byID[id].Identifier == u.Identifier { // else it moved between the two rounds
-			namesakes[i] = byID[id]
+			existing[i] = byID[u.ID]
+		} else if byID[id].Identifier == u.Identifier { // otherwise it moved between the two rounds
+			existing[i] = byID[id]
 		}
 	}
-	return namesakes, nil
+	return existing, nil
 }
 
-// pointers returns the id of the user who has the identifier, for each that is taken.
+// pointers maps each identifier that is taken to the id of its user.
 func (s *Store) pointers(ctx context.Context, users []auth.User) (map[auth.Identifier]string, error) {
 	var keys []key
 	by := map[string]auth.Identifier{}
@@ -100,8 +100,8 @@ func (s *Store) pointers(ctx context.Context, users []auth.User) (map[auth.Ident
 	return ids, err
 }
 
-// readMany reads as many items as there are keys, in no order. One key given twice is read once.
-func readMany[T any](ctx context.Context, s *Store, attempted string, keys []key, from func(*fields) T) ([]T, error) {
+// readMany reads the items of the keys, in no particular order. A key that occurs twice is read once.
+func readMany[T any](ctx context.Context, s *Store, action string, keys []key, from func(*fields) T) ([]T, error) {
 	var mu sync.Mutex
 	var all []T
 	reads, ctx := errgroup.WithContext(ctx)
@@ -110,8 +110,8 @@ func readMany[T any](ctx context.Context, s *Store, attempted string, keys []key
 	for some := range slices.Chunk(slices.Compact(keys), keysPerRead) {
 		reads.Go(func() error {
 			var items []item
-			err := unhurried(ctx, func() (err error) {
-				items, err = s.getAll(ctx, attempted, some)
+			err := retryThrottled(ctx, func() (err error) {
+				items, err = s.getAll(ctx, action, some)
 				return err
 			})
 			if err != nil {
@@ -120,7 +120,7 @@ func readMany[T any](ctx context.Context, s *Store, attempted string, keys []key
 			mu.Lock()
 			defer mu.Unlock()
 			for _, it := range items {
-				v, err := decode(attempted, it, from)
+				v, err := decode(action, it, from)
 				if err != nil {
 					return err
 				}
@@ -133,8 +133,8 @@ func readMany[T any](ctx context.Context, s *Store, attempted string, keys []key
 	return all, err
 }
 
-// each does something for many users at once and returns how it ended for each.
-func each(users []auth.User, do func(auth.User) error) []error {
+// forEach calls do concurrently for the users and returns the error for each, in their order.
+func forEach(users []auth.User, do func(auth.User) error) []error {
 	errs := make([]error, len(users))
 	var all errgroup.Group
 	all.SetLimit(writesAtOnce)
@@ -148,9 +148,9 @@ func each(users []auth.User, do func(auth.User) error) []error {
 	return errs
 }
 
-// unhurried does it again, later and later, for as long as the table has no capacity for it. Nobody waits for an import or a
-// listing as for a sign-in, and what DynamoDB throttled it has not done.
-func unhurried(ctx context.Context, do func() error) error {
+// retryThrottled calls do again with exponential back-off while DynamoDB throttles it. Imports and listings can wait longer
+// than a sign-in, and DynamoDB has not done a call that it throttled.
+func retryThrottled(ctx context.Context, do func() error) error {
 	for backoff := leastBackoff; ; backoff = min(2*backoff, mostBackoff) {
 		err := do()
 		if !throttled(err) {
@@ -158,7 +158,7 @@ func unhurried(ctx context.Context, do func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-			return unavailable("await capacity", ctx.Err())
+			return unavailable("wait for capacity", ctx.Err())
 		case <-time.After(backoff/2 + rand.N(backoff/2)):
 		}
 	}
@@ -166,5 +166,5 @@ func unhurried(ctx context.Context, do func() error) error {
 
 func throttled(err error) bool {
 	codes := retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
-	return slices.ContainsFunc(cancellations(err), passes) || errors.Is(err, errUndone) || codes.IsErrorThrottle(err).Bool()
+	return slices.ContainsFunc(cancellations(err), isTransient) || errors.Is(err, errUnprocessed) || codes.IsErrorThrottle(err).Bool()
 }

@@ -18,15 +18,15 @@ var errKeyHash = errors.New("a key's hash has 1 to 1,024 bytes of UTF-8")
 
 // CreateClient puts one item, as a transaction: see transactionRetryer.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client) error {
-	const attempted = "create the client"
+	const action = "create the client"
 	it, err := clientItem(c)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempted, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
-	return s.commit(ctx, attempted, s.putNew(it))
+	return s.commit(ctx, action, s.putNew(it))
 }
 
-// AllClients reads all clients, who stand together under one pk, and sorts them.
+// AllClients reads all clients, which share one pk, and sorts them.
 func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
 	all, err := readAll(ctx, s, "list the clients", &dynamodb.QueryInput{
 		TableName: &s.table, ConsistentRead: aws.Bool(true),
@@ -37,17 +37,17 @@ func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
 	return all, err
 }
 
-// DisableClient is one conditional write; the next sign-in, which reads consistently, sees it.
+// DisableClient is one conditional write; the next sign-in sees it, because it reads consistently.
 func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
 	return s.changeClient(ctx, "disable the client", keyHash, "SET disabled = :to", flag(true))
 }
 
-// ExpireClient is one conditional write, as DisableClient is.
+// ExpireClient is one conditional write, like DisableClient.
 func (s *Store) ExpireClient(ctx context.Context, keyHash string, at time.Time) error {
-	return s.changeClient(ctx, "let the client expire", keyHash, "SET expiresAt = :to", moment(at))
+	return s.changeClient(ctx, "let the client expire", keyHash, "SET expiresAt = :to", timeAttribute(at))
 }
 
-func (s *Store) changeClient(ctx context.Context, attempted, keyHash, change string, to types.AttributeValue) error {
+func (s *Store) changeClient(ctx context.Context, action, keyHash, change string, to types.AttributeValue) error {
 	k, ok := clientKey(keyHash)
 	if !ok {
 		return auth.ErrNotFound
@@ -58,7 +58,7 @@ func (s *Store) changeClient(ctx context.Context, attempted, keyHash, change str
 		ConditionExpression:       aws.String("attribute_exists(pk)"),
 		ExpressionAttributeValues: item{":to": to},
 	})
-	return written(attempted, err, auth.ErrNotFound)
+	return confirmed(action, err, auth.ErrNotFound)
 }
 
 func clientItem(c auth.Client) (item, error) {
@@ -72,7 +72,7 @@ func clientItem(c auth.Client) (item, error) {
 	it["disabled"] = flag(c.Disabled)
 	it.setTime("createdAt", c.CreatedAt)
 	it.setTime("expiresAt", c.ExpiresAt)
-	return it, it.fits()
+	return it, it.checkSize()
 }
 
 func clientFrom(f *fields) auth.Client {

@@ -34,6 +34,10 @@ func TestFailures(t *testing.T) {
 		{"a gateway's page", answer{status: 503, body: []byte("<html>busy</html>")}, 3},
 		{"connection reset", answer{err: reset}, 3},
 		{"not JSON", answer{status: 200, body: []byte("<html>hello</html>")}, 3},
+		{"empty", answer{status: 200}, 3},
+		{"white space", answer{status: 200, body: []byte("\r\n")}, 3},
+		{"null", answer{status: 200, body: []byte("null")}, 3},
+		{"no content", answer{status: 204}, 3},
 		{"half an answer", answer{status: 200, body: []byte(`{"Item": {"pk": {"S": "USER#`)}, 3},
 		{"access denied", problem(400, "AccessDeniedException", "not authorized"), 1},
 		{"no table", problem(400, "ResourceNotFoundException", "no such table"), 1},
@@ -49,6 +53,17 @@ func TestFailures(t *testing.T) {
 				done.Go(func() { wantUnavailable(t, name, tc.fault, tc.tries) })
 			}
 		})
+	}
+}
+
+// TestForeignObjects promises that an object which is not DynamoDB's is not taken for an unknown user.
+func TestForeignObjects(t *testing.T) {
+	for _, body := range []string{`{}`, `{"status":"ok"}`, `{"Responses":null}`} {
+		s, _ := spoiled(answer{status: 200, body: []byte(body)})
+		_, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: authtest.Ada().Identifier, Attempts: tries()})
+		if !errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("%s: %v, want unavailable", body, err)
+		}
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// item is one item of the table, by attribute name. It is written and read by hand: there are few kinds of
-// them, and the SDK's own marshalling would bring reflection into every cold start.
+// item is one item of the table, by attribute name. It is encoded and decoded by hand: there are few kinds of items, and the
+// SDK's marshalling would add reflection to every cold start.
 type item map[string]types.AttributeValue
 
 const (
@@ -20,7 +20,7 @@ const (
 	maxItem    = 400 << 10                  // bytes, DynamoDB's limit
 )
 
-// setText leaves an empty value out; it comes back as empty.
+// setText omits an empty value; it is read back as empty.
 func (it item) setText(name, value string) {
 	if value != "" {
 		it[name] = text(value)
@@ -31,14 +31,14 @@ func (it item) setNumber(name string, value int64) { it[name] = number(value) }
 
 func (it item) setTime(name string, value time.Time) {
 	if !value.IsZero() {
-		it[name] = moment(value)
+		it[name] = timeAttribute(value)
 	}
 }
 
 func (it item) setJSON(name string, value any) error {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // a document comes back as it was
+	encoder.SetEscapeHTML(false) // so that a document is read back unchanged
 	if err := encoder.Encode(value); err != nil {
 		return fmt.Errorf("write attribute %s: %w", name, err)
 	}
@@ -52,14 +52,14 @@ func number(n int64) types.AttributeValue {
 	return &types.AttributeValueMemberN{Value: strconv.FormatInt(n, 10)}
 }
 
-func moment(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeFormat)) }
+func timeAttribute(t time.Time) types.AttributeValue { return text(t.UTC().Format(timeFormat)) }
 
 func flag(b bool) types.AttributeValue { return &types.AttributeValueMemberBOOL{Value: b} }
 
-var errTooLarge = errors.New("more than the 400 KB that DynamoDB gives an item")
+var errTooLarge = errors.New("larger than the 400 KB that DynamoDB allows for an item")
 
-// fits tells in words, and before the call, what DynamoDB would call an invalid request.
-func (it item) fits() error {
+// checkSize reports an item over 400 KB before the call; DynamoDB's own error would not say why.
+func (it item) checkSize() error {
 	size := 0
 	for name, value := range it {
 		size += len(name)
@@ -76,25 +76,25 @@ func (it item) fits() error {
 	return nil
 }
 
-// fields reads an item's attributes and keeps the first error, which names the attribute and not its value.
-// What is absent is zero.
+// fields reads an item's attributes and keeps the first error, which names the attribute and not its value. Absent
+// attributes are zero.
 type fields struct {
 	item item
 	err  error
 }
 
-// decode reads a whole item; one that others wrote wrongly is our fault, not the user's.
-func decode[T any](attempted string, it item, from func(*fields) T) (T, error) {
+// decode reads a whole item. A broken item is our fault, not the user's: the error wraps auth.ErrUnavailable.
+func decode[T any](action string, it item, from func(*fields) T) (T, error) {
 	f := fields{item: it}
 	v := from(&f)
 	if f.err != nil {
 		var none T
-		return none, unavailable(attempted, f.err)
+		return none, unavailable(action, f.err)
 	}
 	return v, nil
 }
 
-// attribute returns the attribute where it is there and a T.
+// attribute returns the attribute, and false if it is absent or not a T.
 func attribute[T types.AttributeValue](f *fields, name string) (T, bool) {
 	v, ok := f.item[name].(T)
 	if !ok && f.item[name] != nil {
@@ -117,7 +117,7 @@ func (f *fields) number(name string) int64 {
 	}
 	n, err := strconv.ParseInt(v.Value, 10, 64)
 	if err != nil {
-		f.fail(name, "is no whole number of 64 bits")
+		f.fail(name, "is not a whole number of 64 bits")
 	}
 	return n
 }
@@ -134,7 +134,7 @@ func (f *fields) time(name string) time.Time {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		f.fail(name, "is no time as in RFC 3339")
+		f.fail(name, "is not a time as in RFC 3339")
 	}
 	return t.UTC()
 }

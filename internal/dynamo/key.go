@@ -7,26 +7,26 @@ import (
 	"latchkey/internal/auth"
 )
 
-// key is an item's place in the table. A part that comes from outside stands last in its attribute, after a
-// constant prefix, so that no two places are spelled alike whatever characters it has (ASVS 1.2.4).
+// key is an item's primary key. Text from outside comes last in its attribute, after a constant prefix, so that no two keys
+// can be equal whatever characters it has (ASVS 1.2.4).
 type key struct{ pk, sk string }
 
 const (
-	userPrefix    = "USER#"
-	userSort      = "USER"
-	sessionPrefix = "SESSION#"
-	clientsHash   = "CLIENTS"
-	triesPrefix   = "TRIES#"
-	fromPrefix    = "FROM#"
+	userPrefix     = "USER#"
+	userSort       = "USER"
+	sessionPrefix  = "SESSION#"
+	clientsHash    = "CLIENTS"
+	attemptsPrefix = "TRIES#"
+	fromPrefix     = "FROM#"
 
 	maxHash = 2048 // bytes of pk, DynamoDB's limit
 	maxSort = 1024 // bytes of sk
 )
 
-// loginKey is the place of the pointer from an identifier to its user; an Identifier is short and UTF-8 by its making.
+// loginKey is the key of the pointer from an identifier to its user. An Identifier is always short and UTF-8.
 func loginKey(id auth.Identifier) key { return key{"LOGIN#" + id.String(), "LOGIN"} }
 
-// userKey, sessionKey and clientKey report false for ids that no item can have.
+// userKey, sessionKey and clientKey return false for ids that no item can have.
 func userKey(id string) (key, bool) {
 	return key{userPrefix + id, userSort}, storable(id, maxHash-len(userPrefix))
 }
@@ -40,23 +40,23 @@ func clientKey(keyHash string) (key, bool) {
 	return key{clientsHash, keyHash}, storable(keyHash, maxSort)
 }
 
-// storable refuses invalid UTF-8 because the SDK would replace it, and two ids would meet in one key.
+// storable refuses invalid UTF-8 because the SDK would replace it, and two ids could become one key.
 func storable(id string, limit int) bool {
 	return id != "" && len(id) <= limit && utf8.ValidString(id)
 }
 
-// pairKey is the place of a user's tries from a source, windowKey that of either's window. They
-// lie apart from the user's own item, which a guesser must not make hot; the parts are hashes of our own making.
-func pairKey(k auth.AttemptKeys) key { return key{triesPrefix + k.User, fromPrefix + k.Source} }
+// pairKey is the key of a user's attempts from a source, windowKey that of the user's or the source's window. They are not
+// in the user's own partition, which guesses must not make hot. Both parts are keyed hashes.
+func pairKey(k auth.AttemptKeys) key { return key{attemptsPrefix + k.User, fromPrefix + k.Source} }
 
 func windowKey(k auth.AttemptKeys) key {
 	if k.User != "" {
-		return key{triesPrefix + k.User, "ALL"}
+		return key{attemptsPrefix + k.User, "ALL"}
 	}
 	return key{"SOURCE#" + k.Source, "ALL"}
 }
 
-// publicKeysKey is the one place of the JWKS.
+// publicKeysKey is the key of the JWKS.
 func publicKeysKey() key { return key{"KEYS", "JWKS"} }
 
 func (k key) compare(other key) int {

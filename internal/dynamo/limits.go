@@ -14,18 +14,18 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// A person waits while these run out. The SDK's own limits are 30 s for a connection, none for a call, and
-// pauses of up to 20 s between tries.
+// The limits of a sign-in, which a person waits for. The SDK's own are 30 s for a connection, no limit for a call, and
+// pauses of up to 20 s between attempts.
 const (
 	dialLimit = time.Second
-	callLimit = 2 * time.Second // of one try
-	tries     = 3
+	callLimit = 2 * time.Second // of one attempt
+	attempts  = 3
 	minPause  = 25 * time.Millisecond
 	maxPause  = 200 * time.Millisecond
 )
 
-// ForLogin returns the configuration with the limits of a sign-in, for any AWS service: 1 s to connect, 2 s for a
-// try, 3 tries at most, 100 idle connections. Certificates and proxy of the SDK's own HTTP client stay as they are.
+// ForLogin returns the configuration with the limits of a sign-in, for any AWS service: 1 s to connect, 2 s for an attempt,
+// at most 3 attempts, 100 idle connections. Certificates and proxy of the SDK's own HTTP client stay as they are.
 func ForLogin(cfg aws.Config) aws.Config {
 	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
 	if !ok {
@@ -37,10 +37,10 @@ func ForLogin(cfg aws.Config) aws.Config {
 			t.TLSHandshakeTimeout = dialLimit
 			t.MaxIdleConnsPerHost = 100
 		})
-	cfg.RetryMaxAttempts = tries
+	cfg.RetryMaxAttempts = attempts
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
-			o.MaxAttempts = tries
+			o.MaxAttempts = attempts
 			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return pause(), nil })
 			o.Retryables = append(o.Retryables, retry.IsErrorRetryableFunc(unreadable))
 		})
@@ -48,11 +48,11 @@ func ForLogin(cfg aws.Config) aws.Config {
 	return cfg
 }
 
-// pause does not grow from try to try: with three of them it only has to spread what collided.
+// pause is random and does not grow: with three attempts it only has to separate calls that collided.
 func pause() time.Duration { return minPause + rand.N(maxPause-minPause) }
 
-// unreadable makes an answer that broke off, or that something in between gave, worth another try: the SDK tries again
-// where there was no answer at all. Every write of ours may come twice.
+// unreadable makes the SDK retry after an answer that broke off or that a middlebox gave; by itself it retries only when
+// there was no answer. All our writes may be sent twice.
 func unreadable(err error) aws.Ternary {
 	if _, ok := errors.AsType[*smithy.DeserializationError](err); ok {
 		return aws.TrueTernary
@@ -60,8 +60,8 @@ func unreadable(err error) aws.Ternary {
 	return aws.UnknownTernary
 }
 
-// again waits before every round but the first, for the part of a batch that DynamoDB left undone.
-func again(ctx context.Context, round int) error {
+// pauseBeforeRetry waits before every round except the first, for the items of a batch that DynamoDB did not process.
+func pauseBeforeRetry(ctx context.Context, round int) error {
 	if round == 0 {
 		return nil
 	}
@@ -73,4 +73,7 @@ func again(ctx context.Context, round int) error {
 	}
 }
 
-var errUndone = errors.New("DynamoDB left a part of the batch undone, three times")
+var (
+	errUnprocessed = errors.New("DynamoDB did not process a part of the batch, three times")
+	errAnswer      = errors.New("an answer that is not DynamoDB's")
+)

@@ -13,7 +13,7 @@ import (
 
 // LookUp reads the identifier's pointer, the client and the counters in one batch: 1 RRU for each.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
-	const attempted = "read who signs in"
+	const action = "look up the identifier"
 	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Attempts), windowKey(q.Attempts.OfUser()), windowKey(q.Attempts.OfSource())
 	keys := []key{pointer}
 	client, ok := clientKey(q.KeyHash)
@@ -26,36 +26,36 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResu
 	if q.Attempts.Source != "" {
 		keys = append(keys, pair, source)
 	}
-	found, err := s.getAll(ctx, attempted, keys)
+	found, err := s.getAll(ctx, action, keys)
 	if err != nil {
 		return auth.LookupResult{}, err
 	}
-	var a auth.LookupResult
+	var result auth.LookupResult
 	for _, it := range found {
 		f := fields{item: it}
 		switch (key{f.text("pk"), f.text("sk")}) {
 		case pointer:
-			a.UserID = f.text("userId")
+			result.UserID = f.text("userId")
 		case client:
-			a.Client = clientFrom(&f)
+			result.Client = clientFrom(&f)
 		case pair:
-			a.Counters.Pair = pairFrom(&f)
+			result.Counters.Pair = pairFrom(&f)
 		case user:
-			a.Counters.User = windowFrom(&f)
+			result.Counters.User = windowFrom(&f)
 		case source:
-			a.Counters.Source = windowFrom(&f)
+			result.Counters.Source = windowFrom(&f)
 		}
 		if f.err != nil {
-			return auth.LookupResult{}, unavailable(attempted, f.err)
+			return auth.LookupResult{}, unavailable(action, f.err)
 		}
 	}
-	return a, nil
+	return result, nil
 }
 
-// getAll reads the items of different keys consistently, in one round trip unless DynamoDB leaves some out.
-func (s *Store) getAll(ctx context.Context, attempted string, keys []key) ([]item, error) {
+// getAll reads the items of different keys consistently, in one round trip unless DynamoDB leaves some unprocessed.
+func (s *Store) getAll(ctx context.Context, action string, keys []key) ([]item, error) {
 	if len(keys) == 1 {
-		it, err := s.get(ctx, attempted, keys[0])
+		it, err := s.get(ctx, action, keys[0])
 		if it == nil {
 			return nil, err
 		}
@@ -67,13 +67,16 @@ func (s *Store) getAll(ctx context.Context, attempted string, keys []key) ([]ite
 	}
 	pending := map[string]types.KeysAndAttributes{s.table: wanted}
 	var found []item
-	for round := range tries {
-		if err := again(ctx, round); err != nil {
-			return nil, unavailable(attempted, err)
+	for round := range attempts {
+		if err := pauseBeforeRetry(ctx, round); err != nil {
+			return nil, unavailable(action, err)
 		}
 		out, err := s.client.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: pending})
 		if err != nil {
-			return nil, unavailable(attempted, err)
+			return nil, unavailable(action, err)
+		}
+		if len(out.Responses)+len(out.UnprocessedKeys) == 0 { // DynamoDB names the table even if it has no item
+			return nil, unavailable(action, errAnswer)
 		}
 		for _, items := range out.Responses { // of one table
 			for _, it := range items {
@@ -84,11 +87,11 @@ func (s *Store) getAll(ctx context.Context, attempted string, keys []key) ([]ite
 			return found, nil
 		}
 	}
-	return nil, unavailable(attempted, errUndone)
+	return nil, unavailable(action, errUnprocessed)
 }
 
-// ReplaceHash is one conditional write: 1 WRU for each KB of user. Where its answer is lost and the SDK tries
-// again, the second try finds the new hash and reports a conflict: the hash is stored, and sign-ins ignore that.
+// ReplaceHash is one conditional write: 1 WRU for each KB of user. If its answer is lost and the SDK sends it again, the
+// second write finds the new hash and reports a conflict: the hash is stored, and sign-ins ignore that error.
 func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error {
 	k, ok := userKey(userID)
 	if !ok {
@@ -102,21 +105,21 @@ func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error 
 			":old": text(old), ":new": text(new), ":one": number(1),
 		},
 	})
-	return written("replace the hash", err, auth.ErrConflict)
+	return confirmed("replace the hash", err, auth.ErrConflict)
 }
 
-// PutSession is one conditional write of less than 1 KB: 1 WRU. The item's writeId tells a second try of
-// the same write, after a lost answer, from another session with the same id.
+// PutSession is one conditional write of less than 1 KB: 1 WRU. The item's writeId distinguishes the same write sent again,
+// after a lost answer, from another session with the same id.
 func (s *Store) PutSession(ctx context.Context, session auth.Session) error {
-	const attempted = "put the session"
+	const action = "put the session"
 	it, err := sessionItem(session)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempted, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
 	_, err = s.client.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &s.table, Item: it,
 		ConditionExpression:       aws.String("attribute_not_exists(pk) OR writeId = :writeId"),
 		ExpressionAttributeValues: item{":writeId": it["writeId"]},
 	})
-	return written(attempted, err, auth.ErrConflict)
+	return confirmed(action, err, auth.ErrConflict)
 }

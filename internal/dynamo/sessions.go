@@ -17,7 +17,7 @@ import (
 
 var errSessionID = errors.New("a session's id and its user's have 1 to 1,016 and 1 to 2,043 bytes of UTF-8")
 
-// Session reads one item, be the session expired or not: 1 RRU.
+// Session reads one item, whether or not the session has expired: 1 RRU.
 func (s *Store) Session(ctx context.Context, userID, sessionID string) (auth.Session, error) {
 	k, ok := sessionKey(userID, sessionID)
 	if !ok {
@@ -28,13 +28,13 @@ func (s *Store) Session(ctx context.Context, userID, sessionID string) (auth.Ses
 
 // SessionAndUser reads both items in one batch: 1 RRU for each, up to 4 KB of user.
 func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (auth.Session, auth.User, error) {
-	const attempted = "read the session and its user"
+	const action = "read the session and its user"
 	sk, okSession := sessionKey(userID, sessionID)
 	uk, okUser := userKey(userID)
 	if !okSession || !okUser {
 		return auth.Session{}, auth.User{}, auth.ErrNotFound
 	}
-	found, err := s.getAll(ctx, attempted, []key{sk, uk})
+	found, err := s.getAll(ctx, action, []key{sk, uk})
 	if err != nil {
 		return auth.Session{}, auth.User{}, err
 	}
@@ -47,15 +47,15 @@ func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (a
 	f, g := fields{item: found[0]}, fields{item: found[1]}
 	session, user := sessionFrom(&f), userFrom(&g)
 	if err := errors.Join(f.err, g.err); err != nil {
-		return auth.Session{}, auth.User{}, unavailable(attempted, err)
+		return auth.Session{}, auth.User{}, unavailable(action, err)
 	}
 	return session, user, nil
 }
 
-// RotateSession is one conditional write: 1 WRU. The item's writeId tells a second try of the same rotation, after a lost
-// answer, from another one, as it does for PutSession.
+// RotateSession is one conditional write: 1 WRU. The item's writeId distinguishes the same rotation sent again, after a
+// lost answer, from another one.
 func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64) error {
-	const attempted = "rotate the session"
+	const action = "rotate the session"
 	k, ok := sessionKey(next.UserID, next.ID)
 	if !ok {
 		return auth.ErrNotFound
@@ -80,7 +80,7 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 	if errors.As(err, &failed) && len(failed.Item) == 0 {
 		return auth.ErrNotFound
 	}
-	return written(attempted, err, auth.ErrConflict)
+	return confirmed(action, err, auth.ErrConflict)
 }
 
 // SessionsOf queries the user's sessions, page by page.
@@ -99,7 +99,7 @@ func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error 
 		return nil
 	}
 	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: k.item()})
-	return written("end the session", err, nil)
+	return confirmed("end the session", err, nil)
 }
 
 func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
@@ -110,10 +110,10 @@ func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
 	}
 }
 
-// EndSessions deletes page by page, and the last session by a call of its own. A session that is put meanwhile may stay:
-// the caller changes the user first, so that such a session is of an older epoch.
+// EndSessions deletes page by page, and the last session in a separate call. A session that is put meanwhile may stay: the
+// caller changes the user first, so that such a session has an older epoch.
 func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
-	const attempted = "end the user's sessions"
+	const action = "end the user's sessions"
 	k, ok := sessionKey(userID, "any")
 	if !ok {
 		return nil
@@ -124,13 +124,13 @@ func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return unavailable(attempted, err)
+			return unavailable(action, err)
 		}
 		others := slices.DeleteFunc(page.Items, func(it map[string]types.AttributeValue) bool {
 			return (&fields{item: it}).text("sk") == sessionPrefix+last
 		})
 		if err := s.deleteEvery(ctx, others); err != nil {
-			return unavailable(attempted, err)
+			return unavailable(action, err)
 		}
 	}
 	return s.EndSession(ctx, userID, last)
@@ -153,8 +153,8 @@ func (s *Store) deleteBatch(ctx context.Context, keys []map[string]types.Attribu
 		deletes = append(deletes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: k}})
 	}
 	pending := map[string][]types.WriteRequest{s.table: deletes}
-	for round := range tries {
-		if err := again(ctx, round); err != nil {
+	for round := range attempts {
+		if err := pauseBeforeRetry(ctx, round); err != nil {
 			return err
 		}
 		out, err := s.client.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: pending})
@@ -165,7 +165,7 @@ func (s *Store) deleteBatch(ctx context.Context, keys []map[string]types.Attribu
 			return nil
 		}
 	}
-	return errUndone
+	return errUnprocessed
 }
 
 func sessionItem(s auth.Session) (item, error) {
@@ -183,7 +183,7 @@ func sessionItem(s auth.Session) (item, error) {
 	it.setText("actorId", s.ActorID)
 	it.setTime("createdAt", s.CreatedAt)
 	it.setText("writeId", rand.Text())
-	return it, it.fits()
+	return it, it.checkSize()
 }
 
 // sessionTimes are the attributes that a rotation changes.

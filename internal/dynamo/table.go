@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// CreateTable makes the table with the keys, billing and expiry that the deployed template gives it, for
-// emulators and tests; where there is one it does nothing. It returns when the table can be used.
+// CreateTable creates the table with the keys, billing and expiry of the deployed template, for emulators and tests. It does
+// nothing if the table exists, and returns when the table can be used.
 func (s *Store) CreateTable(ctx context.Context) error {
 	_, err := s.client.CreateTable(ctx, &dynamodb.CreateTableInput{
 		TableName: &s.table, BillingMode: types.BillingModePayPerRequest,
@@ -34,7 +34,7 @@ func (s *Store) CreateTable(ctx context.Context) error {
 	}
 	waiter := dynamodb.NewTableExistsWaiter(s.client)
 	if err := waiter.Wait(ctx, &dynamodb.DescribeTableInput{TableName: &s.table}, time.Minute); err != nil {
-		return fmt.Errorf("await the table %s: %w", s.table, err)
+		return fmt.Errorf("wait for the table %s: %w", s.table, err)
 	}
 	_, err = s.client.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{
 		TableName:               &s.table,

@@ -13,15 +13,15 @@ import (
 	"latchkey/internal/auth"
 )
 
-// commit writes all or nothing. A condition that failed is ErrConflict, or ErrNotFound where it asked for an item
-// that is not there. Transactions cost twice the write units, which changes by hand are rare enough to pay.
-func (s *Store) commit(ctx context.Context, attempted string, writes ...types.TransactWriteItem) error {
+// commit writes all or nothing. A failed condition is ErrConflict, or ErrNotFound if its item does not exist. Transactions
+// cost twice the write units; operators' changes are rare enough for that.
+func (s *Store) commit(ctx context.Context, action string, writes ...types.TransactWriteItem) error {
 	_, err := s.client.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
 	if err == nil {
 		return nil
 	}
 	for _, reason := range cancellations(err) {
-		if !failsAgain(reason) {
+		if !isConditionFailure(reason) {
 			continue
 		}
 		if reason.Item == nil {
@@ -29,10 +29,10 @@ func (s *Store) commit(ctx context.Context, attempted string, writes ...types.Tr
 		}
 		return auth.ErrConflict
 	}
-	return unavailable(attempted, err)
+	return unavailable(action, err)
 }
 
-// putNew puts an item whose key must be free.
+// putNew puts an item under a key that must not exist yet.
 func (s *Store) putNew(it item) types.TransactWriteItem {
 	return types.TransactWriteItem{Put: &types.Put{
 		TableName: &s.table, Item: it,
@@ -41,31 +41,31 @@ func (s *Store) putNew(it item) types.TransactWriteItem {
 	}}
 }
 
-// transactionRetryer adds to the SDK's retries what they leave out: a transaction that met another one, and one
-// of which a part was throttled. All tries of a call carry one ClientRequestToken, which the SDK makes, so that
-// a try whose answer was lost is not taken for a conflict with itself.
+// transactionRetryer also retries transactions that conflicted with another one or were partly throttled; the SDK does not.
+// All attempts of a call carry one ClientRequestToken, which the SDK generates, so that an attempt whose answer was lost
+// does not conflict with itself.
 type transactionRetryer struct{ aws.RetryerV2 }
 
 func withTransactions(r aws.Retryer) aws.Retryer {
-	// A single write that meets a transaction has an error of its own.
+	// The error of a single write that conflicts with a transaction.
 	return transactionRetryer{retry.AddWithErrorCodes(r, "TransactionConflictException").(aws.RetryerV2)}
 }
 
-// IsErrorRetryable reports whether another try can end otherwise; a condition that failed will fail again.
+// IsErrorRetryable reports whether another attempt may succeed; a condition that failed will fail again.
 func (r transactionRetryer) IsErrorRetryable(err error) bool {
 	reasons := cancellations(err)
-	if slices.ContainsFunc(reasons, failsAgain) {
+	if slices.ContainsFunc(reasons, isConditionFailure) {
 		return false
 	}
-	return slices.ContainsFunc(reasons, passes) || r.RetryerV2.IsErrorRetryable(err)
+	return slices.ContainsFunc(reasons, isTransient) || r.RetryerV2.IsErrorRetryable(err)
 }
 
-func failsAgain(reason types.CancellationReason) bool {
+func isConditionFailure(reason types.CancellationReason) bool {
 	return aws.ToString(reason.Code) == "ConditionalCheckFailed"
 }
 
-// passes reports whether what canceled a write is over soon: another transaction, or a lack of capacity.
-func passes(reason types.CancellationReason) bool {
+// isTransient reports whether the reason for a canceled write passes soon: another transaction, or a lack of capacity.
+func isTransient(reason types.CancellationReason) bool {
 	switch aws.ToString(reason.Code) {
 	case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 		return true
@@ -73,7 +73,7 @@ func passes(reason types.CancellationReason) bool {
 	return false
 }
 
-// cancellations returns why a transaction was canceled, write by write, and nothing for other errors.
+// cancellations returns why a transaction was canceled, write by write, and nil for other errors.
 func cancellations(err error) []types.CancellationReason {
 	var canceled *types.TransactionCanceledException
 	if !errors.As(err, &canceled) {

@@ -21,19 +21,19 @@ var (
 
 // CreateUser puts the user and the identifier's pointer in one transaction.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
-	const attempted = "create the user"
+	const action = "create the user"
 	u.Version = 1
 	it, err := userItem(u)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempted, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
-	return s.commit(ctx, attempted, s.putNew(it), s.putNew(pointer(u)))
+	return s.commit(ctx, action, s.putNew(it), s.putNew(pointer(u)))
 }
 
-// UpdateUser reads first, to know which pointer has to go where the identifier changed; the write's conditions
-// make sure that nothing else changed meanwhile.
+// UpdateUser reads first, to know which pointer to delete if the identifier changed; the write's conditions make sure that
+// nothing else changed meanwhile.
 func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
-	const attempted = "update the user"
+	const action = "update the user"
 	stored, err := s.UserByID(ctx, u.ID)
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 	u.Version++
 	it, err := userItem(u)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempted, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
 	writes := []types.TransactWriteItem{{Put: &types.Put{
 		TableName: &s.table, Item: it,
@@ -59,18 +59,18 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 		writes = append(writes, s.putNew(pointer(u)),
 			types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: old.item()}})
 	}
-	return s.commit(ctx, attempted, writes...)
+	return s.commit(ctx, action, writes...)
 }
 
-// DeleteUser ends the sessions before and after: those of before, so that a user who is not deleted can be deleted again,
-// and those of after for the sign-ins that came between.
+// DeleteUser ends the sessions before it deletes the user, so that a failure leaves a user who can be deleted again, and
+// once more after it, for sign-ins in between.
 func (s *Store) DeleteUser(ctx context.Context, userID string) error {
 	if err := s.EndSessions(ctx, userID, ""); err != nil {
 		return err
 	}
 	err := s.deleteUser(ctx, userID)
-	for range tries - 1 {
-		if !errors.Is(err, auth.ErrConflict) { // the identifier moved
+	for range attempts - 1 {
+		if !errors.Is(err, auth.ErrConflict) { // the identifier has moved
 			break
 		}
 		err = s.deleteUser(ctx, userID)
@@ -87,7 +87,7 @@ func (s *Store) deleteUser(ctx context.Context, userID string) error {
 	if err != nil {
 		return err
 	}
-	k, _ := userKey(userID) // was read
+	k, _ := userKey(userID) // valid: the user was read
 	return s.commit(ctx, "delete the user",
 		types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: k.item(),
@@ -107,7 +107,7 @@ func (s *Store) UserByID(ctx context.Context, userID string) (auth.User, error) 
 	return read(ctx, s, "read the user", k, userFrom)
 }
 
-// UserByIdentifier reads the pointer, then the user. One whose identifier moved between the two reads is not found.
+// UserByIdentifier reads the pointer, then the user. A user whose identifier moves between the two reads is not found.
 func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.User, error) {
 	found, err := s.LookUp(ctx, auth.LookupQuery{Identifier: id})
 	if err != nil {
@@ -123,10 +123,10 @@ func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.
 	return u, nil
 }
 
-// AllUsers scans the table, a page of at most 1 MB at a time, and pays for sessions too: an index of users would
-// cost every write to a user, and a listing is rare. A scan meets each item once, for keys do not change.
+// AllUsers scans the table in pages of at most 1 MB, and pays for sessions too: an index of users would make every write to
+// a user more expensive, and listings are rare. A scan returns each item once, because keys do not change.
 func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
-	const attempted = "list the users"
+	const action = "list the users"
 	return func(yield func(auth.User, error) bool) {
 		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{
 			TableName: &s.table, ConsistentRead: aws.Bool(true),
@@ -135,16 +135,16 @@ func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
 		})
 		for pages.HasMorePages() {
 			var page *dynamodb.ScanOutput
-			err := unhurried(ctx, func() (err error) {
-				page, err = pages.NextPage(ctx) // after an error the same one again
+			err := retryThrottled(ctx, func() (err error) {
+				page, err = pages.NextPage(ctx) // after an error the same page again
 				return err
 			})
 			if err != nil {
-				yield(auth.User{}, unavailable(attempted, err))
+				yield(auth.User{}, unavailable(action, err))
 				return
 			}
 			for _, it := range page.Items {
-				u, err := decode(attempted, it, userFrom)
+				u, err := decode(action, it, userFrom)
 				if !yield(u, err) || err != nil {
 					return
 				}
@@ -153,7 +153,7 @@ func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
 	}
 }
 
-// pointer is the item that leads from the user's identifier to the user, and keeps it from others.
+// pointer is the item that maps the user's identifier to the user and makes the identifier unique.
 func pointer(u auth.User) item {
 	it := loginKey(u.Identifier).item()
 	it.setText("userId", u.ID)
@@ -171,7 +171,7 @@ func userItem(u auth.User) (item, error) {
 	it := k.item()
 	it.setText("email", u.Email)
 	it.setText("identifier", u.Identifier.String())
-	it["passwordHash"] = text(u.PasswordHash) // there even if empty: ReplaceHash compares with it
+	it["passwordHash"] = text(u.PasswordHash) // even if empty: ReplaceHash compares with it
 	it.setText("status", string(u.Status))
 	it.setText("role", u.Role)
 	it.setNumber("passwordEpoch", u.PasswordEpoch)
@@ -179,7 +179,7 @@ func userItem(u auth.User) (item, error) {
 	it.setTime("createdAt", u.CreatedAt)
 	it.setTime("updatedAt", u.UpdatedAt)
 	accounts := append([]auth.Account{}, u.Accounts...) // never null
-	return it, errors.Join(it.setJSON("profile", u.Profile), it.setJSON("accounts", accounts), it.fits())
+	return it, errors.Join(it.setJSON("profile", u.Profile), it.setJSON("accounts", accounts), it.checkSize())
 }
 
 func userFrom(f *fields) auth.User {

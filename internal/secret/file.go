@@ -9,9 +9,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
+
+	"latchkey/internal/privatefile"
 )
 
-// FileSource is a secret in a file that its owner alone may read, for a laptop or a single server.
+// FileSource is a secret in a file that only its owner may read, for a laptop or a single server.
 type FileSource struct {
 	path string
 }
@@ -21,8 +24,8 @@ func File(path string) *FileSource {
 	return &FileSource{path: path}
 }
 
-// Get reads the file. It refuses one that others than its owner may read or write, for then it is no secret any
-// more, and says how to mend it.
+// Get reads the file. It refuses one that other users may read or write, or that belongs to another user, and says how to
+// correct it.
 func (f *FileSource) Get(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("read the secret file: %w", err)
@@ -35,12 +38,12 @@ func (f *FileSource) Get(ctx context.Context) ([]byte, error) {
 		return nil, fmt.Errorf("read the secret file: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat() // of the open file: a path may be exchanged between two looks
+	info, err := file.Stat() // of the open file: the path may lead to another one by now
+	if err == nil {
+		err = privatefile.Check(f.path, info)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read the secret file: %w", err)
-	}
-	if mode := info.Mode(); !mode.IsRegular() || mode.Perm()&0o077 != 0 {
-		return nil, fmt.Errorf("secret file %s is %v: it must be a file that its owner alone may read: chmod 600 %[1]s", f.path, mode)
 	}
 	value, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err != nil {
@@ -52,31 +55,35 @@ func (f *FileSource) Get(ctx context.Context) ([]byte, error) {
 	return value, nil
 }
 
-// Put writes the value where the file still holds what the caller has seen, nil for no file, else returns
-// ErrChanged. Of several processes one wins; the file is whole at every moment, and of mode 0600.
+// Put writes the value if the file still holds what the caller has seen, nil for no file, else returns ErrChanged. Of
+// several processes one wins. Readers see the old or the new file, never a part; its mode is 0600.
 func (f *FileSource) Put(ctx context.Context, seen, value []byte) error {
-	temp, err := f.writeTemp(value)
+	path, err := privatefile.Resolve(f.path) // so that a link stays one
+	if err != nil {
+		return fmt.Errorf("write the secret file: %w", err)
+	}
+	temp, err := writeTemp(path, value)
 	if err != nil {
 		return fmt.Errorf("write the secret file: %w", err)
 	}
 	defer os.Remove(temp)
 	if seen == nil {
-		err = f.create(temp)
+		err = create(temp, path)
 	} else {
-		err = f.replace(ctx, temp, seen)
+		err = f.replace(ctx, temp, path, seen)
 	}
 	if err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(f.path)); err != nil {
+	if err := syncDir(filepath.Dir(path)); err != nil {
 		return fmt.Errorf("write the secret file: %w", err)
 	}
 	return nil
 }
 
-// writeTemp leaves the value in a file beside the one to be, so that it can take its name in one step.
-func (f *FileSource) writeTemp(value []byte) (string, error) {
-	temp, err := os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+".*") // mode 0600
+// writeTemp writes the value to a new file in the path's directory, which can then be given the path in one step.
+func writeTemp(path string, value []byte) (string, error) {
+	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
 	if err != nil {
 		return "", err
 	}
@@ -91,11 +98,11 @@ func (f *FileSource) writeTemp(value []byte) (string, error) {
 	return temp.Name(), nil
 }
 
-// create gives the new file its name by a link, which fails where the name is taken; a rename would replace.
-func (f *FileSource) create(temp string) error {
-	err := os.Link(temp, f.path)
+// create gives the new file its name by a link, which fails if the name is taken; a rename would replace.
+func create(temp, path string) error {
+	err := os.Link(temp, path)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: %s exists", ErrChanged, f.path)
+		return fmt.Errorf("%w: %s exists", ErrChanged, path)
 	}
 	if err != nil {
 		return fmt.Errorf("write the secret file: %w", err)
@@ -103,13 +110,13 @@ func (f *FileSource) create(temp string) error {
 	return nil
 }
 
-// replace compares and renames under a lock file, for no call of the system does both. Only here can a lock be
-// left behind, by a process that dies between two system calls; what to do then is in the error.
-func (f *FileSource) replace(ctx context.Context, temp string, seen []byte) error {
-	lockPath := f.path + ".lock"
+// replace compares and renames under a lock file, because no system call does both. A process that is killed between the
+// two leaves the lock behind; the error then says what to remove.
+func (f *FileSource) replace(ctx context.Context, temp, path string, seen []byte) error {
+	lockPath := path + ".lock"
 	lock, err := os.OpenFile(lockPath, os.O_CREATE|os.O_EXCL, 0o600)
 	if errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("%w: another process writes %s; where none does, remove %s", ErrChanged, f.path, lockPath)
+		return fmt.Errorf("%w: another process is writing %s; if none is, remove %s", ErrChanged, path, lockPath)
 	}
 	if err != nil {
 		return fmt.Errorf("lock the secret file: %w", err)
@@ -121,16 +128,19 @@ func (f *FileSource) replace(ctx context.Context, temp string, seen []byte) erro
 		return err
 	}
 	if err != nil || !bytes.Equal(stored, seen) {
-		return fmt.Errorf("%w: %s holds something else", ErrChanged, f.path)
+		return fmt.Errorf("%w: %s holds something else", ErrChanged, path)
 	}
-	if err := os.Rename(temp, f.path); err != nil {
+	if err := os.Rename(temp, path); err != nil {
 		return fmt.Errorf("write the secret file: %w", err)
 	}
 	return nil
 }
 
-// syncDir puts a directory's names on disk; a file's own Sync does not.
+// syncDir syncs a directory's entries to disk; a file's own Sync does not. Windows cannot sync directories.
 func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	dir, err := os.Open(path)
 	if err != nil {
 		return err

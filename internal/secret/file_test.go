@@ -187,3 +187,44 @@ func write(t *testing.T, path, content string, mode os.FileMode) {
 		t.Fatal(err)
 	}
 }
+
+// TestFileThroughALink promises that a write through a link replaces the file behind it and keeps the link.
+func TestFileThroughALink(t *testing.T) {
+	dir := t.TempDir()
+	link, real := filepath.Join(dir, "link.json"), filepath.Join(dir, "real.json")
+	if err := os.Symlink("real.json", link); err != nil {
+		t.Skip("no symbolic links on this system")
+	}
+	f := secret.File(link)
+	if err := f.Put(t.Context(), nil, []byte("ring 0")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Put(t.Context(), []byte("ring 0"), []byte("ring 1")); err != nil {
+		t.Fatal(err)
+	}
+	if target, err := os.Readlink(link); err != nil || target != "real.json" {
+		t.Errorf("the link leads to %q, %v", target, err)
+	}
+	wantValue(t, secret.File(real).Get, "ring 1")
+	wantValue(t, f.Get, "ring 1")
+}
+
+// TestFileOfAnotherUser promises that root neither reads nor replaces a service's file: the service could not read the new
+// one. Only root can make the file that it needs.
+func TestFileOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root; internal/privatefile tests the rule without it")
+	}
+	path := filepath.Join(t.TempDir(), "keys.json")
+	write(t, path, "ring 0", 0o600)
+	if err := os.Chown(path, 4711, 4711); err != nil {
+		t.Fatal(err)
+	}
+	f := secret.File(path)
+	if _, err := f.Get(t.Context()); err == nil || !strings.Contains(err.Error(), "user with id 4711") {
+		t.Errorf("Get: %v", err)
+	}
+	if err := f.Put(t.Context(), []byte("ring 0"), []byte("ring 1")); err == nil || !strings.Contains(err.Error(), "user with id 4711") {
+		t.Errorf("Put: %v", err)
+	}
+}

@@ -1,15 +1,15 @@
-// Package secret is where key material comes from: a file or AWS Secrets Manager, the same bytes to
-// either. It knows nothing of what the bytes mean, and no error of it holds any of them.
+// Package secret reads and writes key material in a file or in AWS Secrets Manager, as the same bytes. It does not know
+// what the bytes mean, and its errors contain none of them.
 package secret
 
 import "errors"
 
 var (
-	// ErrAbsent: there is no file, no secret, or no value in it yet.
+	// ErrAbsent: the file or secret does not exist, or has no value yet.
 	ErrAbsent = errors.New("secret: absent")
-	// ErrChanged: what is stored is not what the caller has seen; nothing was written. Read again and decide anew.
+	// ErrChanged: the stored value is not the one that the caller has seen; nothing was written. Read it and decide again.
 	ErrChanged = errors.New("secret: changed meanwhile")
 )
 
-// maxSize is Secrets Manager's limit for a value, in bytes; files keep to it, so that any ring fits either.
+// maxSize is Secrets Manager's limit for a value, in bytes. Files obey it too, so that a ring fits into both.
 const maxSize = 64 << 10

@@ -249,3 +249,26 @@ func (silent) GetSecretValue(ctx context.Context, _ *secretsmanager.GetSecretVal
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
+
+// TestEmptyAnswers promises that a success without a value is an error and not an absent secret, which keys init would
+// fill, for every call.
+func TestEmptyAnswers(t *testing.T) {
+	for _, body := range []string{"", "\n", "null", "{}", `{"status":"ok"}`, "<html>"} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, body) }))
+		api := client(server.URL)
+		s, versions := secret.SecretsManager(api, "latchkey/ring"), secret.NewVersions(api, "latchkey/ring")
+		_, getErr := s.Get(t.Context())
+		_, _, valueErr := versions.Value(t.Context(), "v1")
+		calls := map[string]error{"Get": getErr, "Value": valueErr, "Put": s.Put(t.Context(), nil, []byte("precious"))}
+		if body != `{"status":"ok"}` { // whose writes only the next read can tell from real ones
+			calls["StorePending"] = versions.StorePending(t.Context(), "v1", []byte("precious"))
+			calls["Promote"] = versions.Promote(t.Context(), "v0", "v1")
+		}
+		for call, err := range calls {
+			if err == nil || errors.Is(err, secret.ErrAbsent) || errors.Is(err, secret.ErrChanged) {
+				t.Errorf("%s answered with %q: %v", call, body, err)
+			}
+		}
+		server.Close()
+	}
+}

@@ -9,14 +9,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 )
 
-// Labels of versions. The first two are Secrets Manager's own: what is in use, and what a rotation prepares.
+// Labels of versions. The first two are Secrets Manager's: the version in use, and the one that a rotation prepares.
 const (
 	labelCurrent = "AWSCURRENT"
 	labelPending = "AWSPENDING"
-	labelAside   = "LATCHKEY" // what a person is about to put in use
+	labelAside   = "LATCHKEY" // the version that an operator is about to put in use
 )
 
-// VersionsAPI is what a rotation uses of *secretsmanager.Client, and what its role must allow on the one secret.
+// VersionsAPI is the part of *secretsmanager.Client that a rotation uses, and that its role must allow for the one secret.
 type VersionsAPI interface {
 	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (*secretsmanager.DescribeSecretOutput, error)
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
@@ -24,8 +24,8 @@ type VersionsAPI interface {
 	UpdateSecretVersionStage(context.Context, *secretsmanager.UpdateSecretVersionStageInput, ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error)
 }
 
-// Versions is a secret in AWS Secrets Manager as a rotation sees it: all its versions and their labels. Each call ends
-// within 2 seconds and 3 tries.
+// Versions is a secret in AWS Secrets Manager as a rotation sees it: all its versions and their labels. Each call takes at
+// most 2 seconds and 3 attempts.
 type Versions struct {
 	api VersionsAPI
 	id  string
@@ -40,36 +40,39 @@ func NewVersions(api VersionsAPI, id string) *Versions {
 func (s *Versions) Versions(ctx context.Context) (labels map[string][]string, rotating bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.api.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &s.id}, limitTries)
+	out, err := s.api.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &s.id}, callOptions)
 	if err != nil {
 		return nil, false, fmt.Errorf("describe secret %s: %w", s.id, withoutAnswer(err))
 	}
 	return out.VersionIdsToStages, aws.ToBool(out.RotationEnabled), nil
 }
 
-// Value returns what the version holds; found is false for the version that Secrets Manager makes before a rotation,
-// which has no value until somebody puts one.
+// Value returns the version's value; found is false for the version that Secrets Manager creates before a rotation, which
+// has no value until StorePending.
 func (s *Versions) Value(ctx context.Context, version string) (value []byte, found bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	out, err := s.api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.id, VersionId: &version}, limitTries)
+	out, err := s.api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &s.id, VersionId: &version}, callOptions)
 	if isA[*types.ResourceNotFoundException](err) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("get version %s of secret %s: %w", version, s.id, withoutAnswer(err))
 	}
-	return valueOf(out), true, nil
+	if value, err = valueOf(out); err != nil {
+		return nil, false, fmt.Errorf("get version %s of secret %s: %w", version, s.id, err)
+	}
+	return value, true, nil
 }
 
-// StorePending gives the version its value and the label AWSPENDING. The same value again changes nothing; a version
-// that has another value keeps it, which is ErrChanged.
+// StorePending gives the version its value and the label AWSPENDING. Storing the same value twice changes nothing; a
+// version that has another value keeps it, and the error is ErrChanged.
 func (s *Versions) StorePending(ctx context.Context, version string, value []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	_, err := s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &s.id, ClientRequestToken: &version, SecretString: aws.String(string(value)), VersionStages: []string{labelPending},
-	}, limitTries)
+	}, callOptions)
 	if isA[*types.ResourceExistsException](err) {
 		return fmt.Errorf("%w: version %s of secret %s has another value already", ErrChanged, version, s.id)
 	}
@@ -79,14 +82,14 @@ func (s *Versions) StorePending(ctx context.Context, version string, value []byt
 	return nil
 }
 
-// Promote moves the label AWSCURRENT in one step, and fails where it is not at the version from: empty stands for a
-// secret that has it nowhere. Secrets Manager moves AWSPREVIOUS along.
+// Promote moves the label AWSCURRENT in one step, and fails if it is not at the version from; empty means that no version
+// has it yet. Secrets Manager moves AWSPREVIOUS along.
 func (s *Versions) Promote(ctx context.Context, from, to string) error {
 	return s.move(ctx, labelCurrent, from, to)
 }
 
-// Drop takes the label AWSPENDING from the version, and fails where it is not there. A version without labels is
-// deleted by Secrets Manager some day.
+// Drop removes the label AWSPENDING from the version, and fails if the version does not have it. Secrets Manager eventually
+// deletes versions without labels.
 func (s *Versions) Drop(ctx context.Context, version string) error {
 	return s.move(ctx, labelPending, version, "")
 }
@@ -101,7 +104,7 @@ func (s *Versions) move(ctx context.Context, label, from, to string) error {
 	if to != "" {
 		in.MoveToVersionId = &to
 	}
-	if _, err := s.api.UpdateSecretVersionStage(ctx, in, limitTries); err != nil {
+	if _, err := s.api.UpdateSecretVersionStage(ctx, in, callOptions); err != nil {
 		return fmt.Errorf("move %s of secret %s from %q to %q: %w", label, s.id, from, to, withoutAnswer(err))
 	}
 	return nil

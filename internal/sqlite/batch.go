@@ -13,28 +13,28 @@ import (
 	"latchkey/internal/auth"
 )
 
-const usersPerPage = 64 // in memory at once while all are listed
+const usersPerPage = 64 // in memory while all users are listed
 
-// CreateUsers adds the users in one transaction, so that one sync of the disk serves them all.
+// CreateUsers adds the users in one transaction, so that they share one sync of the disk.
 func (s *Store) CreateUsers(ctx context.Context, users []auth.User) []error {
-	return s.eachUser(ctx, "create the user", s.createUser, users, func(u auth.User) []any { return []any{u.ID} })
+	return s.writeEach(ctx, "create the user", s.createUser, users, func(u auth.User) []any { return []any{u.ID} })
 }
 
-// UpdateUsers replaces the users in one transaction, as CreateUsers adds them.
+// UpdateUsers replaces the users in one transaction, like CreateUsers.
 func (s *Store) UpdateUsers(ctx context.Context, users []auth.User) []error {
-	const attempt = "update the user"
-	errs := s.eachUser(ctx, attempt, s.updateUser, users, func(u auth.User) []any { return []any{u.ID, u.Version} })
+	const action = "update the user"
+	errs := s.writeEach(ctx, action, s.updateUser, users, func(u auth.User) []any { return []any{u.ID, u.Version} })
 	for i, err := range errs {
 		if errors.Is(err, auth.ErrNotFound) { // no row has the id and the version
-			errs[i] = s.whyNotUpdated(ctx, attempt, users[i])
+			errs[i] = s.whyNotUpdated(ctx, action, users[i])
 		}
 	}
 	return errs
 }
 
-// eachUser runs the statement for each of the users, all in one transaction, and returns how it ended for each. Where the
-// transaction fails, it fails for all.
-func (s *Store) eachUser(ctx context.Context, attempt string, stmt *sql.Stmt, users []auth.User, key func(auth.User) []any) []error {
+// writeEach runs the statement for each user in one transaction and returns their errors. If the transaction fails, it fails
+// for all users.
+func (s *Store) writeEach(ctx context.Context, action string, stmt *sql.Stmt, users []auth.User, key func(auth.User) []any) []error {
 	errs := make([]error, len(users))
 	err := s.transaction(ctx, func(tx *sql.Tx) error {
 		stmt := tx.Stmt(stmt)
@@ -42,17 +42,17 @@ func (s *Store) eachUser(ctx context.Context, attempt string, stmt *sql.Stmt, us
 		for i, u := range users {
 			values, err := userValues(u)
 			if err != nil {
-				errs[i] = fmt.Errorf("%s: %w", attempt, err)
+				errs[i] = fmt.Errorf("%s: %w", action, err)
 				continue
 			}
 			changed, err := execute(stmt, append(values, key(u)...)...)
 			switch {
-			case isTaken(err): // undoes the statement alone
-				errs[i] = failed(attempt, err)
+			case isTaken(err): // SQLite undoes only this statement
+				errs[i] = failed(action, err)
 			case err != nil:
 				return err
 			case changed == 0:
-				errs[i] = failed(attempt, sql.ErrNoRows)
+				errs[i] = failed(action, sql.ErrNoRows)
 			default:
 				errs[i] = nil
 			}
@@ -64,15 +64,15 @@ func (s *Store) eachUser(ctx context.Context, attempt string, stmt *sql.Stmt, us
 	})
 	if err != nil {
 		for i := range errs {
-			errs[i] = failed(attempt, err)
+			errs[i] = failed(action, err)
 		}
 	}
 	return errs
 }
 
-// DeleteUser deletes the user and the sessions in one transaction.
+// DeleteUser deletes the user and their sessions in one transaction.
 func (s *Store) DeleteUser(ctx context.Context, userID string) error {
-	const attempt = "delete the user"
+	const action = "delete the user"
 	var deleted int64
 	err := s.transaction(ctx, func(tx *sql.Tx) (err error) {
 		if _, err := execute(tx.Stmt(s.endSessions), userID); err != nil {
@@ -84,17 +84,17 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) error {
 	if err == nil && deleted == 0 {
 		err = sql.ErrNoRows
 	}
-	return failed(attempt, err)
+	return failed(action, err)
 }
 
-// transaction runs f in one transaction that is on disk once confirmed, and all of it or nothing of it.
+// transaction runs f in one transaction, which is on disk once confirmed.
 func (s *Store) transaction(ctx context.Context, f func(*sql.Tx) error) error {
 	if err := s.lock(ctx); err != nil {
 		return err
 	}
 	defer s.unlock()
-	return patiently(ctx, func() error {
-		tx, err := s.durable.BeginTx(context.Background(), nil) // takes the write lock: nothing after it is busy
+	return retryBusy(ctx, func() error {
+		tx, err := s.durable.BeginTx(context.Background(), nil) // takes the write lock, so that no later statement is busy
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (s *Store) transaction(ctx context.Context, f func(*sql.Tx) error) error {
 	})
 }
 
-// Existing looks users up one after the other, on every processor some: there is no round trip to save here.
+// Existing looks the users up one by one, in one goroutine per reader: a local file needs no batches.
 func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
 	found := make([]auth.User, len(users))
 	var all errgroup.Group
@@ -114,12 +114,12 @@ func (s *Store) Existing(ctx context.Context, users []auth.User) ([]auth.User, e
 	for some := range slices.Chunk(found, share) {
 		of := users[:len(some)]
 		users = users[len(some):]
-		all.Go(func() error { return s.namesakes(ctx, of, some) })
+		all.Go(func() error { return s.existing(ctx, of, some) })
 	}
 	return found, all.Wait()
 }
 
-func (s *Store) namesakes(ctx context.Context, of, found []auth.User) (err error) {
+func (s *Store) existing(ctx context.Context, of, found []auth.User) (err error) {
 	for i, u := range of {
 		if found[i], err = s.UserByIdentifier(ctx, u.Identifier); errors.Is(err, auth.ErrNotFound) {
 			found[i], err = s.UserByID(ctx, u.ID)
@@ -131,8 +131,8 @@ func (s *Store) namesakes(ctx context.Context, of, found []auth.User) (err error
 	return nil
 }
 
-// AllUsers yields every user once, in the order in which they came. It holds nothing open between pages, so that the
-// caller may take its time and use the store meanwhile.
+// AllUsers yields every user once, in the order of creation. It keeps no query open between pages, so that the caller may
+// be slow and use the store meanwhile.
 func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
 	return func(yield func(auth.User, error) bool) {
 		for last := int64(-1 << 63); ; {
@@ -154,22 +154,22 @@ func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
 	}
 }
 
-// numbered is a user with the number of its row: rows in their own order are read much faster than by their ids.
+// numbered is a user with its row number: reading rows in that order is much faster than by id.
 type numbered struct {
 	user auth.User
 	row  int64
 }
 
 func scanNumbered(r row) (n numbered, err error) {
-	n.user, err = scanUser(after{r, &n.row})
+	n.user, err = scanUser(withRowID{r, &n.row})
 	return n, err
 }
 
-// after is a row whose first column goes to first, and the rest to whoever scans it.
-type after struct {
+// withRowID is a row whose first column is its row number; Scan reads the other columns into dest.
+type withRowID struct {
 	row
-	first any
+	id *int64
 }
 
 // Scan reads the row.
-func (a after) Scan(dest ...any) error { return a.row.Scan(append([]any{a.first}, dest...)...) }
+func (r withRowID) Scan(dest ...any) error { return r.row.Scan(append([]any{r.id}, dest...)...) }

@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// row is what sql.Row and sql.Rows have in common.
+// row is the part that sql.Row and sql.Rows have in common.
 type row interface{ Scan(dest ...any) error }
 
-// readOne runs a query for at most one row; none is sql.ErrNoRows.
+// readOne runs a query for at most one row, or returns sql.ErrNoRows.
 func readOne[T any](ctx context.Context, stmt *sql.Stmt, scan func(row) (T, error), args ...any) (got T, err error) {
-	err = patiently(ctx, func() error {
+	err = retryBusy(ctx, func() error {
 		got, err = scan(stmt.QueryRow(args...))
 		return err
 	})
 	return got, err
 }
 
-// readAll runs a query for as many rows as it has; bounding them is the query's business.
+// readAll runs a query and returns all its rows; the query must bound them.
 func readAll[T any](ctx context.Context, stmt *sql.Stmt, scan func(row) (T, error), args ...any) (got []T, err error) {
-	err = patiently(ctx, func() error {
+	err = retryBusy(ctx, func() error {
 		got = nil
 		rows, err := stmt.Query(args...)
 		if err != nil {
@@ -39,8 +39,8 @@ func readAll[T any](ctx context.Context, stmt *sql.Stmt, scan func(row) (T, erro
 	return got, err
 }
 
-// write runs one statement and returns how many rows it changed. A statement of its own is a transaction that takes
-// the write lock before it reads, as BEGIN IMMEDIATE does, so nothing it has seen can change under it.
+// write runs one statement and returns how many rows it changed. A single statement is a transaction that takes the write
+// lock before it reads, like BEGIN IMMEDIATE, so nothing that it reads can change before it writes.
 func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int64, err error) {
 	if err := s.lock(ctx); err != nil {
 		return 0, err
@@ -50,12 +50,12 @@ func (s *Store) write(ctx context.Context, stmt *sql.Stmt, args ...any) (changed
 }
 
 func (s *Store) writeLocked(ctx context.Context, stmt *sql.Stmt, args ...any) (changed int64, err error) {
-	err = patiently(ctx, func() (err error) {
+	err = retryBusy(ctx, func() (err error) {
 		changed, err = execute(stmt, args...)
 		return err
 	})
 	if err == nil {
-		s.log.written()
+		s.log.noteWrite()
 	}
 	return changed, err
 }
@@ -69,6 +69,7 @@ func execute(stmt *sql.Stmt, args ...any) (changed int64, err error) {
 	return result.RowsAffected()
 }
 
+// lock waits until no other call in this process writes.
 func (s *Store) lock(ctx context.Context) error {
 	select {
 	case s.writing <- struct{}{}:
@@ -81,12 +82,12 @@ func (s *Store) lock(ctx context.Context) error {
 func (s *Store) unlock() { <-s.writing }
 
 const (
-	longestWait = 5 * time.Second       // for another process, where the context has no earlier end
-	longestNap  = 10 * time.Millisecond // between two tries
+	maxWait  = 5 * time.Second       // for another process, unless the context ends earlier
+	maxPause = 10 * time.Millisecond // between two attempts
 )
 
-// patiently calls f until another process's lock is not in its way; f must then have done nothing.
-func patiently(ctx context.Context, f func() error) error {
+// retryBusy calls f again while another process holds the lock; f must do nothing when it is busy.
+func retryBusy(ctx context.Context, f func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -94,14 +95,14 @@ func patiently(ctx context.Context, f func() error) error {
 	if !isBusy(err) {
 		return err
 	}
-	patience := time.After(longestWait)
-	for nap := time.Millisecond; isBusy(err); nap = min(2*nap, longestNap) {
+	deadline := time.After(maxWait)
+	for pause := time.Millisecond; isBusy(err); pause = min(2*pause, maxPause) {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-patience:
+		case <-deadline:
 			return err
-		case <-time.After(nap):
+		case <-time.After(pause):
 			err = f()
 		}
 	}

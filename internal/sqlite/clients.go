@@ -14,35 +14,35 @@ const (
 	insertClient = "INSERT INTO clients (key_hash, name, kind, disabled, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
 
-// CreateClient adds the client, or returns auth.ErrConflict where its key hash is taken.
+// CreateClient adds the client, or returns auth.ErrConflict if its key hash is taken.
 func (s *Store) CreateClient(ctx context.Context, c auth.Client) error {
 	_, err := s.write(ctx, s.createClient, c.KeyHash, c.Name, string(c.Kind), c.Disabled, c.CreatedAt.UnixMilli(),
 		c.ExpiresAt.UnixMilli())
 	return failed("create the client", err)
 }
 
-// AllClients returns every client, oldest first, those of one millisecond by key hash.
+// AllClients returns every client, oldest first; clients of the same millisecond are ordered by key hash.
 func (s *Store) AllClients(ctx context.Context) ([]auth.Client, error) {
 	all, err := readAll(ctx, s.allClients, scanClient)
 	return all, failed("list the clients", err)
 }
 
-// DisableClient makes the key stop working, or returns auth.ErrNotFound; a disabled one stays so.
+// DisableClient makes the key stop working, or returns auth.ErrNotFound; disabling it twice is not an error.
 func (s *Store) DisableClient(ctx context.Context, keyHash string) error {
 	return s.changeClient(ctx, "disable the client", s.disableClient, keyHash)
 }
 
-// ExpireClient makes the key stop working at the time, or returns auth.ErrNotFound.
+// ExpireClient makes the key stop working at the given time, or returns auth.ErrNotFound.
 func (s *Store) ExpireClient(ctx context.Context, keyHash string, at time.Time) error {
 	return s.changeClient(ctx, "let the client expire", s.expireClient, at.UnixMilli(), keyHash)
 }
 
-func (s *Store) changeClient(ctx context.Context, attempt string, stmt *sql.Stmt, args ...any) error {
+func (s *Store) changeClient(ctx context.Context, action string, stmt *sql.Stmt, args ...any) error {
 	changed, err := s.write(ctx, stmt, args...)
 	if err == nil && changed == 0 {
-		return fmt.Errorf("%s: %w", attempt, auth.ErrNotFound)
+		return fmt.Errorf("%s: %w", action, auth.ErrNotFound)
 	}
-	return failed(attempt, err)
+	return failed(action, err)
 }
 
 func scanClient(r row) (c auth.Client, err error) {
@@ -50,6 +50,6 @@ func scanClient(r row) (c auth.Client, err error) {
 	if err := r.Scan(&c.KeyHash, &c.Name, &c.Kind, &c.Disabled, &created, &expires); err != nil {
 		return auth.Client{}, err
 	}
-	c.CreatedAt, c.ExpiresAt = moment(created), moment(expires)
+	c.CreatedAt, c.ExpiresAt = timeOf(created), timeOf(expires)
 	return c, nil
 }

@@ -4,7 +4,7 @@ import "context"
 
 const publicKeys = "jwks" // the document's name
 
-// PublicKeys returns the JWKS, or auth.ErrNotFound before the first.
+// PublicKeys returns the JWKS, or auth.ErrNotFound if none was stored.
 func (s *Store) PublicKeys(ctx context.Context) ([]byte, error) {
 	jwks, err := readOne(ctx, s.document, scanText, publicKeys)
 	if err != nil {

@@ -12,9 +12,9 @@ import (
 	"latchkey/internal/auth"
 )
 
-// failed says what was attempted and turns what SQLite said into an error of auth, by its result code. SQLite's own
-// text names tables and columns and never a value.
-func failed(attempt string, err error) error {
+// failed wraps an error with the action and, by SQLite's result code, with an error of auth. SQLite's own text names tables
+// and columns and never a value.
+func failed(action string, err error) error {
 	switch {
 	case err == nil:
 		return nil
@@ -22,11 +22,11 @@ func failed(attempt string, err error) error {
 		err = auth.ErrNotFound
 	case isTaken(err):
 		err = auth.ErrConflict
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the caller's, not the store's
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded): // the caller's fault, not the store's
 	default:
-		return fmt.Errorf("%s: %w: %w", attempt, auth.ErrUnavailable, err)
+		return fmt.Errorf("%s: %w: %w", action, auth.ErrUnavailable, err)
 	}
-	return fmt.Errorf("%s: %w", attempt, err)
+	return fmt.Errorf("%s: %w", action, err)
 }
 
 func isTaken(err error) bool {
@@ -45,8 +45,8 @@ func resultCode(err error) int {
 	return 0
 }
 
-// advised adds to an error of opening the store what its reader can do about it.
-func advised(err error) error {
+// withAdvice adds to an error of Open what the operator can do about it.
+func withAdvice(err error) error {
 	var advice string
 	switch resultCode(err) & 0xff {
 	case sqlite3.SQLITE_NOTADB:

@@ -18,7 +18,7 @@ func (s *Store) Quick() *sql.DB { return s.quick }
 type LogSync struct{ logSync }
 
 func NewLogSync(sync func() error) *LogSync { return &LogSync{logSync{sync: sync}} }
-func (l *LogSync) Written()                 { l.written() }
+func (l *LogSync) Written()                 { l.noteWrite() }
 func (l *LogSync) Close() error             { return l.close() }
 
 // BeforeSync calls f before each sync of the store's log from now on.

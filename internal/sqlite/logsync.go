@@ -9,24 +9,24 @@ import (
 	"time"
 )
 
-// syncAfter leaves a slow disk as long again, so that what is confirmed is on it within a second. Left to itself the system
-// would take half a minute.
+// syncAfter is the delay before a sync. It leaves a slow disk the same time again, so that a confirmed write is on disk within
+// a second. By default the system would take half a minute.
 const syncAfter = 500 * time.Millisecond
 
-// logSync brings the write-ahead log to the disk soon after what was confirmed before it was there. The first write
-// arms it and the writes after that ride along, so it costs each of them nothing, and nothing at all while there are none.
+// logSync syncs the write-ahead log to disk soon after writes that were confirmed without a sync. The first write arms a
+// timer, and later writes share its sync, so that a write costs nothing more and an idle store does nothing.
 type logSync struct {
 	sync func() error
 
 	mu     sync.Mutex
-	timer  *time.Timer // nil where nothing waits to be synced
+	timer  *time.Timer // nil if no write waits to be synced
 	closed bool
 	busy   sync.Mutex // held while sync runs
 }
 
-// written is called after every write. One that was on the disk when it was confirmed needs no other sync, but does
-// not hurt: the log is clean then.
-func (l *logSync) written() {
+// noteWrite is called after every write. A write that was already synced needs no second sync, but it costs little: the
+// log has no dirty pages then.
+func (l *logSync) noteWrite() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.timer == nil && !l.closed {
@@ -34,17 +34,16 @@ func (l *logSync) written() {
 	}
 }
 
-// run syncs, and where that fails tries again as late as after the first write.
+// run syncs; after a failure it arms the timer again.
 func (l *logSync) run() {
 	l.busy.Lock()
 	defer l.busy.Unlock()
 	if l.disarm() && l.sync() != nil {
-		l.written()
+		l.noteWrite()
 	}
 }
 
-// disarm reports whether something waits to be synced. What is written from here on may come too late for this one, and
-// arms the next.
+// disarm reports whether a write waits to be synced. Later writes may be too late for this sync, so they arm the next.
 func (l *logSync) disarm() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -56,7 +55,7 @@ func (l *logSync) disarm() bool {
 	return waits
 }
 
-// close syncs what still waits for it, once what runs is done. Later writes arm nothing.
+// close waits for a running sync and syncs the writes that still wait. Later writes arm no timer.
 func (l *logSync) close() error {
 	l.busy.Lock()
 	defer l.busy.Unlock()
@@ -69,8 +68,8 @@ func (l *logSync) close() error {
 	return nil
 }
 
-// syncLog brings the log of the store at path to the disk; where there is none, all is in the store already. SQLite has
-// its locks on the two other files: closing this one drops none of them.
+// syncLog syncs the log of the store at path to disk; if there is no log, the store has everything. SQLite holds its locks
+// on the two other files, so closing this one releases none of them.
 func syncLog(path string) error {
 	f, err := os.OpenFile(path+"-wal", os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -11,11 +11,11 @@ import (
 // applicationID marks the file as ours in its header: "LKEY".
 const applicationID = 0x4c4b4559
 
-// schema returns the steps that lead from an empty file to the present version: step n makes version n.
-// A step that has been released never changes; a new version is a new step.
+// schema returns the steps from an empty file to the current version: step n makes version n. A released step never
+// changes; a new version is a new step.
 //
-// Long columns come last, because SQLite walks over what lies before a column to read it. Sessions have no index
-// by expiry: it would double the pages that a sign-in writes (see tidying).
+// Long columns come last, because SQLite reads all columns before the one that it needs. Sessions have no index by expiry:
+// it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
 	return []string{`
 		CREATE TABLE users (
@@ -59,11 +59,11 @@ func schema() []string {
 			name TEXT NOT NULL PRIMARY KEY,
 			body TEXT NOT NULL
 		) STRICT;`, `
-		CREATE TABLE tries ( -- of a user from a source; with one of them empty, the other's window
+		CREATE TABLE tries ( -- of a user from a source; with one of the two empty, the window of the other
 			user        TEXT    NOT NULL,
 			source      TEXT    NOT NULL,
 			failures    INTEGER NOT NULL,
-			at          INTEGER NOT NULL, -- of the last try, or the first of the window
+			at          INTEGER NOT NULL, -- of the last attempt, or the first of the window
 			known_until INTEGER NOT NULL,
 			expires_at  INTEGER NOT NULL,
 			PRIMARY KEY (user, source)
@@ -72,10 +72,10 @@ func schema() []string {
 	}
 }
 
-// upgrade checks that the file is ours and takes it through the steps that it lacks, all of them or none.
+// upgrade checks that the file is ours and applies the steps that it lacks, all or none.
 func upgrade(db *sql.DB, steps []string) error {
 	if _, err := version(db, len(steps)); err != nil {
-		return err // before anything in another program's file is touched
+		return err // before we change another program's file
 	}
 	var mode string
 	if err := db.QueryRow("PRAGMA journal_mode = WAL").Scan(&mode); err != nil {
@@ -104,8 +104,8 @@ func upgrade(db *sql.DB, steps []string) error {
 	return tx.Commit()
 }
 
-// version returns the schema version of the file, zero where it is empty, and an error where it is none of ours or
-// newer than this program.
+// version returns the schema version of the file, zero if it is empty, and an error if the file is not ours or is newer than
+// this program.
 func version(db interface {
 	QueryRow(query string, args ...any) *sql.Row
 }, newest int) (int, error) {

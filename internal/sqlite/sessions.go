@@ -17,30 +17,30 @@ const (
 		WHERE user_id = ? AND id = ? AND generation = ?`
 )
 
-// PutSession stores a new session, or returns auth.ErrConflict where its id is taken. It survives a killed process
-// at once and a power cut within a second; a lost one costs a sign-in.
+// PutSession stores a new session, or returns auth.ErrConflict if its id is taken. It survives a killed process at once and
+// a power cut after a second; losing one costs the user a sign-in.
 func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
-	const attempt = "store the session"
+	const action = "store the session"
 	if err := s.lock(ctx); err != nil {
-		return failed(attempt, err)
+		return failed(action, err)
 	}
 	defer s.unlock()
 	_, err := s.writeLocked(ctx, s.putSession,
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
 		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli())
 	if err == nil {
-		s.tidySessions.after(rowKey{v.UserID, v.ID}, v.CreatedAt)
+		s.cleanSessions.afterPut(rowKey{v.UserID, v.ID}, v.CreatedAt)
 	}
-	return failed(attempt, err)
+	return failed(action, err)
 }
 
-// Session returns the session, be it expired or not, or auth.ErrNotFound.
+// Session returns the session, whether or not it has expired, or auth.ErrNotFound.
 func (s *Store) Session(ctx context.Context, userID, sessionID string) (auth.Session, error) {
 	v, err := readOne(ctx, s.session, scanSession, userID, sessionID)
 	return v, failed("read the session", err)
 }
 
-// SessionAndUser returns both, or auth.ErrNotFound; there is no round trip to save here.
+// SessionAndUser returns both, or auth.ErrNotFound. It is two queries: a local file has no round trips to save.
 func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (auth.Session, auth.User, error) {
 	session, err := s.Session(ctx, userID, sessionID)
 	if err != nil {
@@ -53,34 +53,34 @@ func (s *Store) SessionAndUser(ctx context.Context, userID, sessionID string) (a
 	return session, user, nil
 }
 
-// RotateSession stores the next generation as PutSession stores a session: a killed process does not lose it.
+// RotateSession stores the next generation. Like PutSession it survives a killed process.
 func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64) error {
-	const attempt = "rotate the session"
+	const action = "rotate the session"
 	changed, err := s.write(ctx, s.rotateSession, next.Generation, next.RotatedAt.UnixMilli(), next.LastUsedAt.UnixMilli(),
 		next.ExpiresAt.UnixMilli(), next.UserID, next.ID, from)
 	if err != nil || changed == 1 {
-		return failed(attempt, err)
+		return failed(action, err)
 	}
 	if _, err := s.Session(ctx, next.UserID, next.ID); err != nil {
-		return fmt.Errorf("%s: %w", attempt, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
-	return fmt.Errorf("%s: its generation is not %d: %w", attempt, from, auth.ErrConflict)
+	return fmt.Errorf("%s: its generation is not %d: %w", action, from, auth.ErrConflict)
 }
 
-// SessionsOf returns the user's sessions, the expired that are still there too.
+// SessionsOf returns the user's sessions, including expired ones that are still stored.
 func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
 	all, err := readAll(ctx, s.sessionsOf, scanSession, userID)
 	return all, failed("list the user's sessions", err)
 }
 
-// EndSession deletes the session. It is on disk once confirmed, as EndSessions is.
+// EndSession deletes the session. Like EndSessions it is on disk once confirmed.
 func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
 	_, err := s.write(ctx, s.endSession, userID, sessionID)
 	return failed("end the session", err)
 }
 
-// EndSessions deletes every session of the user at once, so that none is the last. Unlike putting one it is on disk once
-// confirmed: a power cut must not bring back what was ended.
+// EndSessions deletes all sessions of the user in one statement, so it needs no order. It is on disk once confirmed: a power
+// cut must not bring a session back.
 func (s *Store) EndSessions(ctx context.Context, userID, _ string) error {
 	_, err := s.write(ctx, s.endSessions, userID)
 	return failed("end the sessions", err)
@@ -92,6 +92,6 @@ func scanSession(r row) (v auth.Session, err error) {
 		&v.ActorID, &created, &rotated, &used, &expires); err != nil {
 		return auth.Session{}, err
 	}
-	v.CreatedAt, v.RotatedAt, v.LastUsedAt, v.ExpiresAt = moment(created), moment(rotated), moment(used), moment(expires)
+	v.CreatedAt, v.RotatedAt, v.LastUsedAt, v.ExpiresAt = timeOf(created), timeOf(rotated), timeOf(used), timeOf(expires)
 	return v, nil
 }

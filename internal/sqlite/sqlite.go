@@ -1,8 +1,8 @@
-// Package sqlite keeps auth's users, clients and sessions in one local file, for a laptop or a small server, and
-// needs neither cgo nor a database server. It makes the same promises as the DynamoDB store: one suite checks both.
+// Package sqlite stores auth's users, clients and sessions in one local file, for a laptop or a small server. It needs
+// neither cgo nor a database server. It makes the same promises as the DynamoDB store: one suite checks both.
 //
-// SQLite is called without the caller's context: a call takes microseconds, and watching a context would cost the
-// driver a goroutine and nearly double them. A context ends every wait instead, for a lock and from page to page.
+// SQLite is called without the caller's context: a call takes microseconds, and to watch a context the driver would start a
+// goroutine, which nearly doubles that. A context ends every wait instead: for a lock, and between pages.
 package sqlite
 
 import (
@@ -14,21 +14,23 @@ import (
 	"path/filepath"
 
 	"modernc.org/sqlite"
+
+	"latchkey/internal/privatefile"
 )
 
-// Store is one open file and implements all of auth's store ports. It may be used concurrently, and by several
-// processes at once; make one with Open and end it with Close.
+// Store is one open file and implements all of auth's store ports. It may be used concurrently, also by several processes.
+// Open one with Open and end it with Close.
 type Store struct {
-	// Three handles on one file, because how long a confirmation waits for the disk is set per connection.
+	// Three handles on one file, because each connection has one setting for when writes are synced to disk.
 	readers *sql.DB
 	durable *sql.DB // one connection: a confirmed write survives a power cut
 	quick   *sql.DB // one connection: a confirmed write survives a killed process, for sessions and counters; see log
 
-	log                     logSync
-	writing                 chan struct{} // holds one token while this process writes: waiting here is fair, on SQLite's lock it is not
-	tidySessions, tidyTries tidying       // guarded by writing
+	log                          logSync
+	writing                      chan struct{} // holds one token while this process writes; unlike SQLite's lock it is fair
+	cleanSessions, cleanAttempts cleanUp       // guarded by writing
 
-	arrive, userByID, userByIdentifier, userPage *sql.Stmt
+	lookUp, userByID, userByIdentifier, userPage *sql.Stmt
 	createUser, updateUser, deleteUser           *sql.Stmt
 	replaceHash                                  *sql.Stmt
 	clientByKey, allClients                      *sql.Stmt
@@ -36,27 +38,27 @@ type Store struct {
 	session, sessionsOf, putSession              *sql.Stmt
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
-	triesOf                                      *sql.Stmt
-	countAttempt, takeBackTry                    *sql.Stmt
+	attemptsOf                                   *sql.Stmt
+	countAttempt, undoAttempt                    *sql.Stmt
 	clearAttempts, countFailure                  *sql.Stmt
 	forgetFailures, forgetUnknown, forgetSources *sql.Stmt
 }
 
-const maxReaders = 4 // a read takes microseconds, so more connections than cores only hold memory
+const maxReaders = 4 // a read takes microseconds, so more connections than cores would only use memory
 
-// Open opens the store in the file, makes it if it is not there, and brings an older one up to date. Errors say
-// what to do about them. A file that others can read is refused, for it holds password hashes.
+// Open opens the store in the file, creates it if it does not exist, and upgrades an older one. It refuses a file that
+// other users can read, because it holds password hashes. Errors say what to do about them.
 func Open(ctx context.Context, path string) (*Store, error) {
-	path, err := filepath.Abs(path)
+	file, err := privatefile.Resolve(path) // SQLite puts its log next to the file, not next to a link
 	if err != nil {
+		return nil, fmt.Errorf("open the store %s: %w", path, err)
+	}
+	if err := ensurePrivate(file); err != nil {
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
-	if err := ensurePrivate(path); err != nil {
-		return nil, fmt.Errorf("open the store: %w", err)
-	}
-	s := &Store{writing: make(chan struct{}, 1), log: logSync{sync: func() error { return syncLog(path) }}}
-	if err := s.open(ctx, path); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the store %s: %w", path, advised(err)), s.Close())
+	s := &Store{writing: make(chan struct{}, 1), log: logSync{sync: func() error { return syncLog(file) }}}
+	if err := s.open(ctx, file); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store %s: %w", path, withAdvice(err)), s.Close())
 	}
 	return s, nil
 }
@@ -65,7 +67,7 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.durable, err = connect(path, 1, "synchronous(full)"); err != nil {
 		return err
 	}
-	if err := patiently(ctx, func() error { return upgrade(s.durable, schema()) }); err != nil {
+	if err := retryBusy(ctx, func() error { return upgrade(s.durable, schema()) }); err != nil {
 		return err
 	}
 	if s.quick, err = connect(path, 1, "synchronous(normal)"); err != nil {
@@ -74,13 +76,13 @@ func (s *Store) open(ctx context.Context, path string) (err error) {
 	if s.readers, err = connect(path, maxReaders, "query_only(on)"); err != nil {
 		return err
 	}
-	return patiently(ctx, s.prepare)
+	return retryBusy(ctx, s.prepare)
 }
 
-// Close ends the store; calls under way finish first, later ones fail with auth.ErrUnavailable. Closing twice is no error.
+// Close ends the store; running calls finish first, later ones fail with auth.ErrUnavailable. Closing twice is not an error.
 func (s *Store) Close() error {
 	errs := []error{s.log.close()}
-	for _, db := range []*sql.DB{s.readers, s.quick, s.durable} { // the last to close tidies the log into the file
+	for _, db := range []*sql.DB{s.readers, s.quick, s.durable} { // the last one to close checkpoints the log
 		if db != nil {
 			errs = append(errs, db.Close())
 		}
@@ -91,7 +93,7 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// connect returns a handle that opens its connections when they are needed. The file must be there: mode=rw makes none.
+// connect returns a handle that opens its connections when they are needed. The file must exist: mode=rw creates none.
 func connect(path string, connections int, pragma string) (*sql.DB, error) {
 	query := url.Values{"mode": {"rw"}, "_txlock": {"immediate"}, "_pragma": {pragma}}
 	connector, err := sqlite.NewConnector("file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + query.Encode())
@@ -104,15 +106,15 @@ func connect(path string, connections int, pragma string) (*sql.DB, error) {
 	return db, nil
 }
 
-// prepare compiles every statement once: compiling one takes longer than running it.
+// prepare compiles every statement once: compiling takes longer than running.
 func (s *Store) prepare() error {
 	for _, p := range []struct {
 		stmt **sql.Stmt
 		db   *sql.DB
 		text string
 	}{
-		{&s.arrive, s.readers, selectArrival},
-		{&s.userByID, s.readers, selectUserOrNobody},
+		{&s.lookUp, s.readers, selectLookup},
+		{&s.userByID, s.readers, selectUserOrDummy},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
 		{&s.userPage, s.readers, "SELECT rowid, " + userColumns + " FROM users WHERE rowid > ? ORDER BY rowid LIMIT ?"},
 		{&s.createUser, s.durable, insertUser},
@@ -128,9 +130,9 @@ func (s *Store) prepare() error {
 		{&s.putSession, s.quick, insertSession},
 		{&s.sessionsOf, s.readers, selectSessions},
 		{&s.rotateSession, s.quick, updateSession},
-		{&s.triesOf, s.readers, selectTries + " WHERE user = ?"},
+		{&s.attemptsOf, s.readers, selectAttempts + " WHERE user = ?"},
 		{&s.countAttempt, s.quick, countAttempt},
-		{&s.takeBackTry, s.quick, takeBackTry},
+		{&s.undoAttempt, s.quick, undoAttempt},
 		{&s.clearAttempts, s.quick, clearAttempts},
 		{&s.countFailure, s.quick, countFailure},
 		{&s.forgetFailures, s.durable, "UPDATE tries SET failures = 0, at = ? WHERE user = ? AND source <> ''"},
@@ -140,10 +142,10 @@ func (s *Store) prepare() error {
 		{&s.putDocument, s.durable, "INSERT INTO documents (name, body) VALUES (?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"},
 		{&s.endSession, s.durable, "DELETE FROM sessions WHERE user_id = ? AND id = ?"},
 		{&s.endSessions, s.durable, "DELETE FROM sessions WHERE user_id = ?"},
-		{&s.tidySessions.delete, s.quick, deleteExpired("sessions", "user_id, id")},
-		{&s.tidySessions.end, s.quick, selectEnd("sessions", "user_id, id")},
-		{&s.tidyTries.delete, s.quick, deleteExpired("tries", "user, source")},
-		{&s.tidyTries.end, s.quick, selectEnd("tries", "user, source")},
+		{&s.cleanSessions.delete, s.quick, deleteExpired("sessions", "user_id, id")},
+		{&s.cleanSessions.end, s.quick, selectEnd("sessions", "user_id, id")},
+		{&s.cleanAttempts.delete, s.quick, deleteExpired("tries", "user, source")},
+		{&s.cleanAttempts.end, s.quick, selectEnd("tries", "user, source")},
 	} {
 		var err error
 		if *p.stmt, err = p.db.Prepare(p.text); err != nil {

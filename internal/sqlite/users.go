@@ -16,9 +16,9 @@ const (
 	userColumns = `id, identifier, email, password_hash, status, role, password_epoch, version,
 		created_at, updated_at, accounts, profile`
 	selectUser = "SELECT " + userColumns + " FROM users"
-	// Where nobody has the id, nobody is read instead, who has no id and is as large as most: what a sign-in of somebody
-	// who is not there costs must not be less.
-	selectUserOrNobody = selectUser + ` WHERE id = ?1 UNION ALL
+	// For an unknown id it returns a dummy user without an id, as large as most users, so that signing in as an unknown user
+	// does not take less time.
+	selectUserOrDummy = selectUser + ` WHERE id = ?1 UNION ALL
 		SELECT '', 'nobody@example.com', 'nobody@example.com', '', '', '', 1, 1, 0, 0,
 		'[{"id":"","organizationId":"","organizationName":"","userType":"","isSelected":true}]',
 		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}'
@@ -30,9 +30,9 @@ const (
 	updateHash = "UPDATE users SET password_hash = ?, version = version + 1 WHERE id = ? AND password_hash = ?"
 )
 
-// selectArrival returns one row, whatever is there. No row of tries has both names empty, and what is not there began
-// at the zero time, in milliseconds.
-const selectArrival = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1), ''),
+// selectLookup always returns one row. No row of tries has both names empty; missing counters have the zero time, in
+// milliseconds.
+const selectLookup = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1), ''),
 		ifnull(u.failures, 0), ifnull(u.at, zero), ifnull(u.expires_at, zero),
 		ifnull(s.failures, 0), ifnull(s.at, zero), ifnull(s.expires_at, zero),
 		ifnull(p.failures, 0), ifnull(p.at, zero), ifnull(p.known_until, zero)
@@ -41,14 +41,14 @@ const selectArrival = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1
 		LEFT JOIN tries AS s ON s.user = '' AND s.source = ?4
 		LEFT JOIN tries AS p ON p.user = ?2 AND p.source = ?3`
 
-// LookUp reads the user's id and the counters in one statement, as each costs locks and system calls of its own, and
-// only where a key was sent the client in another.
+// LookUp reads the user's id and the counters in one statement, because every statement costs locks and system calls. It
+// reads the client in a second one, if a key was sent.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.LookupResult, err error) {
 	k := q.Attempts
-	if found, err = readOne(ctx, s.arrive, scanArrival, q.Identifier.String(), k.User, k.Source, k.OfSource().Source); err != nil {
+	if found, err = readOne(ctx, s.lookUp, scanLookup, q.Identifier.String(), k.User, k.Source, k.OfSource().Source); err != nil {
 		return auth.LookupResult{}, failed("resolve the identifier", err)
 	}
-	if k.Source == "" { // what was read for the pair is the user's window again
+	if k.Source == "" { // the row read for the pair is the user's window
 		found.Counters.Pair = auth.Pair{}
 	}
 	if q.KeyHash != "" {
@@ -74,50 +74,50 @@ func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.
 	return u, failed("read the user by identifier", err)
 }
 
-// CreateUser adds the user with Version 1, or returns auth.ErrConflict where the id or the identifier is taken.
+// CreateUser adds the user with Version 1, or returns auth.ErrConflict if the id or the identifier is taken.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
-	const attempt = "create the user"
+	const action = "create the user"
 	values, err := userValues(u)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempt, err) // no fault of the store's
+		return fmt.Errorf("%s: %w", action, err) // not the store's fault
 	}
 	_, err = s.write(ctx, s.createUser, append(values, u.ID)...)
-	return failed(attempt, err)
+	return failed(action, err)
 }
 
-// UpdateUser replaces the user whose Version is u.Version. The statement alone decides; which error a change of no
-// row is may be found out after it, for either was true at some time during the call.
+// UpdateUser replaces the user whose Version is u.Version in one statement. If that changes no row, a read decides which
+// error to return: each of the two was true at some time during the call.
 func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
-	const attempt = "update the user"
+	const action = "update the user"
 	values, err := userValues(u)
 	if err != nil {
-		return fmt.Errorf("%s: %w", attempt, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
 	changed, err := s.write(ctx, s.updateUser, append(values, u.ID, u.Version)...)
 	if err != nil || changed == 1 {
-		return failed(attempt, err)
+		return failed(action, err)
 	}
-	return s.whyNotUpdated(ctx, attempt, u)
+	return s.whyNotUpdated(ctx, action, u)
 }
 
-func (s *Store) whyNotUpdated(ctx context.Context, attempt string, u auth.User) error {
+func (s *Store) whyNotUpdated(ctx context.Context, action string, u auth.User) error {
 	if _, err := s.UserByID(ctx, u.ID); err != nil {
-		return fmt.Errorf("%s: %w", attempt, err)
+		return fmt.Errorf("%s: %w", action, err)
 	}
-	return fmt.Errorf("%s: its version is not %d: %w", attempt, u.Version, auth.ErrConflict)
+	return fmt.Errorf("%s: its version is not %d: %w", action, u.Version, auth.ErrConflict)
 }
 
-// ReplaceHash sets the password hash where it still equals old, else returns auth.ErrConflict.
+// ReplaceHash sets the password hash if it still equals old, else returns auth.ErrConflict.
 func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error {
-	const attempt = "replace the password hash"
+	const action = "replace the password hash"
 	changed, err := s.write(ctx, s.replaceHash, new, userID, old)
 	if err == nil && changed == 0 {
-		return fmt.Errorf("%s: %w", attempt, auth.ErrConflict)
+		return fmt.Errorf("%s: %w", action, auth.ErrConflict)
 	}
-	return failed(attempt, err)
+	return failed(action, err)
 }
 
-// userValues returns the user's columns but for id and version, in the order that insertUser and updateUser share.
+// userValues returns the user's columns except id and version, in the order that insertUser and updateUser share.
 func userValues(u auth.User) ([]any, error) {
 	accounts, err := json.Marshal(u.Accounts)
 	if err != nil {
@@ -149,21 +149,21 @@ func scanUser(r row) (u auth.User, err error) {
 	if err := json.Unmarshal([]byte(profile), &u.Profile); err != nil {
 		return auth.User{}, fmt.Errorf("decode the profile: %w", err)
 	}
-	u.CreatedAt, u.UpdatedAt = moment(created), moment(updated)
+	u.CreatedAt, u.UpdatedAt = timeOf(created), timeOf(updated)
 	return u, nil
 }
 
-func scanArrival(r row) (a auth.LookupResult, err error) {
-	var user, source, pair tryRow
+func scanLookup(r row) (a auth.LookupResult, err error) {
+	var user, source, pair attemptRow
 	var userAt, userEnd, sourceAt, sourceEnd, pairAt, known int64
 	err = r.Scan(&a.UserID, &user.failures, &userAt, &userEnd, &source.failures, &sourceAt, &sourceEnd,
 		&pair.failures, &pairAt, &known)
-	user.at, user.expiresAt = moment(userAt), moment(userEnd)
-	source.at, source.expiresAt = moment(sourceAt), moment(sourceEnd)
-	pair.at, pair.knownUntil = moment(pairAt), moment(known)
+	user.at, user.expiresAt = timeOf(userAt), timeOf(userEnd)
+	source.at, source.expiresAt = timeOf(sourceAt), timeOf(sourceEnd)
+	pair.at, pair.knownUntil = timeOf(pairAt), timeOf(known)
 	a.Counters = auth.Counters{User: user.window(), Source: source.window(), Pair: pair.pair()}
 	return a, err
 }
 
-// moment is the inverse of time.Time.UnixMilli, also for the zero time.
-func moment(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }
+// timeOf is the inverse of time.Time.UnixMilli, also for the zero time.
+func timeOf(milliseconds int64) time.Time { return time.UnixMilli(milliseconds).UTC() }
