@@ -1,5 +1,5 @@
-// Package cached keeps the last good value of a source that may be slow or fail. It is apart from package secret because
-// public keys need it as well, in programs that link no AWS SDK. It knows nothing of what the bytes mean.
+// Package cached keeps the last good value of a source that may be slow or fail. It is not part of package secret because
+// programs that do not link the AWS SDK use it for public keys. It does not know what the bytes mean.
 package cached
 
 import (
@@ -13,20 +13,20 @@ import (
 
 // Origin is where a value comes from: a file, a secret, a table, another server.
 type Origin interface {
-	// Get returns the value. It ends in bounded time of its own, and earlier where ctx does.
+	// Get returns the value. It bounds its own time, and ends earlier if ctx does.
 	Get(ctx context.Context) ([]byte, error)
 }
 
-// Options are the times of a cache. What is zero has the default that is named beside it.
+// Options are the times of a cache. A time that is zero has the default in its comment.
 type Options struct {
-	Soft     time.Duration // 10 min: a value is fetched anew at this age or up to a fifth earlier, at random
+	Soft     time.Duration // 10 min: a value is fetched again at this age or up to a fifth earlier, at random
 	Hard     time.Duration // 6 h: a value is used no longer than this, whatever the origin does
-	Cooldown time.Duration // 30 s: while there is a value, at most one fetch in this time
-	Backoff  time.Duration // 1 s: while there is none, at most one fetch in this time after one that failed
-	Patience time.Duration // 1 s: so long a caller waits for a newer value while the old one is good
+	Cooldown time.Duration // 30 s or Soft: with a value, at most one fetch in this time; never longer than Soft
+	Backoff  time.Duration // 1 s: without a value, at most one fetch in this time after a failure
+	Patience time.Duration // 1 s: the time that a caller waits for a newer value while the old one is usable
 
-	// Validate may refuse a fetched value, which is then a failed fetch: a broken or empty value neither replaces a
-	// good one nor is it kept. Its error must not quote the value. Nil takes everything.
+	// Validate may refuse a fetched value, which is then a failed fetch: a broken or empty value does not replace a good
+	// one. Its error must not quote the value. Nil accepts everything.
 	Validate func(value []byte) error
 	Now      func() time.Time // nil is the real clock
 }
@@ -43,6 +43,7 @@ func (o Options) withDefaults() Options {
 			*d.option = d.standard
 		}
 	}
+	o.Cooldown = min(o.Cooldown, o.Soft) // or values would be used beyond the age at which they are fetched again
 	if o.Validate == nil {
 		o.Validate = func([]byte) error { return nil }
 	}
@@ -52,25 +53,25 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// Source keeps an origin's last good value. It fetches on its callers' path, because a Lambda function stands still
-// between calls, and once at a time however many callers there are.
+// Source keeps an origin's last good value. It fetches during a caller's request, because a Lambda function is frozen between
+// requests, and only one fetch runs at a time.
 type Source struct {
 	origin  Origin
 	options Options
 	good    atomic.Pointer[value]
 
 	mu   sync.Mutex
-	last *attempt // in flight or done; nil before the first
+	last *attempt // running or done; nil before the first
 }
 
 // value is a good value; it does not change once stored.
 type value struct {
 	bytes     []byte
 	fetchedAt time.Time
-	soft      time.Duration // with its jitter: functions that started together do not fetch together
+	soft      time.Duration // with jitter, so that functions which started together do not fetch together
 }
 
-// attempt is one try to fetch; err and endedAt may be read once done is closed.
+// attempt is one fetch; err and endedAt may be read once done is closed.
 type attempt struct {
 	done    chan struct{}
 	err     error
@@ -82,8 +83,8 @@ func New(o Origin, options Options) *Source {
 	return &Source{origin: o, options: options.withDefaults()}
 }
 
-// Get returns the value, which callers must not change. Past the soft age one caller fetches it anew; the others,
-// and all while the origin fails, get the old one up to the hard age.
+// Get returns the value, which callers must not change. After the soft age one caller fetches it again; the others get the
+// old one, and so do all callers while the origin fails, up to the hard age.
 func (s *Source) Get(ctx context.Context) ([]byte, error) {
 	now := s.now()
 	good := s.good.Load()
@@ -106,8 +107,8 @@ func (s *Source) Get(ctx context.Context) ([]byte, error) {
 	return nil, err
 }
 
-// Refresh returns the value as the origin holds it now. Within the cool-down it returns the last fetch's outcome
-// again, errors too, so that nobody takes an old value for the newest.
+// Refresh returns the value that the origin holds now. Within the cool-down it returns the result of the last fetch, also
+// an error, so that no caller takes an old value for the newest.
 func (s *Source) Refresh(ctx context.Context) ([]byte, error) {
 	try, _ := s.attempt(ctx)
 	if err := try.wait(ctx); err != nil {
@@ -116,12 +117,12 @@ func (s *Source) Refresh(ctx context.Context) ([]byte, error) {
 	return s.good.Load().bytes, nil
 }
 
-// attempt returns the last attempt while it is in flight or too recent to be followed by another, else it starts
-// one. Attempts go on when their first caller gives up: others wait for the same.
+// attempt returns the last attempt while it is running or too recent for another one, else it starts one. An attempt goes on
+// when the caller that started it gives up, because others may wait for it.
 func (s *Source) attempt(ctx context.Context) (try *attempt, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.last != nil && (s.last.inFlight() || s.last.recent(s.now(), s.pause())) {
+	if s.last != nil && (s.last.running() || s.last.recent(s.now(), s.pause())) {
 		return s.last, false
 	}
 	s.last = &attempt{done: make(chan struct{})}
@@ -151,12 +152,12 @@ func (s *Source) fetch(ctx context.Context, try *attempt) {
 	s.good.Store(&value{bytes: bytes, fetchedAt: try.endedAt, soft: s.options.Soft - early})
 }
 
-// now drops the monotonic clock, which may stand still while a Lambda function does: ages are of the wall's time.
+// now drops the monotonic clock, which may stop while a Lambda function is frozen: ages are measured by the wall clock.
 func (s *Source) now() time.Time {
 	return s.options.Now().Round(0)
 }
 
-func (t *attempt) inFlight() bool {
+func (t *attempt) running() bool {
 	select {
 	case <-t.done:
 		return false
@@ -178,7 +179,7 @@ func (t *attempt) wait(ctx context.Context) error {
 	}
 }
 
-// fresh and usable differ where the clock was set back: such a value is fetched anew at once, but not thrown away.
+// fresh reports whether the value need not be fetched again. After the clock was set back it must, but it stays usable.
 func (v *value) fresh(now time.Time) bool {
 	return v != nil && within(now.Sub(v.fetchedAt), v.soft)
 }

@@ -364,3 +364,16 @@ func TestConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+// TestShortSoft promises that the cool-down never keeps a value beyond its soft age, whatever the options say: a revoked
+// key must not stay in use for the default cool-down of 30 s.
+func TestShortSoft(t *testing.T) {
+	for _, o := range []cached.Options{{Soft: 10 * time.Second}, {Soft: 10 * time.Second, Cooldown: time.Minute}} {
+		bubble(t, o, func(t *testing.T, s *fakeSource, c *cached.Source) {
+			for n := range 4 {
+				wantValue(t, c.Get, fmt.Sprintf("value %d", n+1))
+				time.Sleep(10 * time.Second)
+			}
+		})
+	}
+}
