@@ -14,15 +14,15 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// encoder writes the claims of access tokens. The members' order is fixed, so that with a deterministic signature
-// equal claims give equal tokens, and what no token changes is encoded once.
+// encoder writes the claims of access tokens. The order of the members is fixed, so that equal claims give equal tokens
+// with a deterministic signature. The parts that all tokens share are encoded once.
 type encoder struct {
 	issuer   string // {"iss":"…","sub":
 	audience string // ,"aud":"…","iat":
 }
 
 func newEncoder(c Config) encoder {
-	issuer, _ := jsontext.AppendQuote(nil, c.Issuer) // the error is about bytes that are not UTF-8; they are replaced
+	issuer, _ := jsontext.AppendQuote(nil, c.Issuer) // its only error is about invalid UTF-8, which it replaces
 	audience, _ := jsontext.AppendQuote(nil, c.Audience)
 	return encoder{
 		issuer:   `{"iss":` + string(issuer) + `,"sub":`,
@@ -30,7 +30,7 @@ func newEncoder(c Config) encoder {
 	}
 }
 
-// encodeHeader returns the first part of every token that the key signs, with the dot.
+// encodeHeader returns the header of every token that the key signs, including the dot.
 func encodeHeader(k jwk.Key) (string, error) {
 	text, err := json.Marshal(struct {
 		Type      string `json:"typ"`
@@ -43,11 +43,12 @@ func encodeHeader(k jwk.Key) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(text) + ".", nil
 }
 
-// append adds the claims to b. Claims that the verifier would refuse are an error, and so is text that is not UTF-8.
+// append adds the claims to b. It returns an error for claims that the verifier would refuse and for invalid UTF-8. nbf is
+// Leeway before iat, because most verifiers allow no difference between clocks.
 func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	issued, expires := c.IssuedAt.Unix(), c.ExpiresAt.Unix()
 	if c.Subject == "" || expires <= issued || c.ExpiresAt.Sub(c.IssuedAt) > MaxLife {
-		return nil, errors.New("encode claims: without a subject, or with a life outside of 1 s to 90 days")
+		return nil, errors.New("encode claims: no subject, or a lifetime that is not 1 s to 90 days")
 	}
 	var bad error
 	quote := func(s string) {
@@ -59,7 +60,7 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	b = append(b, e.issuer...)
 	quote(c.Subject)
 	b = strconv.AppendInt(append(b, e.audience...), issued, 10)
-	b = strconv.AppendInt(append(b, `,"nbf":`...), issued, 10)
+	b = strconv.AppendInt(append(b, `,"nbf":`...), c.IssuedAt.Add(-Leeway).Unix(), 10)
 	b = strconv.AppendInt(append(b, `,"exp":`...), expires, 10)
 	b = append(b, `,"jti":`...)
 	quote(c.ID)
@@ -85,8 +86,8 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	return append(b, '}'), bad
 }
 
-// claims is an access token's payload as it is read. The JSON package refuses duplicate members and what is not
-// UTF-8, and takes no member whose name differs in case.
+// claims is the payload of an access token when it is read. The JSON package refuses duplicate members and invalid UTF-8,
+// and ignores members whose name differs in case.
 type claims struct {
 	Issuer    string      `json:"iss"`
 	Subject   string      `json:"sub"`
@@ -119,7 +120,7 @@ func (a *audience) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return nil
 }
 
-// numericDate is seconds since 1970, perhaps with a fraction (RFC 7519 2); text and null are refused.
+// numericDate is seconds since 1970, possibly with a fraction (RFC 7519 2). Strings and null are refused.
 type numericDate float64
 
 func (n *numericDate) UnmarshalJSONFrom(d *jsontext.Decoder) error {

@@ -8,12 +8,12 @@ import (
 	"latchkey/internal/auth"
 )
 
-// ErrNoToken: the request carries no credential at all, which a server may answer without blaming one (RFC 6750 3.1).
+// ErrNoToken: the request has no credential, so the answer needs no error code (RFC 6750 3.1).
 var ErrNoToken = errors.New("token: none")
 
-// FromHeader returns the one access token that a request's headers carry: that of Authorization: Bearer (RFC 6750
-// 2.1), else the cookie's, where its name is not empty. Whatever else Authorization holds is ErrInvalidToken and
-// never leads to the cookie, which may be another user's; a cookie sent twice may be a stranger's (RFC 6265bis 8.6).
+// FromHeader returns the access token of a request: from Authorization: Bearer (RFC 6750 2.1), else from the cookie, if
+// cookie is not empty. Any other Authorization is ErrInvalidToken and does not fall back to the cookie, which may belong to
+// another user. A cookie sent twice is ErrInvalidToken: another site may have set one of them (RFC 6265bis 8.6).
 func FromHeader(h http.Header, cookie string) (string, error) {
 	switch sent := h.Values("Authorization"); len(sent) {
 	case 0:
@@ -28,7 +28,7 @@ func FromHeader(h http.Header, cookie string) (string, error) {
 	return "", refuse("Authorization was sent twice")
 }
 
-// fromCookie splits as browsers join (RFC 6265 4.2.1) and unquotes nothing: a token has one spelling.
+// fromCookie splits Cookie headers as browsers write them (RFC 6265 4.2.1). It does not unquote: a token has one spelling.
 func fromCookie(sent []string, name string) (string, error) {
 	var found []string
 	for _, header := range sent {

@@ -14,9 +14,9 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// Ring is what a Keyring needs of a key ring; keyring.Ring is one, and decides which key is used when. It never changes.
+// Ring is a key ring as a Keyring needs it. It never changes. keyring.Ring implements it and decides when each key is used.
 type Ring interface {
-	// Current returns the key that signs, and since when it does; the time is zero where it is unknown.
+	// Current returns the key that signs and the time since when it does, zero if unknown.
 	Current() (key jwk.Key, since time.Time)
 	// Key returns the key with the id, to verify with.
 	Key(id string) (jwk.Key, bool)
@@ -24,14 +24,14 @@ type Ring interface {
 	MACKey() []byte
 }
 
-// signingRing is a ring with the first part of every token that its current key signs, dot included.
+// signingRing is a ring with the header of every token that its current key signs, including the dot.
 type signingRing struct {
 	Ring
 	header string
 }
 
-// Keyring signs and verifies with the ring that its source holds at the time. A source or a ring that fails is
-// auth.ErrUnavailable, a bad token is ErrInvalidToken, and no error is both.
+// Keyring signs and verifies with the ring that its source holds at the time. If the source or the ring fails, the error is
+// auth.ErrUnavailable; for a bad token it is ErrInvalidToken; it is never both.
 type Keyring struct {
 	rings    memo[signingRing]
 	encoder  encoder
@@ -43,7 +43,7 @@ var (
 	_ auth.Verifier = (*Keyring)(nil)
 )
 
-// NewKeyring returns a key ring over the source, whose documents parse reads, as keyring.Parse does; nothing is read
+// NewKeyring returns a key ring over the source. It reads documents with parse, such as keyring.Parse, and reads nothing
 // before the first call.
 func NewKeyring[R Ring](s Source, parse func(document []byte) (R, error), c Config) *Keyring {
 	k := &Keyring{encoder: newEncoder(c), verifier: newVerifier(c)}
@@ -59,7 +59,7 @@ func NewKeyring[R Ring](s Source, parse func(document []byte) (R, error), c Conf
 	return k
 }
 
-// Sign returns a token with the claims, made with the current key, and that key's id (auth.Keys).
+// Sign returns a token with the claims, signed by the current key, and that key's id (auth.Keys).
 func (k *Keyring) Sign(ctx context.Context, c auth.Claims) (token, keyID string, err error) {
 	ring, err := k.rings.get(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (k *Keyring) Sign(ctx context.Context, c auth.Claims) (token, keyID string,
 	return token, key.ID, nil
 }
 
-// SignsSince returns when the current key began to sign, so that one that nobody rotates can be noticed.
+// SignsSince returns when the current key began to sign, so that a missing rotation can be noticed.
 func (k *Keyring) SignsSince(ctx context.Context) (time.Time, error) {
 	ring, err := k.rings.get(ctx)
 	if err != nil {
@@ -94,12 +94,12 @@ func (k *Keyring) SignsSince(ctx context.Context) (time.Time, error) {
 	return since, nil
 }
 
-// Verify returns the claims of a good token (auth.Verifier).
+// Verify returns the claims of a valid token (auth.Verifier).
 func (k *Keyring) Verify(ctx context.Context, raw string) (auth.Claims, error) {
 	return verify(ctx, raw, k.verifier, &k.rings)
 }
 
-// MAC authenticates the label and the parts with the ring's MAC key, which outlives all signing keys (auth.Keys).
+// MAC authenticates the label and the parts with the ring's MAC key, which stays the same when signing keys rotate (auth.Keys).
 func (k *Keyring) MAC(ctx context.Context, label string, parts ...string) ([]byte, error) {
 	ring, err := k.rings.get(ctx)
 	if err != nil {

@@ -9,24 +9,24 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Source is where a ring's document, or a JWK Set, comes from. It is called often and concurrently: caching and a
-// cool-down between refreshes are its business. Nobody changes the bytes afterwards.
+// Source provides a ring's document or a JWK Set. It is called often and concurrently, so it caches and has a cool-down
+// between refreshes. The bytes never change after they were returned.
 type Source interface {
-	// Get returns the document, perhaps a little old.
+	// Get returns the document, possibly a cached one.
 	Get(ctx context.Context) ([]byte, error)
-	// Refresh returns the document as it is now, unless it was fetched very recently.
+	// Refresh returns the current document, unless it was fetched very recently.
 	Refresh(ctx context.Context) ([]byte, error)
 }
 
-// memo parses what a source holds, once for as long as its bytes stay the same: parsing an RSA key costs as much as
-// signing with it. All its errors are auth.ErrUnavailable.
+// memo parses a source's document once, and again when its bytes change: parsing an RSA key costs as much as signing with it.
+// All its errors are auth.ErrUnavailable.
 type memo[T any] struct {
 	source Source
 	parse  func([]byte) (T, error)
 	last   atomic.Pointer[parsed[T]]
 }
 
-// parsed is what became of the source's bytes; it does not change once stored.
+// parsed is the result for the source's bytes; it does not change once stored.
 type parsed[T any] struct {
 	text  []byte
 	value T

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
@@ -27,9 +28,9 @@ func TestSign(t *testing.T) {
 		claims auth.Claims
 		want   string
 	}{
-		{"bare", bare, `{"iss":"https://login.example.com","sub":"user-1","aud":"api","iat":1795262400,"nbf":1795262400,` +
+		{"bare", bare, `{"iss":"https://login.example.com","sub":"user-1","aud":"api","iat":1795262400,"nbf":1795262370,` +
 			`"exp":1795266000,"jti":"jti-1","sid":"sid-1","scope":"user","roles":[]}`},
-		{"full", full, `{"iss":"https://login.example.com","sub":"user-1","aud":"api","iat":1795262400,"nbf":1795262400,` +
+		{"full", full, `{"iss":"https://login.example.com","sub":"user-1","aud":"api","iat":1795262400,"nbf":1795262370,` +
 			`"exp":1795266000,"jti":"jti-1","sid":"sid-1","scope":"user","roles":["Organization Owner","\"quoted\""],` +
 			`"org":"org-1","act":{"sub":"user-2"}}`},
 	} {
@@ -99,5 +100,18 @@ func TestClaimsRoundTrip(t *testing.T) {
 				t.Fatalf("claims (-signed +verified):\n%s", diff)
 			}
 		})
+	}
+}
+
+// TestClockBehind promises that a verifier that allows no leeway accepts a new token while its clock is up to 30 s behind.
+func TestClockBehind(t *testing.T) {
+	k, public := newKeyring(t, jwk.ES256), newForger(t, document(t, jwk.ES256)).public
+	for behind, accepted := range map[time.Duration]bool{0: true, 2 * time.Second: true, 30 * time.Second: true, 31 * time.Second: false} {
+		clock := func() time.Time { return now.Add(-behind) }
+		parser := jwt.NewParser(jwt.WithTimeFunc(clock), jwt.WithValidMethods([]string{"ES256"}))
+		_, err := parser.Parse(sign(t, k, claims()), func(*jwt.Token) (any, error) { return public, nil })
+		if (err == nil) != accepted {
+			t.Errorf("%v behind: %v", behind, err)
+		}
 	}
 }

@@ -1,6 +1,5 @@
-// Package token signs and verifies access tokens (JWTs, RFC 7519) with keys that others keep. What a token must say, and
-// how strictly it is read, is decided here, because golang-jwt's own parser ignores typ, crit and duplicate members, and
-// lets the header name the algorithm.
+// Package token signs and verifies access tokens (JWTs, RFC 7519). It decides what a token must contain and reads it
+// strictly: golang-jwt's parser ignores typ, crit and duplicate members, and lets the header choose the algorithm.
 package token
 
 import (
@@ -9,32 +8,32 @@ import (
 	"time"
 )
 
-// ErrInvalidToken is the one answer to every token that is refused, expired ones too: there is nothing that a
-// caller may do with one kind and not with another (RFC 8725 3). The wrapped reason is for logs; it quotes nothing.
+// ErrInvalidToken is the error for every refused token, also an expired one: callers must treat all of them alike (RFC 8725
+// 3). The wrapped reason is for logs and quotes nothing of the token.
 var ErrInvalidToken = errors.New("token: invalid")
 
 const (
-	// Leeway is what clocks may differ by, for iat and nbf; an expired token gets none.
+	// Leeway is how much clocks may differ, for iat and nbf. It does not extend exp. Signing sets nbf this much before iat.
 	Leeway = 30 * time.Second
-	// MaxLife is the longest that any contract lets a token live; keys verify for as long after they last signed.
+	// MaxLife is the longest lifetime of any contract's tokens; keys verify for this long after they last signed.
 	MaxLife = 90 * 24 * time.Hour
-	// maxSize bounds what is parsed of a stranger's text; gateways pass 10 KiB of headers.
+	// maxSize bounds the tokens that are parsed; gateways pass 10 KiB of headers.
 	maxSize = 8 << 10
 
 	tokenType = "JWT"
 )
 
-// Scope is what the scope of every access token holds (RFC 8693 4.2), so that no other kind of token passes for one.
+// Scope is in the scope claim of every access token (RFC 8693 4.2), so that no other kind of token is accepted as one.
 const Scope = "user"
 
-// Config is what all tokens of a deployment have in common; Now may be nil and is then the real clock.
+// Config is what all tokens of a deployment share; a nil Now is the real clock.
 type Config struct {
 	Issuer   string // iss, exact
-	Audience string // aud: what we issue, and what a token's audience must hold
+	Audience string // aud of our tokens; a token's audience must contain it
 	Now      func() time.Time
 }
 
-// refuse makes an ErrInvalidToken; reasons are constants, for text from a token could be anything, even secret.
+// refuse wraps ErrInvalidToken; reasons are constants, because text from a token may be secret.
 func refuse(reason string) error {
 	return fmt.Errorf("%w: %s", ErrInvalidToken, reason)
 }

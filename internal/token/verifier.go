@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// Verifier checks tokens by public keys alone, for those who have no right to the ring. Its errors are as a Keyring's:
-// ErrInvalidToken, or auth.ErrUnavailable where no keys can be had; no error is both.
+// Verifier checks tokens with public keys only, for programs that must not read the ring. Its errors are those of a Keyring:
+// ErrInvalidToken, or auth.ErrUnavailable if it cannot get the keys; never both.
 type Verifier struct {
 	sets     memo[*jwk.Set]
 	verifier verifier
@@ -23,16 +23,16 @@ func NewVerifier(s Source, c Config) *Verifier {
 	return &Verifier{sets: memo[*jwk.Set]{source: s, parse: parseUsable}, verifier: newVerifier(c)}
 }
 
-// parseUsable refuses a set without a key: that nobody's token can be verified is no fault of the tokens.
+// parseUsable refuses a set without a key: if no token can be verified, the tokens are not at fault.
 func parseUsable(text []byte) (*jwk.Set, error) {
 	s, err := jwk.ParseSet(text)
 	if err == nil && len(s.Algorithms()) == 0 {
-		return nil, errors.New("no public key to verify with; of symmetric keys (HS256) none is published")
+		return nil, errors.New("no public key to verify with; symmetric keys (HS256) are never published")
 	}
 	return s, err
 }
 
-// Verify returns the claims of a good token (auth.Verifier), as Keyring.Verify does.
+// Verify returns the claims of a valid token (auth.Verifier), like Keyring.Verify.
 func (v *Verifier) Verify(ctx context.Context, raw string) (auth.Claims, error) {
 	return verify(ctx, raw, v.verifier, &v.sets)
 }
@@ -42,8 +42,8 @@ type keySet interface {
 	Key(id string) (jwk.Key, bool)
 }
 
-// verify is the way of every token. An unknown kid makes the source look for newer keys; where that fails the token
-// is not called invalid, for its bearer would be signed out.
+// verify checks a token. An unknown kid makes the source fetch newer keys; if that fails, the token does not count as
+// invalid, which would sign its bearer out.
 func verify[K keySet](ctx context.Context, raw string, v verifier, sets *memo[K]) (auth.Claims, error) {
 	t, err := dissect(raw)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// unverified is a token taken apart. Nothing in it is to be believed but that it has the right form.
+// unverified is a token that was split and decoded. Only its form has been checked.
 type unverified struct {
 	header
 	signed    string // header and payload, as they were signed
@@ -21,7 +21,7 @@ type unverified struct {
 	signature []byte
 }
 
-// header is what a token may say about itself. Keys and addresses of keys in it (jwk, jku, x5c, x5u) are not read.
+// header is the part of a token's header that is read. Keys and addresses of keys in it (jwk, jku, x5c, x5u) are not.
 type header struct {
 	Algorithm string         `json:"alg"`
 	Type      string         `json:"typ"`
@@ -30,11 +30,11 @@ type header struct {
 	Base64    jsontext.Value `json:"b64"`
 }
 
-// canonical is base64url without padding and without stray bits. It would skip CR and LF, so these are looked for
-// before it is used: a token has one spelling only (RFC 7515 2).
+// canonical decodes base64url without padding and without stray bits. It skips CR and LF, so dissect refuses these first: a
+// token has only one spelling (RFC 7515 2).
 var canonical = base64.RawURLEncoding.Strict()
 
-// dissect takes a token apart and refuses it for its form, before any key is looked up.
+// dissect splits and decodes a token, and refuses a malformed one before any key is looked up.
 func dissect(raw string) (unverified, error) {
 	if len(raw) > maxSize {
 		return unverified{}, refuse("longer than 8 KiB")
@@ -55,22 +55,21 @@ func dissect(raw string) (unverified, error) {
 	case t.Type != tokenType:
 		return unverified{}, refuse("typ is not JWT") // another kind of token (RFC 8725 3.11)
 	case t.Critical != nil || t.Base64 != nil:
-		return unverified{}, refuse("header has crit or b64") // we know no extension (RFC 7515 4.1.11, RFC 7797)
+		return unverified{}, refuse("header has crit or b64") // we support no extension (RFC 7515 4.1.11, RFC 7797)
 	case t.KeyID == "" || len(t.KeyID) > jwk.MaxKeyID:
 		return unverified{}, refuse("kid is missing or too long")
 	}
 	return t, nil
 }
 
-// verifier decides whether a token is good, once its key was found. It holds no keys: where they come from, and
-// what an unknown kid leads to, is its caller's business.
+// verifier decides whether a token is valid, given its key. The caller finds the key.
 type verifier struct {
 	Config
 }
 
 func (v verifier) verify(t unverified, k jwk.Key) (auth.Claims, error) {
 	if k.Retired(v.Now()) {
-		return auth.Claims{}, refuse("its key is retired") // by the clock: the set may be hours old
+		return auth.Claims{}, refuse("its key is retired") // checked by the clock, because the set may be hours old
 	}
 	if t.Algorithm != string(k.Algorithm()) {
 		return auth.Claims{}, refuse("alg is not its key's")
@@ -92,7 +91,7 @@ func (v verifier) verify(t unverified, k jwk.Key) (auth.Claims, error) {
 	return c.domain(), nil
 }
 
-// objection returns why the claims are refused, or nothing. A payload of null has no claims and fails at the first.
+// objection returns why the claims are refused, or "". A payload of null has no claims and fails the first check.
 func (v verifier) objection(c claims) string {
 	now := numericDate(float64(v.Now().UnixMilli()) / 1000)
 	switch {
