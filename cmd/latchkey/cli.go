@@ -30,6 +30,7 @@ type cli struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
+	environ  func() []string // every variable, NAME=value
 	root     *cobra.Command
 }
 
@@ -66,10 +67,10 @@ func run(ctx context.Context, c *cli, args []string) int {
 		if cmd.Name() == "help" {
 			cmd = c.root
 		}
-		fmt.Fprintf(c.err, "latchkey: %s\nTry '%s --help'.\n", strings.TrimSpace(err.Error()), cmd.CommandPath())
+		fmt.Fprintf(c.err, "latchkey: %s\nTry '%s --help'.\n", printable(strings.TrimSpace(err.Error())), cmd.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(c.err, "latchkey: %v\n", err)
+	fmt.Fprintf(c.err, "latchkey: %s\n", printable(err.Error()))
 	if errors.Is(err, auth.ErrUnavailable) { // a table of another region, a mistyped name, no network: which one was it?
 		fmt.Fprintf(c.err, "The store is %s, see --store.\n", c.setting(cmd, app.Prefix+"STORE"))
 	}
@@ -105,7 +106,18 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 			addFlag(flags, s)
 		}
 	}
-	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c))
+	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), clientsCommand(c), keysCommand(c), versionCommand(c))
+	root.Version = app.Version()
+	root.SetVersionTemplate(versionLine() + "\n")
+	root.InitDefaultVersionFlag() // now, so that help shows it however it is asked for
+	root.PersistentPreRun = func(cmd *cobra.Command, _ []string) {
+		if cmd.Name() == "serve" { // logs them
+			return
+		}
+		for _, warning := range app.UnknownSettings(c.environ()) {
+			fmt.Fprintf(c.err, "latchkey: warning: %s\n", printable(warning))
+		}
+	}
 	completeFlags(root)
 	strictHelp(root)
 	return root

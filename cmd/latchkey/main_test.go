@@ -83,7 +83,16 @@ type said struct {
 }
 
 func (l *laptop) cli(stdin string, out, err *output) *cli {
-	return &cli{in: strings.NewReader(stdin), out: out, err: err, getenv: func(name string) string { return l.env[name] }}
+	return &cli{in: strings.NewReader(stdin), out: out, err: err, getenv: func(name string) string { return l.env[name] }, environ: l.environ}
+}
+
+// environ returns the environment as os.Environ would.
+func (l *laptop) environ() []string {
+	var all []string
+	for name, value := range l.env {
+		all = append(all, name+"="+value)
+	}
+	return all
 }
 
 // run gives the command line to run, in this process.

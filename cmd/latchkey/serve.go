@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,7 +79,8 @@ func (c *cli) serve(cmd *cobra.Command, demo bool) error {
 	defer records.Close()
 	defer records.reopenOnHangup(cmd.Context())()
 	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
-	for _, warning := range config.Warnings() {
+	log.Info("starting", "version", app.Version())
+	for _, warning := range slices.Concat(app.UnknownSettings(c.environ()), config.Warnings()) {
 		log.Warn(warning)
 	}
 	letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -14,7 +13,7 @@ import (
 func main() {
 	authorizer, err := app.Authorizer(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
-		slog.Error("the authorizer function cannot start", "error", err)
+		app.LogStartError(os.Stdout, "authorizer", err)
 		os.Exit(1)
 	}
 	lambda.Start(authorizer)

@@ -208,6 +208,10 @@ func TestLoginWrongSettings(t *testing.T) {
 	if cmd.ProcessState.ExitCode() != 1 {
 		t.Errorf("%v", err)
 	}
+	var line struct{ Timestamp, Level, Message, Version string }
+	if err := json.Unmarshal(out, &line); err != nil || line.Level != "ERROR" || line.Version == "" || line.Timestamp == "" {
+		t.Errorf("want one JSON line at ERROR, got %v: %s", err, out)
+	}
 	for _, want := range []string{"cannot start", "LATCHKEY_STORE: ", "LATCHKEY_KEYS: ", "LATCHKEY_ISSUER: ", "LATCHKEY_SESSION_IDLE: "} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("want %q, got %s", want, out)

@@ -2,7 +2,6 @@
 package main
 
 import (
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -13,7 +12,7 @@ import (
 func main() {
 	rotator, err := app.Rotate(os.Getenv, os.Stdout)
 	if err != nil {
-		slog.Error("the rotate function cannot start", "error", err)
+		app.LogStartError(os.Stdout, "rotate", err)
 		os.Exit(1)
 	}
 	lambda.Start(rotator)

@@ -3,7 +3,6 @@ package main
 
 import (
 	"context"
-	"log/slog"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -15,7 +14,7 @@ import (
 func main() {
 	handler, log, err := app.Session(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
-		slog.Error("the session function cannot start", "error", err)
+		app.LogStartError(os.Stdout, "session", err)
 		os.Exit(1)
 	}
 	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))

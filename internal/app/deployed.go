@@ -46,7 +46,7 @@ func deployed(ctx context.Context, function string, getenv func(string) string, 
 	if err != nil {
 		return Config{}, Ports{}, err
 	}
-	log := NewLogger(out, c.LogLevel)
+	log := functionLogger(out, c.LogLevel)
 	for _, warning := range c.Warnings() {
 		log.WarnContext(ctx, warning)
 	}
@@ -82,13 +82,13 @@ func lambdaConfig(getenv func(string) string) aws.Config {
 		AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
 		SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda environment",
 	}
-	return aws.Config{
+	return WithUserAgent(aws.Config{
 		Region: getenv("AWS_REGION"),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return credentials, nil
 		}),
 		ConfigSources: []any{endpoints{getenv}},
-	}
+	})
 }
 
 // endpoints lets AWS_ENDPOINT_URL_… lead to local emulators, as it does in every AWS tool.

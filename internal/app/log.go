@@ -26,3 +26,15 @@ func NewLogger(w io.Writer, level slog.Leveler) *slog.Logger {
 		},
 	})))
 }
+
+// functionLogger returns NewLogger for a deployed function, with the version on each line: during a staged deployment two
+// versions write to one log.
+func functionLogger(w io.Writer, level slog.Leveler) *slog.Logger {
+	return NewLogger(w, level).With("version", Version())
+}
+
+// LogStartError writes one JSON line at ERROR that says why the function cannot start; w is the log of a Lambda function.
+// The level filters of Lambda and CloudWatch see it, unlike a line of text.
+func LogStartError(w io.Writer, function string, err error) {
+	functionLogger(w, slog.LevelError).Error("the "+function+" function cannot start", "error", err.Error())
+}

@@ -56,7 +56,7 @@ func public(ctx context.Context, function string, getenv func(string) string, ou
 	if err != nil {
 		return Config{}, Ports{}, err
 	}
-	log := NewLogger(out, c.LogLevel)
+	log := functionLogger(out, c.LogLevel)
 	aws := dynamo.ForLogin(lambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
 	p := Ports{Store: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}

@@ -1,12 +1,14 @@
 package app_test
 
 import (
+	stdcmp "cmp"
 	"errors"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -148,5 +150,36 @@ func TestPublicCapacity(t *testing.T) {
 				t.Errorf("%s, call %d spent (-want +got):\n%s", mode, call+1, diff)
 			}
 		}
+	}
+}
+
+// TestKeysFunctionCalls promises that the keys function warms up only the public keys, whichever algorithm signs: it has no right to read
+// the ring. Its calls name the version in User-Agent.
+func TestKeysFunctionCalls(t *testing.T) {
+	var mutex sync.Mutex
+	var calls, agents []string
+	aws := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mutex.Lock()
+		defer mutex.Unlock()
+		calls, agents = append(calls, r.Header.Get("X-Amz-Target")), append(agents, r.Header.Get("User-Agent"))
+		w.Write([]byte("{}"))
+	}))
+	t.Cleanup(aws.Close)
+	environment := deployedEnv("ALGORITHM", "HS256")
+	onLambda := map[string]string{
+		"AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b",
+		"AWS_ENDPOINT_URL_DYNAMODB": aws.URL, "AWS_ENDPOINT_URL_SECRETS_MANAGER": aws.URL,
+	}
+	_, _, err := app.Keys(t.Context(), func(name string) string { return stdcmp.Or(onLambda[name], environment(name)) }, io.Discard)
+	check(t, err)
+	mutex.Lock()
+	defer mutex.Unlock()
+	for i, call := range calls {
+		if call != "DynamoDB_20120810.GetItem" || !strings.Contains(agents[i], "latchkey/"+app.Version()) {
+			t.Errorf("called %s as %s", call, agents[i])
+		}
+	}
+	if len(calls) == 0 {
+		t.Error("nothing was warmed up")
 	}
 }

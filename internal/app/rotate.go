@@ -21,7 +21,7 @@ func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error
 		return nil, err
 	}
 	aws := lambdaConfig(getenv)
-	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), audit.Log(NewLogger(out, c.LogLevel))), nil
+	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), audit.Log(functionLogger(out, c.LogLevel))), nil
 }
 
 // NewRotator returns the rotate function over the secret that the settings name, and a store for the public keys.

@@ -11,6 +11,8 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/smithy-go/logging"
+
+	"latchkey/internal/app"
 )
 
 const connections = 64
@@ -31,5 +33,5 @@ func Load(ctx context.Context) (aws.Config, error) {
 	if _, err := c.Credentials.Retrieve(ctx); err != nil { // kept for the calls that follow
 		return aws.Config{}, fmt.Errorf("find AWS credentials, without which 'aws sts get-caller-identity' fails too: %w", err)
 	}
-	return c, nil
+	return app.WithUserAgent(c), nil
 }
