@@ -10,9 +10,9 @@ import (
 	"latchkey/verify"
 )
 
-// An API that lets signed-in users in and knows who they are.
+// An API for signed-in users, which knows who they are.
 func Example() {
-	issuer, token, end := demoLogin() // a Latchkey on this machine, and a token that it issued
+	issuer, token, end := demoLogin() // a local Latchkey and a token that it issued
 	defer end()
 
 	v, err := verify.New(issuer, issuer)
@@ -42,7 +42,7 @@ func Example() {
 	// 401 {"message":"Not signed in"}
 }
 
-// Where an hour is too long for a token to outlive a sign-out, ask Latchkey about its session.
+// If tokens must not outlive a sign-out, ask Latchkey about the session.
 func ExampleWithSessionCheck() {
 	stands := func(ctx context.Context, token string, _ verify.Claims) (bool, error) {
 		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://login.example.com/api/users/me", nil)

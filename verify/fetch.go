@@ -29,8 +29,8 @@ func newPublished(issuer *url.URL, transport http.RoundTripper) published {
 	return published{issuer, &http.Client{Transport: transport, CheckRedirect: stay}}
 }
 
-// stay follows redirects to where the request was going anyway, and nowhere else: not even by an open redirect of the
-// issuer's host may a stranger's keys come in, or this program's requests go astray.
+// stay follows redirects only within the origin of the request: an open redirect on the issuer's host must not bring in
+// foreign keys, or send this program's requests elsewhere.
 func stay(r *http.Request, via []*http.Request) error {
 	if len(via) > maxRedirects || !sameOrigin(r.URL, via[0].URL) {
 		return errors.New("redirected too often or to another origin")
@@ -54,14 +54,14 @@ func (p published) Get(ctx context.Context) ([]byte, error) {
 		JWKSURI string `json:"jwks_uri"`
 	}
 	if err := json.Unmarshal(text, &config); err != nil {
-		return nil, errors.New("the discovery document is not JSON of its shape")
+		return nil, errors.New("the discovery document is malformed")
 	}
 	if config.Issuer != issuer {
 		return nil, fmt.Errorf("the discovery document of %s is of another issuer", issuer)
 	}
 	keys, err := url.Parse(config.JWKSURI)
 	if err != nil || !sameOrigin(keys, p.issuer) || keys.User != nil {
-		return nil, fmt.Errorf("the keys of %s are elsewhere", issuer)
+		return nil, fmt.Errorf("the keys of %s are at another origin", issuer)
 	}
 	text, err = p.fetch(ctx, config.JWKSURI)
 	if err != nil {
@@ -94,8 +94,8 @@ func (p published) fetch(ctx context.Context, address string) ([]byte, error) {
 	return text, nil
 }
 
-// parseIssuer takes what Latchkey takes as its issuer, less plain http to other machines: who can change the answer on
-// its way makes every token.
+// parseIssuer accepts the issuers that Latchkey accepts, except plain http to other machines: anyone who can change the answer in
+// transit could forge every token.
 func parseIssuer(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {

@@ -22,14 +22,14 @@ const (
 	keysPath   = "/prod" + discovery.JWKSPath
 )
 
-// overNetwork serves the login's documents as an issuer at the URL.
+// overNetwork serves the login's documents as the issuer at the URL.
 func overNetwork(l *login, url string) http.Handler {
 	jwks, _ := l.ring.PublicJWKS()
 	return discovery.Routes(discovery.Config{Issuer: url, Log: slog.New(slog.DiscardHandler)}, fixed(jwks))
 }
 
-// TestHostileIssuer promises that no answer but an issuer's own is taken for its keys, and that none is followed
-// elsewhere or read without end.
+// TestHostileIssuer promises that only the issuer's own answer is accepted as its keys, that redirects elsewhere are not
+// followed, and that endless answers are cut off.
 func TestHostileIssuer(t *testing.T) {
 	text := func(s string) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, s) }
@@ -97,7 +97,7 @@ func TestHostileIssuer(t *testing.T) {
 }
 
 // TestCaching promises one fetch for any number of tokens, another when the keys are five minutes old, one for a new
-// key's first token, and at most one in half a minute for kids that nobody knows.
+// key's first token, and at most one in half a minute for unknown kids.
 func TestCaching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t, jwk.ES256)
@@ -129,7 +129,7 @@ func TestCaching(t *testing.T) {
 		wantAsked(t, l, "a new key", 1)
 		for range 20 {
 			if _, err := v.Verify(t.Context(), first); !errors.Is(err, verify.ErrInvalidToken) {
-				t.Errorf("a token of a key that went: %v", err)
+				t.Errorf("a token of a removed key: %v", err)
 			}
 			time.Sleep(time.Second)
 		}
@@ -137,8 +137,8 @@ func TestCaching(t *testing.T) {
 	})
 }
 
-// TestIssuerDown promises that the last good keys serve while the issuer is down or broken, for hours and not for ever,
-// that nobody waits longer than a second then, and that all is well again when it is back.
+// TestIssuerDown promises that the last valid keys are used for hours, but not forever, while the issuer is down or broken;
+// that no caller then waits longer than a second; and that the verifier recovers with the issuer.
 func TestIssuerDown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLogin(t, jwk.ES256)

@@ -13,14 +13,14 @@ var errCrossOrigin = errors.New("verify: cross-origin request by cookie")
 
 type claimsKey struct{}
 
-// FromContext returns the claims of the request that a Handler let through, and false elsewhere.
+// FromContext returns the claims of a request that a Handler accepted, or false.
 func FromContext(ctx context.Context) (Claims, bool) {
 	c, ok := ctx.Value(claimsKey{}).(Claims)
 	return c, ok
 }
 
-// Handler lets requests with a good token through to next, with their claims in the context. It answers others 401
-// with WWW-Authenticate (RFC 6750 3), a stranger's page that uses the cookie 403, and our own faults 503.
+// Handler passes requests with a valid token to next, with their claims in the context. It answers other requests 401 with
+// WWW-Authenticate (RFC 6750 3), cross-origin requests by cookie 403, and failures to verify 503.
 func (v *Verifier) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := v.authenticate(r)
@@ -43,7 +43,7 @@ func (v *Verifier) authenticate(r *http.Request) (Claims, error) {
 	return v.Verify(r.Context(), raw)
 }
 
-// refuse never says why a token is not good: there is one way on, to sign in again.
+// refuse does not say why a token is invalid: the only remedy is to sign in again.
 func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	challenge := fmt.Sprintf("Bearer realm=%q", v.issuer)
 	switch {

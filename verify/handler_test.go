@@ -16,7 +16,7 @@ const (
 	invalid   = challenge + `, error="invalid_token"`
 )
 
-// TestHandler promises who is let through, and the answer to everyone else (RFC 6750 3).
+// TestHandler promises which requests are accepted, and the answer to the others (RFC 6750 3).
 func TestHandler(t *testing.T) {
 	l := newLogin(t, jwk.ES256)
 	good := l.token(t)
@@ -73,7 +73,7 @@ func TestCookieIsOff(t *testing.T) {
 	}
 }
 
-// TestHandlerUnavailable promises 503 where keys cannot be had, and that logs tell why without the token.
+// TestHandlerUnavailable promises 503 if keys are unavailable, and a log line that says why without the token.
 func TestHandlerUnavailable(t *testing.T) {
 	l := newLogin(t, jwk.ES256)
 	l.down = true
@@ -90,7 +90,7 @@ func TestHandlerUnavailable(t *testing.T) {
 	}
 }
 
-// TestFromContext promises no claims where no Handler put some.
+// TestFromContext promises no claims without a Handler.
 func TestFromContext(t *testing.T) {
 	if c, ok := verify.FromContext(t.Context()); ok || c.Subject != "" {
 		t.Errorf("%+v", c)

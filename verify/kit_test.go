@@ -25,13 +25,13 @@ const (
 	audience  = "orders"
 )
 
-// login is an issuer: it serves its keys as Latchkey does, to whoever uses it as a transport, and signs tokens.
+// login is an issuer: as an http.RoundTripper it serves its keys as Latchkey does, and it signs tokens.
 type login struct {
 	mu       sync.Mutex
 	ring     *keyring.Ring
 	down     bool
 	replaced map[string]http.HandlerFunc // by path, instead of what Latchkey answers
-	requests []string                    // URLs that were asked for
+	requests []string                    // requested URLs
 	delay    time.Duration
 }
 
@@ -87,7 +87,7 @@ func (l *login) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, nil
 }
 
-// asked returns how often either document was asked for since it was called last.
+// asked returns how often either document was requested since the last call.
 func (l *login) asked() (configuration, keys int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -145,7 +145,7 @@ func newVerifier(t testing.TB, l *login, options ...verify.Option) *verify.Verif
 	return v
 }
 
-// call sends a request with the headers, given by turns as name and value, through the handler.
+// call sends a request through the handler, with the headers, given as alternating names and values.
 func call(v *verify.Verifier, method string, header ...string) (*http.Response, string) {
 	h := v.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, ok := verify.FromContext(r.Context())
@@ -165,7 +165,7 @@ func call(v *verify.Verifier, method string, header ...string) (*http.Response, 
 	return answer, string(body)
 }
 
-// demoLogin is a login on this machine and somebody's token, for the examples.
+// demoLogin starts a local login for the examples and returns its issuer and a user's token.
 func demoLogin() (issuer, raw string, end func()) {
 	t := exampleTB{}
 	l := newLogin(t, jwk.ES256)
@@ -176,7 +176,7 @@ func demoLogin() (issuer, raw string, end func()) {
 	return issuer, l.tokenFor(t, issuer, issuer), server.Close
 }
 
-// exampleTB is what an example has in place of a test.
+// exampleTB stands in for a test in an example.
 type exampleTB struct{ testing.TB }
 
 func (exampleTB) Helper()                  {}

@@ -1,11 +1,11 @@
-// Package verify lets a Go API trust Latchkey's access tokens without asking Latchkey about each: it finds the public
-// keys by the issuer, keeps them, and checks tokens exactly as Latchkey itself does.
+// Package verify checks Latchkey's access tokens in a Go API, without a call to Latchkey for each token: it finds the public
+// keys through the issuer, caches them, and checks tokens exactly as Latchkey itself does.
 //
 //	v, err := verify.New("https://login.example.com", "https://login.example.com")
 //	…
 //	http.Handle("/orders", v.Handler(orders))
 //
-// A token stays good until it expires, whoever signs out before; see [WithSessionCheck] where that is too late.
+// A token is valid until it expires, even if its user signs out before; use [WithSessionCheck] if that is too late.
 //
 // Until the module has a public home, an API imports it from a checkout:
 //
@@ -26,20 +26,20 @@ import (
 )
 
 var (
-	// ErrInvalidToken: the token is not good, for whatever reason; the wrapped text tells it to logs and quotes nothing.
+	// ErrInvalidToken reports an invalid token; the wrapped text gives logs the reason and quotes nothing of the token.
 	ErrInvalidToken = token.ErrInvalidToken
-	// ErrUnavailable: keys or session could not be had, so that nothing is known about the token; try again later.
+	// ErrUnavailable reports that the keys or the session could not be read: the token may be valid, try again later.
 	ErrUnavailable = errors.New("verify: unavailable")
 )
 
-// keysSoft is how old the keys get before they are fetched anew: as long as Latchkey lets them be cached.
+// keysSoft is the age at which keys are fetched again: the max-age that Latchkey gives them.
 const keysSoft = 5 * time.Minute
 
-// Claims is what a good token says: who signed in, and what they may do.
+// Claims are the contents of a valid token: who signed in, and with which roles.
 type Claims struct {
 	Subject   string   // the user's id
 	SessionID string   // the sign-in that the token comes from
-	Roles     []string // the user's role and, in an organization, the one there
+	Roles     []string // the user's role, and the role in the organization if there is one
 	Org       string   // the organization's id, or empty
 	Actor     string   // id of the user who acts as Subject, or empty
 	ID        string   // the token's own id
@@ -47,10 +47,10 @@ type Claims struct {
 	IssuedAt, ExpiresAt time.Time
 }
 
-// SessionCheck tells whether the session of a good token still stands. An error means that this is not known.
+// SessionCheck reports whether the session of a valid token still exists. An error means that this is unknown.
 type SessionCheck func(ctx context.Context, token string, c Claims) (stands bool, err error)
 
-// Verifier checks tokens of one issuer for one audience; it may be used concurrently, and one serves a whole program.
+// Verifier checks tokens of one issuer for one audience. It is safe for concurrent use; a program needs only one.
 type Verifier struct {
 	issuer      string
 	tokens      *token.Verifier
@@ -61,11 +61,11 @@ type Verifier struct {
 	log         *slog.Logger
 }
 
-// Option changes how New builds a Verifier; what it cannot take is New's error.
+// Option changes how New builds a Verifier; New returns its error.
 type Option func(*Verifier) error
 
-// WithCookie takes the token from the cookie where a request has no Authorization header. Browsers send cookies by
-// themselves, so of such requests those that change something must come from the API's own origin or a trusted one.
+// WithCookie takes the token from the cookie if a request has no Authorization header. Browsers send cookies automatically,
+// so such requests must come from the API's own origin or a trusted one if they change something.
 func WithCookie(name string, trustedOrigins ...string) Option {
 	return func(v *Verifier) error {
 		v.cookie = name
@@ -78,8 +78,8 @@ func WithCookie(name string, trustedOrigins ...string) Option {
 	}
 }
 
-// WithSessionCheck asks, for every token that is otherwise good, whether its session still stands. It costs what the
-// function costs, each time.
+// WithSessionCheck calls check for every token that is otherwise valid, so an ended session is refused before its token
+// expires. Every request pays the cost of check.
 func WithSessionCheck(check SessionCheck) Option {
 	return func(v *Verifier) error { v.stands = check; return nil }
 }
@@ -89,7 +89,7 @@ func WithTransport(t http.RoundTripper) Option {
 	return func(v *Verifier) error { v.transport = t; return nil }
 }
 
-// WithLogger sets where refusals and failures are logged, never with the token; without it that is slog.Default.
+// WithLogger sets the logger for refusals and failures; tokens are never logged. The default is slog.Default.
 func WithLogger(log *slog.Logger) Option {
 	return func(v *Verifier) error { v.log = log; return nil }
 }
@@ -118,7 +118,7 @@ func New(issuer, audience string, options ...Option) (*Verifier, error) {
 	return v, nil
 }
 
-// Verify returns the claims of a token that is good now, else ErrInvalidToken or ErrUnavailable, never both.
+// Verify returns the claims of a token that is valid now, or else ErrInvalidToken or ErrUnavailable, never both.
 func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	c, err := v.tokens.Verify(ctx, raw)
 	if errors.Is(err, ErrInvalidToken) {

@@ -17,7 +17,7 @@ import (
 	"latchkey/verify"
 )
 
-// TestNew promises that what would make every token bad, or every forgery good, is said at once.
+// TestNew promises an error for arguments under which every token would be refused or every forgery accepted.
 func TestNew(t *testing.T) {
 	for _, issuer := range []string{
 		"https://login.example.com", "https://login.example.com/prod", "https://login.example.com:8443", "http://127.0.0.1:3000",
@@ -45,7 +45,7 @@ func TestNew(t *testing.T) {
 	}
 }
 
-// TestVerify promises the claims of a good token of each algorithm.
+// TestVerify promises the claims of a valid token of each algorithm.
 func TestVerify(t *testing.T) {
 	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA} {
 		l := newLogin(t, a)
@@ -60,7 +60,7 @@ func TestVerify(t *testing.T) {
 	}
 }
 
-// TestVerifyRefuses promises the strictness of Latchkey's own verifier, and that an invalid token is no outage.
+// TestVerifyRefuses promises the strictness of Latchkey's own verifier, and that an invalid token is not reported as an outage.
 func TestVerifyRefuses(t *testing.T) {
 	l, stranger := newLogin(t, jwk.ES256), newLogin(t, jwk.ES256)
 	v, good := newVerifier(t, l), l.token(t)
@@ -83,11 +83,11 @@ func TestVerifyRefuses(t *testing.T) {
 		}
 	}
 	if _, err := v.Verify(t.Context(), good); err != nil {
-		t.Errorf("the good token: %v", err)
+		t.Errorf("the valid token: %v", err)
 	}
 }
 
-// TestSymmetric promises that where nothing can be verified by public keys, no token is blamed for it.
+// TestSymmetric promises that without public keys a token is unverifiable, not invalid.
 func TestSymmetric(t *testing.T) {
 	l := newLogin(t, jwk.HS256)
 	if _, err := newVerifier(t, l).Verify(t.Context(), l.token(t)); !errors.Is(err, verify.ErrUnavailable) || errors.Is(err, verify.ErrInvalidToken) {
@@ -95,8 +95,8 @@ func TestSymmetric(t *testing.T) {
 	}
 }
 
-// TestSessionCheck promises that an ended session is an invalid token, an unknown one an outage, and that only good
-// tokens are asked about.
+// TestSessionCheck promises that an ended session makes a token invalid, that a failing check is an outage, and that only
+// valid tokens are checked.
 func TestSessionCheck(t *testing.T) {
 	l := newLogin(t, jwk.ES256)
 	good := l.token(t)
@@ -126,11 +126,11 @@ func TestSessionCheck(t *testing.T) {
 	}
 }
 
-// TestOverTLS promises that a certificate nobody vouches for opens nothing, and a trusted one works.
+// TestOverTLS promises that keys are fetched only over a trusted certificate.
 func TestOverTLS(t *testing.T) {
 	l := newLogin(t, jwk.ES256)
 	server := httptest.NewUnstartedServer(nil)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // a handshake that fails is what is tested
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the failing handshake is the test
 	server.StartTLS()
 	defer server.Close()
 	server.Config.Handler = overNetwork(l, server.URL)

@@ -55,7 +55,7 @@ func archaisms() []word {
 
 func idioms() []word {
 	return []word{
-		{`\bso (long|many|often|late|soon|few)\b`, `\bso (long|many|often|late|soon|few) (that|as to)\b|not so (long|many|often)`,
+		{`\bso (long|many|often|late|soon)\b`, `\bso (long|many|often|late|soon) (that|as to)\b|not so (long|many|often)`,
 			"for, up to, at most, n", "the delay of so many failures"},
 		{`\bis no matter\b`, "", "does not matter", "a failure is no matter"},
 		{`\b(is|are|be|was) of (no )?use\b|\bno use for\b`, "", "works, is useful, ignores", "sessions that are of use without a user"},

@@ -9,17 +9,17 @@ import (
 // Algorithm names how new keys sign (RFC 7518 3.1, RFC 8037 3.1) and, for RSA, how long they are.
 type Algorithm string
 
-// The algorithms that a ring may be made with. ES256 is the default: 128-bit strength, short tokens, and a tenth
-// of what an RSA signature costs. RS256 is for verifiers that take nothing else, such as HTTP API JWT authorizers.
+// The algorithms for new keys. ES256 is the default: 128-bit strength, short tokens, and a tenth of the cost of an RSA
+// signature. RS256 is for verifiers that accept nothing else, such as the JWT authorizers of HTTP APIs.
 const (
 	ES256     Algorithm = "ES256"
 	RS256     Algorithm = "RS256"      // 2048 bits
 	RS256Long Algorithm = "RS256:3072" // 3072 bits, as ASVS 11.2.3 asks for; the tokens say RS256
-	HS256     Algorithm = "HS256"      // symmetric: whoever verifies can sign, and nothing is published
+	HS256     Algorithm = "HS256"      // symmetric: a verifier can also sign, and nothing is published
 	EdDSA     Algorithm = "EdDSA"      // Ed25519
 )
 
-// ParseAlgorithm returns the algorithm with exactly this name; the error lists the names there are.
+// ParseAlgorithm returns the algorithm with exactly this name; the error lists all names.
 func ParseAlgorithm(name string) (Algorithm, error) {
 	if _, ok := kindOf(Algorithm(name)); !ok {
 		return "", fmt.Errorf("unknown algorithm %q: want %s, %s, %s, %s or %s", name, ES256, RS256, RS256Long, HS256, EdDSA)
@@ -27,14 +27,14 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	return Algorithm(name), nil
 }
 
-// kind is what differs between the algorithms; the rest of the package is the same for all of them.
+// kind holds what differs between the algorithms; the rest of the package is common to all.
 type kind interface {
 	method() jwt.SigningMethod
 	generate() (pair, error)
-	// read makes a pair of the JWK members of this kind and refuses weak ones. Without a private part in the JWK
-	// there is none in the pair. It may overlook what is superfluous or contradictory: see JWK.Key.
+	// read makes a pair of the JWK members of this kind and refuses weak ones. Without a private part in the JWK the pair
+	// has none either. It may overlook superfluous or contradictory members: see JWK.Key.
 	read(JWK) (pair, error)
-	// write returns the JWK members of this kind that the pair amounts to, and no others.
+	// write returns exactly the JWK members of the pair.
 	write(pair) JWK
 }
 

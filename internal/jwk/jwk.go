@@ -1,6 +1,6 @@
-// Package jwk knows keys: the algorithms that they sign by, and the JSON in which they are kept and published (RFC 7517,
-// 7518, 8037). What a key is for, and since when, others decide. The cryptography is the standard library's, the signing
-// methods are golang-jwt's.
+// Package jwk implements keys: their algorithms, and the JSON in which they are stored and published (RFC 7517, 7518,
+// 8037). Package keyring decides what a key is for, and when. The cryptography is the standard library's, the signing methods
+// are golang-jwt's.
 package jwk
 
 import (
@@ -14,18 +14,18 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// MaxKeyID bounds kid, in bytes, in keys and in tokens alike: whatever is longer names no key of ours.
+// MaxKeyID is the maximum length of kid in bytes, in keys and in tokens: a longer one names none of our keys.
 const MaxKeyID = 128
 
 const (
-	// minSecret is the least length of a symmetric key, in bytes: that of the hash (RFC 7518 3.2).
+	// minSecret is the minimum length of a symmetric key in bytes: that of the hash (RFC 7518 3.2).
 	minSecret = 32
 
 	keyUse = "sig"
 )
 
-// publicJWK has the members of a JWK (RFC 7517 4) that may be published. There is no symmetric one among them:
-// what is published is chosen by type, not by leaving things out.
+// publicJWK has the members of a JWK (RFC 7517 4) that may be published. The type has no private or symmetric member, so
+// none can be published by mistake.
 type publicJWK struct {
 	Type      string `json:"kty"`
 	KeyID     string `json:"kid"`
@@ -38,15 +38,15 @@ type publicJWK struct {
 	E         string `json:"e,omitzero"`
 }
 
-// publishedJWK is a key as it is kept for those who publish it and those who verify by it here. A previous one has its
-// end in exp, which OpenID Federation 1.0 registers for keys.
+// publishedJWK is a public key as it is stored for our own verifiers and publishers. A previous key has its end in exp,
+// which OpenID Federation 1.0 registers for keys.
 type publishedJWK struct {
 	publicJWK
 	RetireAt int64 `json:"exp,omitzero"` // NumericDate
 }
 
 // JWK is a key as JSON for documents that stay secret: with the private members (RFC 7517 4, RFC 7518 6, RFC 8037 2).
-// Members that are not here are ignored, so that a newer version may add some.
+// Unknown members are ignored, so that a newer version may add some.
 type JWK struct {
 	publicJWK
 	D  string `json:"d,omitzero"`
@@ -58,7 +58,7 @@ type JWK struct {
 	K  string `json:"k,omitzero"`
 }
 
-// Key returns the key, and an error, which quotes nothing of it, where it is weak or the JWK is not what JWK would write.
+// Key returns the key, or an error, which quotes nothing of it, if it is weak or the JWK is not exactly what JWK would write.
 func (j JWK) Key() (Key, error) {
 	if j.KeyID == "" || len(j.KeyID) > MaxKeyID {
 		return Key{}, fmt.Errorf("kid must have 1 to %d bytes", MaxKeyID)
@@ -83,7 +83,7 @@ func (j JWK) Key() (Key, error) {
 	return k, nil
 }
 
-// thumbprint is RFC 7638's: the required members of the key's type, in lexicographic order, hashed.
+// thumbprint hashes the required members of the key's type in lexicographic order (RFC 7638).
 func (j publicJWK) thumbprint() (string, error) {
 	text, err := json.Marshal(struct {
 		Curve string `json:"crv,omitzero"`
@@ -104,7 +104,7 @@ func tobase64(b []byte) string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// unbase64 returns nil for what is not base64url; what is not in its one canonical form shows when written again.
+// unbase64 returns nil for text that is not base64url; non-canonical text is found when the key is written again.
 func unbase64(s string) []byte {
 	b, err := base64.RawURLEncoding.DecodeString(s)
 	if err != nil {

@@ -5,22 +5,22 @@ import (
 	"time"
 )
 
-// Key is a key to sign or to verify with. An algorithm belongs to it: a token's header never chooses one (RFC 8725 3.1).
+// Key signs or verifies, with one algorithm: a token's header never chooses another (RFC 8725 3.1).
 type Key struct {
 	ID       string
-	RetireAt int64 // NumericDate (RFC 7519 2) of its end; 0 where it has none
+	RetireAt int64 // NumericDate (RFC 7519 2) of its end; 0: no end
 
 	kind kind
 	pair pair
 }
 
-// Generate makes a key with a private part, whose id is its thumbprint (RFC 7638), or random where it is symmetric.
+// Generate makes a key with a private part. Its id is its thumbprint (RFC 7638), or random if it is symmetric.
 func Generate(a Algorithm) (Key, error) {
 	kind, ok := kindOf(a)
 	if !ok {
 		return Key{}, fmt.Errorf("unknown algorithm %q", a)
 	}
-	for { // one id in 64 begins with a hyphen, and would be a flag where people hand it to a command
+	for { // one id in 64 begins with a hyphen, and would be taken for a flag on the command line
 		k, err := generate(kind)
 		if err != nil || k.ID[0] != '-' {
 			return k, err
@@ -42,13 +42,13 @@ func generate(kind kind) (Key, error) {
 	return k, err
 }
 
-// Algorithm returns what the key's tokens name in alg (RFC 7518 3.1): of the algorithms for RSA always RS256.
+// Algorithm returns the alg of the key's tokens (RFC 7518 3.1): RS256 for RSA keys of any length.
 func (k Key) Algorithm() Algorithm { return Algorithm(k.kind.method().Alg()) }
 
-// CanSign says whether the key has what signs: the private part or, of a symmetric key, the only one.
+// CanSign reports whether the key has its private part or, if it is symmetric, its only part.
 func (k Key) CanSign() bool { return k.pair.private != nil }
 
-// VerifyOnly returns the key without what signs. Of a symmetric one nothing can go: it verifies with what it signs with.
+// VerifyOnly returns the key without its private part. A symmetric key keeps its only part, which it needs to verify.
 func (k Key) VerifyOnly() Key {
 	if k.Algorithm() != HS256 {
 		k.pair.private = nil
@@ -56,29 +56,29 @@ func (k Key) VerifyOnly() Key {
 	return k
 }
 
-// Retired says whether the key's end has come, from which on nothing that it signed is to be taken.
+// Retired reports whether the key has reached its end, after which its signatures are refused.
 func (k Key) Retired(now time.Time) bool {
 	return k.RetireAt != 0 && now.Unix() >= k.RetireAt
 }
 
-// Sign returns the signature of the text as a JWS has it (RFC 7515 5.1), before base64url; it needs CanSign.
+// Sign returns the JWS signature of the text (RFC 7515 5.1), before base64url; the key must be able to sign.
 func (k Key) Sign(text string) ([]byte, error) {
 	return k.kind.method().Sign(text, k.pair.private)
 }
 
-// Verify says whether the signature is this key's and the text's; it does not ask whether the key is retired.
+// Verify returns nil if the signature of the text is by this key; it does not check whether the key is retired.
 func (k Key) Verify(text string, signature []byte) bool {
 	return k.kind.method().Verify(text, signature, k.pair.public) == nil
 }
 
-// JWK returns the key as JSON holds it, its private part included; its end is not among the members.
+// JWK returns the key for JSON, with its private part and without its end.
 func (k Key) JWK() JWK {
 	j := k.kind.write(k.pair)
 	j.KeyID, j.Algorithm, j.Use = k.ID, k.kind.method().Alg(), keyUse
 	return j
 }
 
-// Format prints the id alone for every verb, so that no careless log line shows what signs.
+// Format prints only the id for every verb, so that a careless log line cannot reveal the key.
 func (k Key) Format(w fmt.State, _ rune) {
 	fmt.Fprintf(w, "key %s", k.ID)
 }

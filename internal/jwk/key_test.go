@@ -26,7 +26,7 @@ func TestParseAlgorithm(t *testing.T) {
 	}
 }
 
-// TestKeyID promises RFC 7638 thumbprints, computed here after the RFC, and a random id where one would be a hash of the secret.
+// TestKeyID promises RFC 7638 thumbprints, computed here after the RFC, and a random id for a symmetric key, whose thumbprint would be a hash of the secret.
 func TestKeyID(t *testing.T) {
 	thumbprint := map[string]func(k map[string]any) string{
 		"EC": func(k map[string]any) string {
@@ -54,7 +54,7 @@ func TestKeyID(t *testing.T) {
 	}
 }
 
-// TestSizes promises the key lengths that the algorithms' names stand for.
+// TestSizes promises the key lengths of the algorithms.
 func TestSizes(t *testing.T) {
 	k := members(t, keys(t, jwk.RS256Long)[0])
 	if bits := len(decode(t, k["n"].(string))) * 8; bits != 3072 || k["alg"] != "RS256" {
@@ -71,7 +71,7 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestKeyIDsAreNoFlags promises ids that people can hand to a command: of 500, eight or so would begin with a hyphen.
+// TestKeyIDsAreNoFlags promises ids that a command cannot take for flags: about eight of 500 would begin with a hyphen.
 func TestKeyIDsAreNoFlags(t *testing.T) {
 	for range 500 {
 		k, err := jwk.Generate(jwk.EdDSA)
@@ -84,8 +84,8 @@ func TestKeyIDsAreNoFlags(t *testing.T) {
 	}
 }
 
-// TestKeyOfJWK promises that a JWK is read as the key that it was written of, its private part included, and that what is
-// optional may be left out.
+// TestKeyOfJWK promises that a JWK is read as the key that wrote it, including its private part, and that optional members
+// may be missing.
 func TestKeyOfJWK(t *testing.T) {
 	for _, a := range all {
 		j := keys(t, a)[0].JWK()
@@ -99,7 +99,7 @@ func TestKeyOfJWK(t *testing.T) {
 	}
 }
 
-// TestKeyRefused promises that a JWK which is weak, or not one key and all of it, is refused without a word from it.
+// TestKeyRefused promises that a JWK that is weak, incomplete or contradictory is refused, and not quoted.
 func TestKeyRefused(t *testing.T) {
 	set := func(name string, value any) func(key, other map[string]any) {
 		return func(key, _ map[string]any) { key[name] = value }
@@ -169,7 +169,7 @@ func TestKeyRefused(t *testing.T) {
 			tc.change(m, members(t, two[1]))
 			_, err := jwkOf(t, m).Key()
 			if err == nil {
-				t.Fatal("taken")
+				t.Fatal("accepted")
 			}
 			for name, value := range m {
 				if text := value.(string); len(text) > 8 && strings.Contains(err.Error(), text) {
@@ -189,14 +189,14 @@ func TestStrongRSA(t *testing.T) {
 	}
 }
 
-// publicRSA is a key whose modulus has so many bytes.
+// publicRSA returns a key whose modulus has this many bytes.
 func publicRSA(size int, e string) map[string]any {
 	n := encode(bytes.Repeat([]byte{255}, size))
 	return map[string]any{"kty": "RSA", "kid": "one", "alg": "RS256", "use": "sig", "n": n, "e": e}
 }
 
-// TestSignatures promises that a signature is its key's and its text's alone, and that nothing but signing is lost with
-// the private part.
+// TestSignatures promises that a signature verifies only with its key and its text, and that a key without its private
+// part can still verify.
 func TestSignatures(t *testing.T) {
 	for _, a := range all {
 		k, other := keys(t, a)[0], keys(t, a)[1]
@@ -220,7 +220,7 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
-// TestPrinting promises that no verb prints what signs.
+// TestPrinting promises that no verb prints the private part.
 func TestPrinting(t *testing.T) {
 	k := keys(t, jwk.HS256)[0]
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x", "%d"} {

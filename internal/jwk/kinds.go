@@ -13,7 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Errors about keys are constants: the standard library's may one day quote what they could not read.
+// Errors about keys are constants, because the standard library's might one day quote the key.
 var errKey = errors.New("not a key of its algorithm")
 
 type ecdsaKind struct{}
@@ -40,13 +40,13 @@ func (ecdsaKind) read(j JWK) (pair, error) {
 	point := append(append([]byte{4}, x...), y...) // 4: uncompressed, SEC 1 2.3.3
 	k, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
 	if err != nil {
-		return pair{}, errKey // a point beside the curve, too
+		return pair{}, errKey // also for a point that is not on the curve
 	}
 	return pair{public: k}, nil
 }
 
 func (ecdsaKind) write(p pair) (j JWK) {
-	point, _ := p.public.(*ecdsa.PublicKey).Bytes() // fails for curves of one's own only
+	point, _ := p.public.(*ecdsa.PublicKey).Bytes() // only fails for custom curves
 	j.Type, j.Curve, j.X, j.Y = "EC", "P-256", tobase64(point[1:33]), tobase64(point[33:])
 	if k, ok := p.private.(*ecdsa.PrivateKey); ok {
 		d, _ := k.Bytes()
@@ -55,7 +55,7 @@ func (ecdsaKind) write(p pair) (j JWK) {
 	return j
 }
 
-// rsaKind makes keys of so many bits; it reads those of 2048 to 4096, for longer ones only slow a login down.
+// rsaKind makes keys of this many bits. It reads keys of 2048 to 4096 bits, because longer ones only slow a login down.
 type rsaKind struct{ bits int }
 
 func (rsaKind) method() jwt.SigningMethod { return jwt.SigningMethodRS256 }
@@ -122,7 +122,7 @@ func (ed25519Kind) read(j JWK) (pair, error) {
 		private := ed25519.NewKeyFromSeed(seed)
 		return pair{private.Public(), private}, nil
 	}
-	// One that is no point of the curve passes, and crypto/ed25519 refuses every signature under it.
+	// A value that is not on the curve is accepted, but crypto/ed25519 refuses every signature under it.
 	if x := unbase64(j.X); len(x) == ed25519.PublicKeySize {
 		return pair{public: ed25519.PublicKey(x)}, nil
 	}
@@ -137,7 +137,7 @@ func (ed25519Kind) write(p pair) (j JWK) {
 	return j
 }
 
-// hmacKind has one part only, so that a previous key keeps it: without it nothing can be verified.
+// hmacKind keys have only one part, and previous ones keep it: they need it to verify.
 type hmacKind struct{}
 
 func (hmacKind) method() jwt.SigningMethod { return jwt.SigningMethodHS256 }

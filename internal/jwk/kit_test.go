@@ -40,7 +40,7 @@ var keys = func() func(testing.TB, jwk.Algorithm) [2]jwk.Key {
 	}
 }()
 
-// members are those of the key's JWK as plain JSON, private ones included, for tests to change.
+// members returns the members of the key's JWK, including private ones, for tests to change.
 func members(t testing.TB, k jwk.Key) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(k.JWK())
@@ -67,7 +67,7 @@ func jwkOf(t testing.TB, members map[string]any) (j jwk.JWK) {
 	return j
 }
 
-// with returns a copy of the key with the member set, or without it where the value is nil.
+// with returns a copy of the key with the member set, or removed if the value is nil.
 func with(key map[string]any, member string, value any) map[string]any {
 	changed := maps.Clone(key)
 	if changed[member] = value; value == nil {
@@ -87,7 +87,7 @@ func published(t testing.TB, a jwk.Algorithm) []byte {
 	return text
 }
 
-// entries are the keys of a JWK Set as plain JSON.
+// entries returns the keys of a JWK Set as plain JSON.
 func entries(t testing.TB, set []byte) []map[string]any {
 	t.Helper()
 	var s struct {

@@ -10,15 +10,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxJWKS bounds a JWK Set before it is parsed, in bytes; API Gateway's authorizers take twice as much.
+// maxJWKS is the maximum size of a JWK Set in bytes, checked before it is parsed; API Gateway's authorizers accept twice as much.
 const maxJWKS = 64 << 10
 
-// Set is a set of public keys to verify with (RFC 7517 5). It holds no private and no symmetric key, whatever it
-// was parsed from, and never changes.
+// Set is an immutable set of public keys to verify with (RFC 7517 5). It never contains a private or symmetric key.
 type Set struct{ keys []Key }
 
-// setEntry is a key as a JWK Set may hold it. Of private members (RFC 7518 6.2.2, 6.3.2, 6.4.1) it counts that they
-// are there, not what they are.
+// setEntry is a key in a JWK Set. Of private members (RFC 7518 6.2.2, 6.3.2, 6.4.1) only their presence matters.
 type setEntry struct {
 	publishedJWK
 	D   jsontext.Value `json:"d"`
@@ -35,8 +33,8 @@ func (e setEntry) private() bool {
 	return e.D != nil || e.P != nil || e.Q != nil || e.DP != nil || e.DQ != nil || e.QI != nil || e.Oth != nil || e.K != nil
 }
 
-// ParseSet reads a JWK Set. Keys of kinds unknown here are skipped (RFC 7517 5), so that a newer version may publish
-// some; a private or symmetric key, a kid twice, and a known kind that is weak or malformed refuse the whole set.
+// ParseSet reads a JWK Set. Keys of unknown kinds are skipped (RFC 7517 5), so that a newer version may publish some. A
+// private or symmetric key, a repeated kid, or a known kind that is weak or malformed is an error.
 func ParseSet(text []byte) (*Set, error) {
 	if len(text) > maxJWKS {
 		return nil, fmt.Errorf("parse the public keys: longer than %d bytes", maxJWKS)
@@ -54,7 +52,7 @@ func ParseSet(text []byte) (*Set, error) {
 	seen := make(map[string]bool, len(set.Keys))
 	for i, e := range set.Keys {
 		if e.KeyID != "" && seen[e.KeyID] {
-			return nil, fmt.Errorf("parse the public keys: key %d: its kid is another key's too", i+1)
+			return nil, fmt.Errorf("parse the public keys: key %d: another key has the same kid", i+1)
 		}
 		seen[e.KeyID] = true
 		if err := s.add(e); err != nil {
@@ -64,7 +62,7 @@ func ParseSet(text []byte) (*Set, error) {
 	return s, nil
 }
 
-// add takes a key that is, member by member, what we would publish for it; see JWK.Key.
+// add accepts a key only if its members are exactly those that we would publish; see JWK.Key.
 func (s *Set) add(e setEntry) error {
 	j := e.publicJWK
 	_, known := kindOf(Algorithm(j.Algorithm))
@@ -72,7 +70,7 @@ func (s *Set) add(e setEntry) error {
 	case j.Algorithm == string(HS256) || j.Type == "oct" || e.private():
 		return errors.New("a private or symmetric key, which must never be published")
 	case j.KeyID == "" || !known || j.Use != "" && j.Use != keyUse:
-		return nil // not for us: no token could name it, or it does not verify tokens
+		return nil // no token can name it, or it does not verify tokens
 	}
 	k, err := JWK{publicJWK: j}.Key()
 	if err != nil {
@@ -83,7 +81,7 @@ func (s *Set) add(e setEntry) error {
 	return nil
 }
 
-// Key returns the key with the id, which has its end where the set gives one: see Key.Retired.
+// Key returns the key with the id, with its end if the set has one: see Key.Retired.
 func (s *Set) Key(id string) (Key, bool) {
 	i := slices.IndexFunc(s.keys, func(k Key) bool { return k.ID == id })
 	if i < 0 {
@@ -92,13 +90,13 @@ func (s *Set) Key(id string) (Key, bool) {
 	return s.keys[i], true
 }
 
-// At returns the set without the keys that are retired by now: those are to be refused, and a rotation that takes them
-// out may be weeks away.
+// At returns the set without the keys that are retired by now: they must be refused, and the rotation that removes them may
+// be weeks away.
 func (s *Set) At(now time.Time) *Set {
 	return &Set{slices.DeleteFunc(slices.Clone(s.keys), func(k Key) bool { return k.Retired(now) })}
 }
 
-// Marshal returns the set as it is served: of each key the public members that every verifier knows, and no others.
+// Marshal returns the set as it is served: only the public members that every verifier knows.
 func (s *Set) Marshal() ([]byte, error) {
 	keys := []publicJWK{}
 	for _, k := range s.keys {
@@ -107,8 +105,8 @@ func (s *Set) Marshal() ([]byte, error) {
 	return encodeSet(keys)
 }
 
-// MarshalPublic returns the JWK Set to store for verifiers: of each key the public part and, in exp, its end; of symmetric
-// ones nothing.
+// MarshalPublic returns the JWK Set to store for verifiers: the public part of each key and, in exp, its end. Symmetric keys
+// are left out.
 func MarshalPublic(keys []Key) ([]byte, error) {
 	published := []publishedJWK{}
 	for _, k := range keys {
@@ -119,8 +117,8 @@ func MarshalPublic(keys []Key) ([]byte, error) {
 	return encodeSet(published)
 }
 
-// Position tells at which byte a document of keys is broken, where the decoder knows, and nothing else: its own errors
-// quote values.
+// Position says at which byte a document of keys is malformed, if the decoder knows. The decoder's own errors would quote
+// values.
 func Position(err error) string {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
 		return fmt.Sprintf(", byte %d", syntax.ByteOffset)
@@ -141,7 +139,7 @@ func encodeSet[K publicJWK | publishedJWK](keys []K) ([]byte, error) {
 	return text, nil
 }
 
-// Algorithms returns what the keys sign with (RFC 7518 3.1), each once, in the set's order; never nil.
+// Algorithms returns the algorithms of the keys (RFC 7518 3.1), each once, in the set's order; never nil.
 func (s *Set) Algorithms() []string {
 	algorithms := []string{}
 	for _, k := range s.keys {

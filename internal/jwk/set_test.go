@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// TestSetAsPublished promises that what is published of keys is read and written again, byte for byte.
+// TestSetAsPublished promises that a published set can be read and is written again byte for byte.
 func TestSetAsPublished(t *testing.T) {
 	for _, a := range all {
 		text := published(t, a)
@@ -34,7 +34,7 @@ func TestSetAsPublished(t *testing.T) {
 	}
 }
 
-// TestSetSkips promises that keys of kinds we do not know cost nobody the others.
+// TestSetSkips promises that keys of unknown kinds do not affect the others.
 func TestSetSkips(t *testing.T) {
 	good := entries(t, published(t, jwk.ES256))
 	rsa := entries(t, published(t, jwk.RS256))[0]
@@ -59,7 +59,7 @@ func TestSetSkips(t *testing.T) {
 	}
 }
 
-// TestSetMembers promises that only public members come out of what is kept, and that use may be left out.
+// TestSetMembers promises that only public members of a stored set are returned, and that use may be missing.
 func TestSetMembers(t *testing.T) {
 	good := entries(t, published(t, jwk.ES256))[0]
 	full := maps.Clone(good)
@@ -75,8 +75,8 @@ func TestSetMembers(t *testing.T) {
 	}
 }
 
-// TestSetRefused promises that a set with a key that nobody should ever see published, or that is broken, is refused
-// whole, in words that quote none of it.
+// TestSetRefused promises that a set with a key that must never be published, or with a malformed one, is refused as a whole,
+// and not quoted.
 func TestSetRefused(t *testing.T) {
 	ec, rsa := entries(t, published(t, jwk.ES256))[0], entries(t, published(t, jwk.RS256))[0]
 	okp := entries(t, published(t, jwk.EdDSA))[0]
@@ -122,7 +122,7 @@ func TestSetRefused(t *testing.T) {
 		s, err := jwk.ParseSet(text)
 		if err == nil {
 			kept, _ := s.Marshal()
-			t.Errorf("%s: taken as %s", name, kept)
+			t.Errorf("%s: accepted as %s", name, kept)
 			continue
 		}
 		if slices.ContainsFunc(secrets, func(s string) bool { return strings.Contains(err.Error(), s[:20]) }) {
@@ -131,7 +131,7 @@ func TestSetRefused(t *testing.T) {
 	}
 }
 
-// TestSetAt promises that what is served of a set is without the keys whose time is over, and without our own times.
+// TestSetAt promises that a set is served without retired keys and without the times of keys.
 func TestSetAt(t *testing.T) {
 	two, retires := keys(t, jwk.ES256), now.Add(30*24*time.Hour)
 	two[0].RetireAt = retires.Unix()
@@ -171,8 +171,8 @@ func TestSetAt(t *testing.T) {
 	}
 }
 
-// FuzzParseSet promises that no text makes the parser panic, that no private member comes out of it, and that what it
-// writes it reads again.
+// FuzzParseSet promises that no text makes the parser panic, that it returns no private member, and that it reads what it
+// writes.
 func FuzzParseSet(f *testing.F) {
 	for _, a := range asymmetric {
 		f.Add(published(f, a))

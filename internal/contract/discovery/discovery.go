@@ -1,5 +1,5 @@
-// Package discovery publishes what anyone needs to verify our tokens without asking us: the public keys as a JWK Set
-// (RFC 7517 5), and the OpenID Connect Discovery document by which API Gateway and JWT libraries find it.
+// Package discovery publishes what other programs need to verify our tokens: the public keys as a JWK Set (RFC 7517 5), and
+// the OpenID Connect Discovery document through which API Gateway and JWT libraries find it.
 package discovery
 
 import (
@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// The documents' paths, below the issuer's.
+// The paths of the documents, below the issuer's.
 const (
 	JWKSPath          = "/.well-known/jwks.json"
 	ConfigurationPath = "/.well-known/openid-configuration"
@@ -21,19 +21,19 @@ const (
 
 // Config is what a deployment decides about these endpoints.
 type Config struct {
-	Issuer string // as in tokens, to the letter: readers compare it
+	Issuer string // exactly as in tokens: readers compare it
 	Log    *slog.Logger
 	Now    func() time.Time // nil is the real clock
 }
 
-// Source is where the published JWK Set comes from, cached; it is asked for every request.
+// Source returns the published JWK Set from a cache; it is called for every request.
 type Source interface {
-	// Get returns the JWK Set, whose bytes nobody changes.
+	// Get returns the JWK Set; the caller must not change its bytes.
 	Get(ctx context.Context) ([]byte, error)
 }
 
-// Routes returns the two endpoints by their paths. Where no keys can be had, before the first ring too, both are a
-// 500 that nobody caches: an empty answer would make good tokens look bad.
+// Routes returns the two endpoints by path. Without keys, also before the first ring, both answer a 500 that must not be
+// cached: an empty set would make valid tokens look invalid.
 func Routes(c Config, keys Source) web.Routes {
 	h := &handler{issuer: c.Issuer, keys: keys, now: c.Now}
 	if h.now == nil {
@@ -69,10 +69,10 @@ type message struct {
 	Message string `json:"message"`
 }
 
-// maxAge is how old rendered documents get: keys retire by the clock, between two changes of the set.
+// maxAge is the maximum age of rendered documents: keys retire by the clock, between two changes of the set.
 const maxAge = time.Minute
 
-// documents returns both documents, rendered once for as long as the keys stay the same.
+// documents returns both documents, rendered again only when the keys change.
 func (h *handler) documents(ctx context.Context) (*documents, error) {
 	text, err := h.keys.Get(ctx)
 	if err != nil {

@@ -25,7 +25,7 @@ import (
 
 const issuer = "https://login.example.com/prod"
 
-// source is a discovery.Source that a test changes at will.
+// source is a discovery.Source that a test can change.
 type source struct {
 	mu   sync.Mutex
 	text []byte
@@ -87,7 +87,7 @@ func get(t testing.TB, h http.Handler, path string, header ...string) (*http.Res
 	return answer, string(body)
 }
 
-// TestDocuments promises both documents to the letter, the headers of either, and nothing else of the ring.
+// TestDocuments promises the exact documents and headers, and that nothing else of the ring is published.
 func TestDocuments(t *testing.T) {
 	for a, algorithms := range map[jwk.Algorithm]string{
 		jwk.ES256: `["ES256"]`, jwk.RS256: `["RS256"]`, jwk.EdDSA: `["EdDSA"]`, jwk.HS256: `[]`,
@@ -116,11 +116,11 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	if text := string(published(t, jwk.HS256)); text != `{"keys":[]}` {
-		t.Errorf("of a symmetric ring %s is published", text)
+		t.Errorf("a symmetric ring is published as %s", text)
 	}
 }
 
-// TestConditional promises 304 to whoever has the document already, and the document to everyone else.
+// TestConditional promises 304 to clients that have the current document, and the document to all others.
 func TestConditional(t *testing.T) {
 	s := &source{text: published(t, jwk.ES256)}
 	h, _ := routes(s)
@@ -155,7 +155,7 @@ func TestConditional(t *testing.T) {
 	}
 }
 
-// TestMethods promises GET and HEAD alone.
+// TestMethods promises that only GET and HEAD are allowed.
 func TestMethods(t *testing.T) {
 	h, _ := routes(&source{text: published(t, jwk.ES256)})
 	server := httptest.NewServer(h)
@@ -184,8 +184,8 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// TestFailure promises that our own faults are a 500 that nobody caches and that says nothing, and that what is not fit
-// to be published is not.
+// TestFailure promises that failures are a 500 that reveals nothing and must not be cached, and that an invalid set is not
+// published.
 func TestFailure(t *testing.T) {
 	private, err := ring(t, jwk.ES256).Marshal()
 	if err != nil {
@@ -216,7 +216,7 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// TestOnlyPublicMembers promises that whatever else is stored with the keys stays there.
+// TestOnlyPublicMembers promises that other members of the stored keys are not served.
 func TestOnlyPublicMembers(t *testing.T) {
 	var set map[string]any
 	if err := json.Unmarshal(published(t, jwk.ES256), &set); err != nil {
@@ -236,7 +236,7 @@ func TestOnlyPublicMembers(t *testing.T) {
 	}
 }
 
-// TestConcurrent promises, with -race, that readers and a rotation do not disturb each other.
+// TestConcurrent promises, with -race, that readers and a rotation do not interfere.
 func TestConcurrent(t *testing.T) {
 	s := &source{text: published(t, jwk.ES256)}
 	h, _ := routes(s)
@@ -254,7 +254,7 @@ func TestConcurrent(t *testing.T) {
 	wg.Wait()
 }
 
-// discard is an http.ResponseWriter that costs nothing: what is measured is the handler.
+// discard is an http.ResponseWriter without cost, so that only the handler is measured.
 type discard struct{ header http.Header }
 
 func (d discard) Header() http.Header         { return d.header }

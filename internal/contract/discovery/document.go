@@ -13,13 +13,13 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// cacheControl lets readers keep a document for five minutes. A key is published hours before it signs, so that
-// whoever holds an older set than that is rare, and asks again when it meets an unknown kid.
+// cacheControl lets readers cache a document for five minutes. A key is published hours before it signs, so few readers
+// have a set without it, and those fetch it again when they see the unknown kid.
 const cacheControl = "public, max-age=300"
 
-// documents are both documents as they are sent; they do not change once made.
+// documents are both documents as they are sent; immutable.
 type documents struct {
-	source              []byte // what they were made of
+	source              []byte // the set they were rendered from
 	made                time.Time
 	jwks, configuration document
 }
@@ -29,8 +29,8 @@ type document struct {
 	etag string
 }
 
-// configuration has the members that OpenID Connect Discovery 1.0 (3) requires, less those of endpoints that we do not
-// have: no client is sent anywhere to sign in. Kubernetes and GitHub, which also only sign tokens, publish the same.
+// configuration has the required members of OpenID Connect Discovery 1.0 (3), except those of endpoints that we do not
+// have. Kubernetes and GitHub, which also only sign tokens, publish the same.
 type configuration struct {
 	Issuer        string   `json:"issuer"`
 	JWKSURI       string   `json:"jwks_uri"`
@@ -39,8 +39,8 @@ type configuration struct {
 	Algorithms    []string `json:"id_token_signing_alg_values_supported"`
 }
 
-// render makes both documents of one set, so that the algorithms of one are the keys' of the other. The set is
-// written anew from its public members, whatever else was stored with it, without keys that are retired by now.
+// render makes both documents from one set, so that their algorithms agree. The set is written again from its public
+// members, without any others that were stored and without retired keys.
 func render(issuer string, text []byte, now time.Time) (*documents, error) {
 	keys, err := jwk.ParseSet(text)
 	if err != nil {
@@ -81,7 +81,7 @@ func (d document) write(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// matches compares as If-None-Match does, weakly (RFC 9110 13.1.2): a proxy that recodes marks our tag W/.
+// matches compares weakly, as If-None-Match does (RFC 9110 13.1.2): a proxy that recodes the body marks our tag W/.
 func (d document) matches(conditions []string) bool {
 	for _, list := range conditions {
 		for tag := range strings.SplitSeq(list, ",") {

@@ -27,7 +27,7 @@ import (
 	"latchkey/internal/token"
 )
 
-// serve runs the endpoints where an issuer's are, and returns the issuer and a token that it signed.
+// serve runs the endpoints below an issuer's URL, and returns the issuer and a token that it signed.
 func serve(t *testing.T, a jwk.Algorithm) (issuer, raw string) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
@@ -49,7 +49,7 @@ func serve(t *testing.T, a jwk.Algorithm) (issuer, raw string) {
 	return issuer, raw
 }
 
-// pyjwt goes from an issuer to a verified token as PyJWT's documentation shows it.
+// pyjwt verifies a token with only the issuer, as PyJWT's documentation shows.
 const pyjwt = `
 import json, sys, urllib.request, jwt
 issuer, audience, token = sys.argv[1:]
@@ -65,7 +65,7 @@ assert claims["scope"] == "user" and claims["roles"] == ["editor"], claims
 print(claims["sub"], len(client.get_signing_keys()))
 `
 
-// TestPyJWT promises that PyJWT finds the keys by the issuer alone and verifies our tokens with them.
+// TestPyJWT promises that PyJWT finds the keys from the issuer and verifies our tokens with them.
 func TestPyJWT(t *testing.T) {
 	python := emulator.PyJWT(t)
 	for _, a := range []jwk.Algorithm{jwk.ES256, jwk.RS256, jwk.EdDSA} {
@@ -79,9 +79,9 @@ func TestPyJWT(t *testing.T) {
 	}
 }
 
-// TestGatewayRules promises that API Gateway's native JWT authorizers take our tokens under RS256, as far as their
-// documentation tells: discovery by the issuer, RSA alone, kid, iss, aud, times and scope, and the limits on both
-// documents. Under ES256 they do not, which is why the algorithm is a setting.
+// TestGatewayRules promises that API Gateway's native JWT authorizers accept our RS256 tokens, by the rules in their
+// documentation: discovery through the issuer, RSA only, kid, iss, aud, times and scope, and the size limits of both
+// documents. They refuse ES256, which is why the algorithm is a setting.
 func TestGatewayRules(t *testing.T) {
 	issuer, raw := serve(t, jwk.RS256)
 	if err := jwtAuthorizer(issuer, []string{"other", "orders"}, []string{"admin", "user"}, raw); err != nil {
@@ -93,17 +93,17 @@ func TestGatewayRules(t *testing.T) {
 		"another token":    jwtAuthorizer(issuer, []string{"orders"}, []string{"user"}, raw[:len(raw)-4]+"AAAA"),
 	} {
 		if err == nil {
-			t.Errorf("%s is taken: this authorizer proves nothing", name)
+			t.Errorf("%s is accepted: this authorizer proves nothing", name)
 		}
 	}
 	issuer, raw = serve(t, jwk.ES256)
 	if err := jwtAuthorizer(issuer, []string{"orders"}, []string{"user"}, raw); err == nil {
-		t.Error("ES256 is taken: this authorizer proves nothing")
+		t.Error("ES256 is accepted: this authorizer proves nothing")
 	}
 }
 
-// jwtAuthorizer is what the documentation says of HTTP APIs' JWT authorizers, over golang-jwt and a reading of the
-// JWK Set of its own.
+// jwtAuthorizer implements the documented rules of HTTP APIs' JWT authorizers with golang-jwt and its own parser of the
+// JWK Set.
 func jwtAuthorizer(issuer string, audiences, scopes []string, raw string) error {
 	var config struct {
 		Issuer  string `json:"issuer"`
@@ -144,7 +144,7 @@ func jwtAuthorizer(issuer string, audiences, scopes []string, raw string) error 
 	return nil
 }
 
-// fetch has the gateway's limits on either document: 1.5 s and 150,000 bytes.
+// fetch applies the gateway's limits for either document: 1.5 s and 150,000 bytes.
 func fetch(url string, v any) error {
 	client := http.Client{Timeout: 1500 * time.Millisecond}
 	answer, err := client.Get(url)

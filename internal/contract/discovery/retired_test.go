@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// TestRetired promises that a key is served until its tokens have expired and no longer, though the rotation that takes
-// it out of the set may be weeks away.
+// TestRetired promises that a key is served exactly until its tokens have expired, although the rotation that removes it
+// may be weeks away.
 func TestRetired(t *testing.T) {
 	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 	first, err := keyring.New(jwk.EdDSA, now)
@@ -40,7 +40,7 @@ func TestRetired(t *testing.T) {
 		}
 		for _, k := range set.Keys {
 			if k["exp"] != nil {
-				t.Errorf("a member of ours is served: %s", body)
+				t.Errorf("an internal member is served: %s", body)
 			}
 		}
 		return len(set.Keys), strings.Contains(body, old.KeyID), answer.Header.Get("Etag")
