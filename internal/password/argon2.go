@@ -7,8 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-
-	"golang.org/x/crypto/argon2"
 )
 
 // Sizes of new hashes in bytes (RFC 9106, 3.1 and 4).
@@ -22,13 +20,28 @@ type argon2Hash struct {
 	independent  bool // argon2i, which is verified and never made
 	cost         Params
 	salt, digest []byte
+	slot         *slot // what it is computed in
 }
 
-func newArgon2id(cost Params, password string) argon2Hash {
-	a := argon2Hash{cost: cost, salt: make([]byte, newSaltSize), digest: make([]byte, newDigestSize)}
+func newArgon2id(cost Params, password string, in *slot) argon2Hash {
+	a := argon2Hash{cost: cost, salt: make([]byte, newSaltSize), digest: make([]byte, newDigestSize), slot: in}
 	rand.Read(a.salt) // never fails: it ends the program instead
-	a.digest = a.compute(password)
+	a.digest = in.key(a, password)
 	return a
+}
+
+// inSlot returns the hash as one that computes in the slot, if it is argon2. Other schemes have no use for one.
+func inSlot(h hash, s *slot) hash {
+	switch h := h.(type) {
+	case argon2Hash:
+		h.slot = s
+		return h
+	case djangoArgon2Hash:
+		return djangoArgon2Hash{inSlot(h.hash, s)}
+	case decoy:
+		return decoy{inSlot(h.hash, s)}
+	}
+	return h
 }
 
 // parseArgon2 reads a PHC string: $argon2id$v=19$m=19456,t=2,p=1$salt$digest, and no other spelling of it. It
@@ -49,7 +62,7 @@ func parseArgon2(stored string) (hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	return argon2Hash{fields[1] == "argon2i", cost, salt, digest}, nil
+	return argon2Hash{independent: fields[1] == "argon2i", cost: cost, salt: salt, digest: digest}, nil
 }
 
 // parseDjangoArgon2 reads what Django writes: the word argon2 and a PHC string.
@@ -77,15 +90,7 @@ func (a argon2Hash) memory() uint32 { return a.cost.Memory }
 func (a argon2Hash) parameters() string { return a.cost.text() }
 
 func (a argon2Hash) matches(password string) bool {
-	return subtle.ConstantTimeCompare(a.compute(password), a.digest) == 1
-}
-
-func (a argon2Hash) compute(password string) []byte {
-	c, key := a.cost, argon2.IDKey
-	if a.independent {
-		key = argon2.Key
-	}
-	return key([]byte(password), a.salt, c.Time, c.Memory, c.Threads, uint32(len(a.digest)))
+	return subtle.ConstantTimeCompare(a.slot.key(a, password), a.digest) == 1
 }
 
 func (a argon2Hash) outdated(target Params) bool {

@@ -69,7 +69,7 @@ func TestGateBoundsMemoryAndProcessors(t *testing.T) {
 
 func TestHashingWaitsForItsOwnMemory(t *testing.T) {
 	const limit = 1024
-	setProcessors(t, 4) // a share is 256
+	setProcessors(t, 4) // a share is 256, but a slot 300
 	hasher := password.New(password.Params{Memory: 300, Time: 1, Threads: 1}, limit)
 	verify := func(stored string) func(context.Context) error {
 		return func(ctx context.Context) error { _, _, err := hasher.Verify(ctx, stored, "a"); return err }
@@ -81,11 +81,11 @@ func TestHashingWaitsForItsOwnMemory(t *testing.T) {
 	}{
 		{"stored hash", 640, verify(newHash(t, "argon2id:m=640,t=1,p=1", "a"))},
 		{"decoy", 300, verify("")},
-		{"less than a share", 256, verify(newHash(t, "argon2id:m=8,t=1,p=1", "a"))},
-		{"bcrypt", 256, verify(bcryptOfPassword)},
-		{"scrypt", 515, verify(swap(scryptPHC, "ln=4", "ln=9"))}, // 512, and 3 beside the table
+		{"less than a slot", 300, verify(newHash(t, "argon2id:m=8,t=1,p=1", "a"))},
+		{"bcrypt", 300, verify(bcryptOfPassword)},
+		{"scrypt", 515, verify(swap(scryptPHC, "ln=4", "ln=9"))}, // 512 for the table, and 3
 		{"Firebase", 515, verify(swap(firebase, "n=4", "n=9"))},
-		{"PBKDF2", 256, verify(pbkdf2PHC)},
+		{"PBKDF2", 300, verify(pbkdf2PHC)},
 		{"more than there is", limit, verify(newHash(t, "argon2id:m=2000,t=1,p=1", "a"))},
 		{"new hash", 300, func(ctx context.Context) error { _, err := hasher.Hash(ctx, "a"); return err }},
 	} {

@@ -3,7 +3,21 @@
 // whole text and found its cost within the caps.
 package password
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"latchkey/internal/argon2"
+)
+
+// Argon2 chooses who computes argon2.
+type Argon2 string
+
+const (
+	Auto    Argon2 = "auto"     // the fastest implementation that the processor has instructions for
+	XCrypto Argon2 = "x/crypto" // golang.org/x/crypto/argon2
+)
 
 // Hasher verifies passwords and makes hashes. It is safe for concurrent use and remembers neither.
 type Hasher struct {
@@ -13,14 +27,39 @@ type Hasher struct {
 
 // New returns a hasher whose new hashes have the costs target. Concurrent hashing stays within limit KiB, or runs one by one
 // where a single hash needs more; zero means DefaultLimit. It panics on costs that ParseParams would refuse.
-func New(target Params, limit uint32) *Hasher {
+func New(target Params, limit uint32) *Hasher { return NewWith(Auto, target, limit) }
+
+// NewWith returns a hasher as New does, with the chosen implementation of argon2. It panics on an unknown one.
+func NewWith(a Argon2, target Params, limit uint32) *Hasher {
 	if err := target.check(); err != nil {
 		panic("password: new hasher: " + err.Error())
 	}
 	if limit == 0 {
 		limit = DefaultLimit(target)
 	}
-	return &Hasher{target: target, gate: newGate(limit)}
+	return &Hasher{target: target, gate: newGate(limit, a.implementation(), target)}
+}
+
+func (a Argon2) implementation() argon2.Implementation {
+	switch a {
+	case Auto:
+		return argon2.Fastest()
+	case XCrypto:
+		return argon2.XCrypto
+	}
+	panic(fmt.Sprintf("password: new hasher: no implementation of argon2 is called %q", a))
+}
+
+// Implementation names what computes argon2 here: AVX-512, AVX2 or x/crypto.
+func (h *Hasher) Implementation() string { return h.gate.slots.implementation.String() }
+
+// Retained returns how many KiB stay allocated between hashes at most: a slot for each processor, or nothing where each
+// hash allocates its own memory.
+func (h *Hasher) Retained() uint32 {
+	if !h.gate.slots.implementation.ReusesMemory() {
+		return 0
+	}
+	return uint32(min(h.gate.limit/h.gate.share, int64(runtime.GOMAXPROCS(0)))) * h.target.Memory
 }
 
 // Verify reports whether the password matches, and if so whether the stored hash should be renewed: it is weaker than new ones,
@@ -36,7 +75,8 @@ func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, ou
 	if unusable(password) != nil {
 		known, password = decoy{known}, ""
 	}
-	err = h.gate.run(ctx, known.memory(), func() {
+	err = h.gate.run(ctx, known.memory(), func(s *slot) {
+		known = inSlot(known, s)
 		for _, variant := range variants(password) { // all of them: stopping at a match would reveal it
 			match = known.matches(variant) || match
 		}
@@ -51,7 +91,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 		return "", err
 	}
 	var made argon2Hash
-	if err := h.gate.run(ctx, h.target.Memory, func() { made = newArgon2id(h.target, normalize(password)) }); err != nil {
+	if err := h.gate.run(ctx, h.target.Memory, func(s *slot) { made = newArgon2id(h.target, normalize(password), s) }); err != nil {
 		return "", err
 	}
 	return made.String(), nil
