@@ -73,11 +73,7 @@ func (c *cli) hasher(cmd *cobra.Command) (*password.Hasher, error) {
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return newHasher(config), nil
-}
-
-func newHasher(config app.Config) *password.Hasher {
-	return password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
+	return config.NewHasher(), nil
 }
 
 // ports opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
@@ -94,7 +90,7 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Ports{
-		Store: store, Passwords: newHasher(config), Keys: ring, Tokens: ring, Audit: sink, Log: log,
+		Store: store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.Kind == "sqlite",
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil

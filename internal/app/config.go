@@ -30,6 +30,7 @@ type Config struct {
 	Audience              string
 	Algorithm             jwk.Algorithm
 	PasswordHash          password.Params
+	Argon2                password.Argon2
 	Decoys                []auth.Decoy
 	QualifyingRoles       []string
 	ImpersonatorRoles     []string
@@ -95,6 +96,9 @@ func readSettings(getenv func(string) string, used func(Setting) bool) (Config, 
 	}
 	return c, errors.Join(problems...)
 }
+
+// NewHasher returns the hasher that the settings describe.
+func (c Config) NewHasher() *password.Hasher { return password.NewWith(c.Argon2, c.PasswordHash, 0) }
 
 // Warnings names the settings that are allowed and weaken the service.
 func (c Config) Warnings() []string {

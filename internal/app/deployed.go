@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"latchkey/internal/dynamo"
-	"latchkey/internal/password"
 )
 
 // warmLimit is how long the start of a function waits for its first connections. The first request opens those that
@@ -27,7 +26,7 @@ func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http
 	if err != nil {
 		return nil, nil, err
 	}
-	p.Passwords = password.New(c.PasswordHash, password.DefaultLimit(c.PasswordHash))
+	p.Passwords = c.NewHasher()
 	return LoginHandler(c, p), p.Log, nil
 }
 

@@ -30,7 +30,7 @@ func newArgon2id(cost Params, password string, in *slot) argon2Hash {
 	return a
 }
 
-// inSlot returns the hash as one that computes in the slot, if it is argon2. Other schemes have no use for one.
+// inSlot returns the hash as one that computes in the slot, if it is argon2. Other schemes do not use one.
 func inSlot(h hash, s *slot) hash {
 	switch h := h.(type) {
 	case argon2Hash:
