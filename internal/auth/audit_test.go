@@ -20,7 +20,8 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// docs/audit.md is what operators write their queries by: it names every event and reason that the code has, and no other.
+// TestTheDocumentNamesEveryCode promises that docs/audit.md, by which operators write queries, names exactly the events and
+// reasons of the code.
 func TestTheDocumentNamesEveryCode(t *testing.T) {
 	document, err := os.ReadFile("../../docs/audit.md")
 	if err != nil {
@@ -33,7 +34,7 @@ func TestTheDocumentNamesEveryCode(t *testing.T) {
 	}
 }
 
-// documented returns the words that begin the rows of the section's table, sorted.
+// documented returns the first words of the rows of the section's table, sorted.
 func documented(t *testing.T, document []byte, heading string) []string {
 	t.Helper()
 	section := regexp.MustCompile(`(?s)\n## ` + heading + `\n(.*?)\n## `).FindSubmatch(document)
@@ -50,15 +51,15 @@ func documented(t *testing.T, document []byte, heading string) []string {
 	return words
 }
 
-// TestTheQueriesAskForWhatIsThere promises that every name and code in the document's queries is a field or a code.
-func TestTheQueriesAskForWhatIsThere(t *testing.T) {
+// TestTheQueriesUseExistingNames promises that every name and code in the document's queries is a field or a code.
+func TestTheQueriesUseExistingNames(t *testing.T) {
 	document, err := os.ReadFile("../../docs/audit.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	known := slices.Concat(documented(t, document, "Fields"), documented(t, document, "Events"), documented(t, document, "Reasons"), []string{
 		"audit", "success", "refused", "failed", "throttled_", // values
-		"error", // of the lines that are no records
+		"error", // a member of other log lines
 		"filter", "fields", "stats", "sort", "by", "as", "and", "like", "desc", "count", "count_distinct", "sum", "latest", "earliest", "strcontains", "bin", "m",
 	})
 	queries := regexp.MustCompile("(?s)\n```\n(filter .*?)\n```").FindAllSubmatch(document, -1)
@@ -66,12 +67,12 @@ func TestTheQueriesAskForWhatIsThere(t *testing.T) {
 		t.Fatalf("the document has only %d queries", len(queries))
 	}
 	for _, query := range queries {
-		text := regexp.MustCompile(`"[0-9a-f]{8,}"`).ReplaceAllString(string(query[1]), "") // an id or hash of somebody's
+		text := regexp.MustCompile(`"[0-9a-f]{8,}"`).ReplaceAllString(string(query[1]), "") // an example's id or hash
 		aliases := regexp.MustCompile(` as (\w+)`).FindAllStringSubmatch(text, -1)
 		for _, word := range regexp.MustCompile(`@?[a-zA-Z_]+`).FindAllString(text, -1) {
 			isAlias := slices.ContainsFunc(aliases, func(a []string) bool { return a[1] == word })
 			if !isAlias && word != "@timestamp" && !slices.Contains(known, word) {
-				t.Errorf("%s is no field and no code:\n%s", word, text)
+				t.Errorf("%s is neither a field nor a code:\n%s", word, text)
 			}
 		}
 	}
@@ -112,9 +113,9 @@ func TestChangesAreRecorded(t *testing.T) {
 		err                          error
 	}{
 		{"done", "success", "ok", "INFO", nil},
-		{"of somebody who is not there", "refused", "not_found", "INFO", fmt.Errorf("look up: %w", auth.ErrNotFound)},
-		{"to what is another's", "refused", "conflict", "INFO", fmt.Errorf("add: %w", auth.ErrConflict)},
-		{"that cannot be", "refused", "invalid", "INFO", errors.New("that password cannot be used: ada@example.com")},
+		{"of a missing user", "refused", "not_found", "INFO", fmt.Errorf("look up: %w", auth.ErrNotFound)},
+		{"to an address that is taken", "refused", "conflict", "INFO", fmt.Errorf("add: %w", auth.ErrConflict)},
+		{"that is invalid", "refused", "invalid", "INFO", errors.New("that password cannot be used: ada@example.com")},
 		{"without a store", "failed", "unavailable", "ERROR", fmt.Errorf("add: %w", auth.ErrUnavailable)},
 		{"interrupted", "failed", "canceled", "ERROR", fmt.Errorf("add: %w", context.Canceled)},
 	} {
@@ -137,15 +138,15 @@ func TestChangesAreRecorded(t *testing.T) {
 	}
 }
 
-// uncounted is a AttemptStore that cannot count failures, because the caller is gone.
+// uncounted is a store that cannot count failures, because the client hung up.
 type uncounted struct{ auth.Store }
 
 func (uncounted) CountFailure(context.Context, auth.AttemptKeys, auth.Window, auth.Window) error {
 	return context.Canceled
 }
 
-// A failure to count is answered by a 500, so the audit must not call it a wrong password.
-func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
+// TestFailedCountIsAFailure promises that the audit calls a failure to count our fault, as the 500 does, not a wrong password.
+func TestFailedCountIsAFailure(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada())
 	limited := rules()
 	limited.Limits.Free = 5
@@ -163,7 +164,7 @@ func TestWhatCouldNotBeCountedIsAFailure(t *testing.T) {
 	}
 }
 
-// TestPanicsAreAudited promises one record of a failure where a port panics, which is for the caller to recover.
+// TestPanicsAreAudited promises one record of a failure when a port panics; the caller recovers the panic.
 func TestPanicsAreAudited(t *testing.T) {
 	for _, test := range []struct {
 		event, panicking string

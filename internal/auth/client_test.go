@@ -9,7 +9,7 @@ import (
 )
 
 func TestHashAPIKey(t *testing.T) {
-	// FIPS 180-4's own example: a key hashed once must be found for ever.
+	// FIPS 180-4's own example: stored hashes of keys must stay valid forever.
 	const want = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 	if got := auth.HashAPIKey("abc"); got != want {
 		t.Errorf("HashAPIKey = %s, want %s", got, want)
@@ -18,7 +18,7 @@ func TestHashAPIKey(t *testing.T) {
 		t.Errorf("ID = %q, want the first 16 digits", got)
 	}
 	if got := (auth.Client{}).ID(); got != "" {
-		t.Errorf("ID of no client = %q", got)
+		t.Errorf("ID of the zero client = %q", got)
 	}
 }
 
@@ -32,7 +32,7 @@ func TestClientKindValid(t *testing.T) {
 	}
 }
 
-// TestClientWorks promises that a key works until the moment at which it expires, and a disabled one never.
+// TestClientWorks promises that a key works until it expires, and a disabled one not at all.
 func TestClientWorks(t *testing.T) {
 	now := authtest.Start()
 	for _, test := range []struct {

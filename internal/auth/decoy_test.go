@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/password"
 )
 
-// verified hashes as the kit does, and notes what it was given.
+// verified hashes as the kit does, and notes the stored hashes that it was given.
 type verified struct {
 	*password.Hasher
 	stored []string
@@ -32,8 +32,8 @@ func serviceWith(k *authtest.Kit, v *verified, decoys []auth.Decoy) *auth.Servic
 	return auth.NewService(auth.Config{Store: k.Store, Passwords: v, Keys: k.Keyring, Rules: r, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now})
 }
 
-// TestDecoysStandInForHashes promises that whoever has no hash costs one that was set, the same one by every service, and whoever
-// has one costs theirs; and that without decoys nobody costs anything else than before.
+// TestDecoysStandInForHashes promises that an identifier without a hash costs one of the decoys, the same one in every service,
+// and a user with a hash costs that hash; without decoys, no identifier costs a decoy.
 func TestDecoysStandInForHashes(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	k.Update(t, "grace", func(u *auth.User) { u.PasswordHash, u.Status = "", auth.StatusPending })
@@ -69,8 +69,8 @@ func TestDecoysStandInForHashes(t *testing.T) {
 	}
 }
 
-// TestDecoysSignNobodyIn promises that the very password that a decoy was made of is refused like any other to whoever
-// has no hash of their own, even to a user who is ready.
+// TestDecoysSignNobodyIn promises that the password of a decoy is refused like any other to identifiers without a hash, even to
+// a ready user.
 func TestDecoysSignNobodyIn(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	made, err := k.Hasher.Hash(t.Context(), authtest.Password)
@@ -105,7 +105,7 @@ func decoysOf(format string, weights ...int) []auth.Decoy {
 	return decoys
 }
 
-// TestDecoysComeOutAsWeighted promises that each is chosen for its share of names, whatever their number and order.
+// TestDecoysComeOutAsWeighted promises that each decoy is chosen for its share of identifiers, whatever the number and order of decoys.
 func TestDecoysComeOutAsWeighted(t *testing.T) {
 	const names = 1500
 	rapid.Check(t, func(r *rapid.T) {
@@ -129,15 +129,15 @@ func TestDecoysComeOutAsWeighted(t *testing.T) {
 		for _, d := range decoys {
 			share := float64(d.Weight) / float64(total)
 			want, deviation := names*share, math.Sqrt(names*share*(1-share))
-			if got := float64(counts[d.Hash]); math.Abs(got-want) > 5.5*deviation+1 { // by chance once in ten millions
+			if got := float64(counts[d.Hash]); math.Abs(got-want) > 5.5*deviation+1 { // fails by chance once in ten million runs
 				r.Fatalf("%s of weight %d in %v is given to %v names of %d, want %v", d.Hash, d.Weight, weights, got, names, want)
 			}
 		}
 	})
 }
 
-// TestDecoysMoveAsUsersDo promises that where one share grows at the cost of all others a name keeps its decoy or goes to that
-// one, and that a decoy which is dropped leaves the other names alone.
+// TestDecoysMoveAsUsersDo promises that if one share grows at the cost of all others, an identifier keeps its decoy or moves to
+// that one, and that dropping a decoy moves only its own identifiers.
 func TestDecoysMoveAsUsersDo(t *testing.T) {
 	before, after := decoysOf("decoy %d", 500, 300, 100, 100), decoysOf("decoy %d", 250, 150, 50, 550)
 	moved := map[string]int{}

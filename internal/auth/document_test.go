@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// TestDocument promises that an object comes back as it was, large numbers too, and that nothing else is one.
+// TestDocument promises that an object comes back unchanged, with large numbers, and that no other value is accepted.
 func TestDocument(t *testing.T) {
 	for raw, want := range map[string]string{
 		`{"b": 9007199254740993, "a": [1.0, -0, 1e400, 123456789012345678901234567890]}`: `{"b":9007199254740993,"a":[1.0,-0,1e400,123456789012345678901234567890]}`,

@@ -132,7 +132,7 @@ func all(s string, ok func(rune) bool) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return !ok(r) }) < 0
 }
 
-// asciiLower leaves letters beyond ASCII alone: strings.ToLower would merge U+0130 with i and U+212A with k.
+// asciiLower does not change letters beyond ASCII: strings.ToLower would merge U+0130 with i and U+212A with k.
 func asciiLower(s string) string {
 	return strings.Map(func(r rune) rune {
 		if 'A' <= r && r <= 'Z' {

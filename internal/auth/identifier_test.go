@@ -144,8 +144,8 @@ func TestCleanEmailKeepsTheSpelling(t *testing.T) {
 	}
 }
 
-// Two people never become one: of all letters, marks and digits, only those that Unicode calls the same character,
-// and the two cases of an ASCII letter, meet in one identifier.
+// Two people never share an identifier: of all letters, marks and digits, only those that Unicode defines as the same
+// character, and the two cases of an ASCII letter, give the same one.
 func TestParseIdentifierMergesNoCharacters(t *testing.T) {
 	seen := map[auth.Identifier]rune{}
 	sweep := func(r rune) {
@@ -167,7 +167,7 @@ func TestParseIdentifierMergesNoCharacters(t *testing.T) {
 	}
 }
 
-// canonical is the rule in two words: NFC, and lower case for ASCII alone.
+// canonical is the rule in two words: NFC, and lower case for ASCII only.
 func canonical(s string) string {
 	lower := func(r rune) rune {
 		if r <= unicode.MaxASCII {
@@ -251,15 +251,15 @@ func wantCanonical(t interface{ Fatalf(string, ...any) }, id auth.Identifier) {
 	text := id.String()
 	local, domain, _ := strings.Cut(text, "@")
 	if len(text) > 254 || !utf8.ValidString(text) || !norm.NFC.IsNormalString(text) || local == "" || domain == "" {
-		t.Fatalf("%q is no canonical text", text)
+		t.Fatalf("%q is not canonical", text)
 	}
 	if strings.ContainsFunc(text, func(r rune) bool {
 		return unicode.IsControl(r) || unicode.IsSpace(r) || unicode.Is(unicode.Cf, r) || 'A' <= r && r <= 'Z'
 	}) {
-		t.Fatalf("%q has a character that no identifier has", text)
+		t.Fatalf("%q has a character that identifiers cannot have", text)
 	}
 	if strings.ContainsFunc(domain, func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune("@#:/", r) }) {
-		t.Fatalf("%q has a domain that is no A-label", text)
+		t.Fatalf("%q has a domain that is not an A-label", text)
 	}
 }
 

@@ -51,14 +51,14 @@ func TestImpersonation(t *testing.T) {
 				return
 			}
 			if records[0]["actor"] != test.caller || records[0]["user"] != test.target {
-				t.Errorf("the audit does not name both: %v", records[0])
+				t.Errorf("the audit does not name caller and target: %v", records[0])
 			}
 			wantImpersonated(t, k, g, test.caller, test.target)
 		})
 	}
 }
 
-// hashOf is what stands for the user's address in the audit.
+// hashOf returns the keyed hash of the user's address in the audit.
 func hashOf(t *testing.T, k *authtest.Kit, name string) string {
 	t.Helper()
 	hash, err := auth.IdentifierHash(t.Context(), k.Keyring, authtest.Identifier(name+"@example.com"))
@@ -83,8 +83,8 @@ func wantImpersonated(t *testing.T, k *authtest.Kit, g auth.Grant, caller, targe
 	}
 }
 
-// Terms that ask for a qualifying account ask it of the impersonated too.
-func TestImpersonationOfSomeoneWithoutAQualifyingAccount(t *testing.T) {
+// TestImpersonationNeedsAQualifyingTarget promises that the target too needs the qualifying account that the terms ask for.
+func TestImpersonationNeedsAQualifyingTarget(t *testing.T) {
 	margaret := authtest.Grace()
 	margaret.Role = "support"
 	k := authtest.NewKit(t, margaret, authtest.Alan())

@@ -34,7 +34,7 @@ func attempt(name string) auth.Attempt {
 	}
 }
 
-// users are one for each way that a sign-in goes; margaret and katherine may impersonate.
+// users has one user for each way a sign-in can end; margaret and katherine may impersonate.
 func users() []auth.User {
 	dorothy := authtest.NewUser("dorothy")
 	dorothy.Status = auth.StatusDisabled
@@ -56,7 +56,7 @@ func session(t *testing.T, k *authtest.Kit, g auth.Grant) auth.Session {
 
 func TestLogin(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
-	k.Clock.Advance(400 * time.Microsecond) // which nothing keeps
+	k.Clock.Advance(400 * time.Microsecond) // stored times have no microseconds
 	g, err := k.Service(rules()).Login(t.Context(), attempt("ada"), profileTerms())
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestLogin(t *testing.T) {
 	}
 }
 
-// identifierHash is what the audit calls the user: a keyed hash, the same for each of their attempts.
+// identifierHash returns the keyed hash of the user's address in the audit, the same for each attempt.
 func identifierHash(t *testing.T, k *authtest.Kit, name string) string {
 	t.Helper()
 	_, _ = k.Service(rules()).Login(t.Context(), auth.Attempt{Identifier: authtest.Identifier(name + "@example.com")}, profileTerms())
@@ -171,13 +171,13 @@ func TestLoginRefuses(t *testing.T) {
 				t.Errorf("audit %v, want %v", got, want)
 			}
 			if calls := k.Calls(); !errors.Is(err, auth.ErrUnknownClient) && cmp.Diff([]string{"MAC", "LookUp", "UserByID", "Verify"}, calls) != "" {
-				t.Errorf("the calls %v tell who there is", calls)
+				t.Errorf("the calls %v reveal who is a user", calls)
 			}
 		})
 	}
 }
 
-// A user whose address moved to another between the two reads is not signed in under the new one.
+// A user whose address moved to another user between the two reads is not signed in.
 func TestLoginWhileAnAddressMoves(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	k.Before(func(call string) error {

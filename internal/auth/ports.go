@@ -170,7 +170,7 @@ type PublicKeys interface {
 	PutPublicKeys(ctx context.Context, jwks []byte) error
 }
 
-// Verifier checks access tokens alone: its caller has to look up whether the session has ended.
+// Verifier checks access tokens without the store: its caller has to look up whether the session has ended.
 type Verifier interface {
 	// Verify returns the claims of a valid token: signed by one of our keys for this service, and not expired. An error
 	// wraps ErrUnavailable if the keys cannot be read; any other is about the token.

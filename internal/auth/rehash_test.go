@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// withBcrypt stores for ada what an import would bring.
+// withBcrypt stores a bcrypt hash for ada, as an import does.
 func withBcrypt(t *testing.T, k *authtest.Kit, password string) auth.User {
 	t.Helper()
 	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
@@ -104,8 +104,8 @@ func TestLoginSurvivesARehashThatFails(t *testing.T) {
 	}
 }
 
-// A password that was changed while a sign-in with the old one ran stays changed.
-func TestRehashNeverBringsBackAPassword(t *testing.T) {
+// TestRehashNeverRestoresAPassword promises that a password which was changed during a sign-in with the old one stays changed.
+func TestRehashNeverRestoresAPassword(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	withBcrypt(t, k, authtest.Password)
 	var changed auth.User

@@ -10,9 +10,9 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestInTurn promises that over a local store no call of a sign-in runs beside another, and that nothing is left out:
-// the try is counted before the hash, and cleared after it, and the hash is renewed.
-func TestInTurn(t *testing.T) {
+// TestSerial promises that with Serial no two calls of a sign-in run at the same time, and that all are made: the attempt is
+// counted before the hash and cleared after it, and the hash is renewed.
+func TestSerial(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	k.Serial = true
 	before := withBcrypt(t, k, authtest.Password)
@@ -23,9 +23,9 @@ func TestInTurn(t *testing.T) {
 	var begun atomic.Int64
 	k.Before(func(call string) error {
 		mine := begun.Add(1)
-		time.Sleep(time.Millisecond) // a call beside this one would begin meanwhile
+		time.Sleep(time.Millisecond) // a concurrent call would begin meanwhile
 		if begun.Load() != mine {
-			t.Errorf("another call began beside %s", call)
+			t.Errorf("another call began during %s", call)
 		}
 		return nil
 	})
@@ -37,7 +37,7 @@ func TestInTurn(t *testing.T) {
 	for _, call := range []string{"LookUp", "UserByID", "CountAttempt", "Verify", "PutSession", "ReplaceHash", "ClearAttempts"} {
 		at := slices.Index(calls, call)
 		if at <= last {
-			t.Errorf("%s does not come after what must come before it: %v", call, calls)
+			t.Errorf("%s is not called in its place: %v", call, calls)
 		}
 		last = at
 	}
@@ -55,12 +55,12 @@ func TestInTurn(t *testing.T) {
 	}
 }
 
-// TestInTurnContainsPanics promises the same of a panic in either way of running: what stands beside the session does
-// not fail the sign-in.
-func TestInTurnContainsPanics(t *testing.T) {
-	for _, inTurn := range []bool{false, true} {
+// TestSerialContainsPanics promises that, serial or concurrent, a panic in a write other than the session's does not fail the
+// sign-in.
+func TestSerialContainsPanics(t *testing.T) {
+	for _, serial := range []bool{false, true} {
 		k := authtest.NewKit(t, users()...)
-		k.Serial = inTurn
+		k.Serial = serial
 		limited := rules()
 		limited.Limits = auth.Limits{Free: 5, MaxBackoff: time.Minute, Known: day}
 		k.Before(func(call string) error {
@@ -71,7 +71,7 @@ func TestInTurnContainsPanics(t *testing.T) {
 		})
 		g, err := k.Service(limited).Login(t.Context(), attempt("ada"), profileTerms())
 		if err != nil {
-			t.Fatalf("in turn %t: %v", inTurn, err)
+			t.Fatalf("serial %t: %v", serial, err)
 		}
 		session(t, k, g)
 	}

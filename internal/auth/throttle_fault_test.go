@@ -26,19 +26,19 @@ func failing(k *authtest.Kit, name string) {
 
 func countersOf(t *testing.T, g guesser) auth.Counters {
 	t.Helper()
-	tries, err := auth.NewAttemptKeys(t.Context(), g.k.Keyring, g.attempt.Identifier, g.attempt.Source)
+	keys, err := auth.NewAttemptKeys(t.Context(), g.k.Keyring, g.attempt.Identifier, g.attempt.Source)
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := g.k.Store.LookUp(t.Context(), auth.LookupQuery{Identifier: g.attempt.Identifier, Attempts: tries})
+	a, err := g.k.Store.LookUp(t.Context(), auth.LookupQuery{Identifier: g.attempt.Identifier, Attempts: keys})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a.Counters
 }
 
-// Counters that cannot be read or written are our fault: nobody is let in past them, and nobody is told that the
-// password is wrong or that they tried too often.
+// Counters that cannot be read or written are our fault: the attempt is not let in, and the error is neither a wrong password
+// nor too many attempts.
 func TestCountersThatFail(t *testing.T) {
 	for _, test := range []struct {
 		failing, password string
@@ -58,7 +58,7 @@ func TestCountersThatFail(t *testing.T) {
 				g.attempt.Password = test.password
 				grant, err := k.Service(limited()).Login(t.Context(), g.attempt, g.terms)
 				if !errors.Is(err, errDisk) || errors.Is(err, auth.ErrBadCredentials) || errors.Is(err, auth.ErrThrottled) || grant.AccessToken != "" {
-					t.Fatalf("error %v, want one that is %v alone, and no token", err, errDisk)
+					t.Fatalf("error %v, want only %v, and no token", err, errDisk)
 				}
 				if verified := slices.Contains(k.Calls(), "Verify"); verified != test.verified {
 					t.Errorf("verified %t, want %t", verified, test.verified)
@@ -72,7 +72,7 @@ func TestCountersThatFail(t *testing.T) {
 	}
 }
 
-// Failures that could not be cleared keep nobody out who knows the password: they stay, and with them the wait.
+// A failure to clear the counters does not refuse the right password: they stay, and with them the wait.
 func TestFailuresThatCannotBeCleared(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
@@ -86,7 +86,7 @@ func TestFailuresThatCannotBeCleared(t *testing.T) {
 	g.fails(t, 5)
 }
 
-// A sign-in that our own fault ends is not held against the user, in the free tries and beyond them.
+// A sign-in that our own fault ends is not counted, within the free attempts and beyond them.
 func TestOurFaultsDoNotCount(t *testing.T) {
 	for _, name := range []string{"UserByID", "Verify", "Sign", "PutSession"} {
 		for _, failures := range []int{0, 4, 7} {
@@ -105,7 +105,7 @@ func TestOurFaultsDoNotCount(t *testing.T) {
 						t.Fatalf("error %v, want %v", err, errDisk)
 					}
 				}
-				if name != "PutSession" { // where the password was right
+				if name != "PutSession" { // which needs the right password
 					if got := countersOf(t, g).Pair; got != before {
 						t.Errorf("the pair is %+v, want %+v as before", got, before)
 					}
@@ -117,7 +117,7 @@ func TestOurFaultsDoNotCount(t *testing.T) {
 	}
 }
 
-// Only what was counted is taken back: else whoever hangs up in time would be given guesses.
+// An attempt is taken back only if it was counted: otherwise hanging up at the right moment would give free guesses.
 func TestWhatMayNotBeCountedIsNotTakenBack(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
@@ -142,16 +142,16 @@ func TestWhatMayNotBeCountedIsNotTakenBack(t *testing.T) {
 	}
 }
 
-// Hanging up before the answer saves nobody from being counted once the password was looked at.
+// A client that hangs up before the answer is still counted once the password was checked.
 func TestHangingUpIsCounted(t *testing.T) {
-	for _, moment := range []string{"CountFailure of the user", "CountFailure of the source"} {
+	for _, hangUpAt := range []string{"CountFailure of the user", "CountFailure of the source"} {
 		k := authtest.NewKit(t, users()...)
 		g := newGuesser(k, "ada", "192.0.2.7")
 		g.attempt.Password = "wrong"
 		for range 3 {
 			ctx, hangUp := context.WithTimeout(t.Context(), time.Minute)
 			k.Before(func(call string) error {
-				if call == moment {
+				if call == hangUpAt {
 					hangUp()
 				}
 				return nil
@@ -167,7 +167,7 @@ func TestHangingUpIsCounted(t *testing.T) {
 	}
 }
 
-// Who hangs up while the password waits for its turn has guessed nothing, and is not held up for it.
+// A client that hangs up while it waits for its hash has guessed nothing, and is not counted.
 func TestHangingUpBeforeTheHashIsTakenBack(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
@@ -191,18 +191,18 @@ func TestHangingUpBeforeTheHashIsTakenBack(t *testing.T) {
 	}
 }
 
-// Beyond the free failures one try is let through when the wait is over; whoever comes beside it waits for the next.
-func TestTwoTriesAfterOneWait(t *testing.T) {
+// Beyond the free failures one attempt is let through when the wait is over; a concurrent one has to wait again.
+func TestTwoAttemptsAfterOneWait(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
 	g.fails(t, 5)
 	k.Clock.Advance(time.Second)
-	beside := false
+	concurrent := false
 	k.Before(func(call string) error {
-		if call != "CountAttempt" || beside {
+		if call != "CountAttempt" || concurrent {
 			return nil
 		}
-		beside = true
+		concurrent = true
 		g.wants(t, "wrong", wrong)
 		k.Calls()
 		return nil
@@ -215,7 +215,7 @@ func TestTwoTriesAfterOneWait(t *testing.T) {
 	g.wants(t, authtest.Password, in)
 }
 
-// What a clock counted that was far ahead and was set right since then keeps nobody waiting until then.
+// Counts by a clock that was far ahead, and has been set right, do not make users wait until then.
 func TestClockSetBack(t *testing.T) {
 	const ahead = 365 * day
 	k := authtest.NewKit(t, users()...)
@@ -232,7 +232,7 @@ func TestClockSetBack(t *testing.T) {
 	}
 	newGuesser(k, "grace", "192.0.2.7").wants(t, authtest.Password, waits(15*time.Minute-2*time.Second))
 
-	k.Clock.Advance(-30 * time.Second) // which may be the difference between two machines
+	k.Clock.Advance(-30 * time.Second) // two machines may differ by this much
 	newGuesser(k, "grace", "192.0.2.7").wants(t, authtest.Password, waits(15*time.Minute+28*time.Second))
 	k.Clock.Advance(30*time.Second - ahead)
 	newGuesser(k, "grace", "192.0.2.7").wants(t, authtest.Password, in)
@@ -241,6 +241,6 @@ func TestClockSetBack(t *testing.T) {
 	ada.fails(t, 5)
 	ada.wants(t, authtest.Password, waits(time.Second))
 	if c := countersOf(t, ada); c.User.Failures != 5 || c.Source.Failures != 5 {
-		t.Errorf("the windows did not begin anew: %+v", c)
+		t.Errorf("the windows did not begin again: %+v", c)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// limited are rules with the limits that a deployment has where it sets none.
+// limited returns rules with the default limits.
 func limited() auth.Rules {
 	r := rules()
 	r.Limits = auth.Limits{
@@ -29,7 +29,7 @@ const (
 	wrong = "wrong"
 )
 
-// guesser signs in as one user from one source, and says in a word how it ended.
+// guesser signs in as one user from one source, and returns in a word how it ended.
 type guesser struct {
 	k       *authtest.Kit
 	rules   auth.Rules
@@ -80,8 +80,8 @@ func (g guesser) fails(t *testing.T, times int) {
 	}
 }
 
-// The table of the back-off, to the millisecond: inside of it nothing is verified, whatever the password, and what is
-// refused neither counts nor makes the wait longer.
+// TestBackoff is the table of the back-off, to the millisecond: during a wait no password is verified, and a refused attempt
+// neither counts nor makes the wait longer.
 func TestBackoff(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := newGuesser(k, "ada", "192.0.2.7")
@@ -117,7 +117,7 @@ func TestASuccessClearsThePair(t *testing.T) {
 	}
 	other := g.from("192.0.2.8")
 	other.fails(t, 5)
-	g.wants(t, authtest.Password, in) // which is no success from there
+	g.wants(t, authtest.Password, in) // not a success from the other source
 	other.wants(t, authtest.Password, waits(time.Second))
 }
 
@@ -145,14 +145,14 @@ func TestFailuresAreForgottenAfterADay(t *testing.T) {
 	}
 }
 
-// The window of a source begins with its first failure, counts failures over all names, and ends all at once.
+// The window of a source begins with its first failure, counts failures over all users, and ends as a whole.
 func TestSourceLimit(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	guess := func(name string) guesser { return newGuesser(k, name, "192.0.2.7") }
 	guess("nobody").fails(t, 1)
 	k.Clock.Advance(14 * time.Minute)
 	for i := range 99 {
-		guess("ada").wants(t, authtest.Password, in) // successes count neither way
+		guess("ada").wants(t, authtest.Password, in) // successes change nothing
 		guess(fmt.Sprintf("stuffed-%d", i)).fails(t, 1)
 	}
 	k.Calls()
@@ -173,7 +173,7 @@ func TestSourceLimit(t *testing.T) {
 	guess("fresh").wants(t, "wrong", waits(15*time.Minute))
 }
 
-// The window of a user counts failures from every source, and binds every source but those which are known.
+// The window of a user counts failures from every source, and binds every source except known ones.
 func TestUserLimit(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	guess := func(source int) guesser { return newGuesser(k, "ada", fmt.Sprintf("198.51.100.%d", source)) }
@@ -194,12 +194,12 @@ func TestUserLimit(t *testing.T) {
 	newGuesser(k, "grace", "198.51.100.200").wants(t, authtest.Password, in)
 	home.wants(t, authtest.Password, in)
 	home.fails(t, 5)
-	home.wants(t, authtest.Password, waits(time.Second)) // from there the pair alone binds
+	home.wants(t, authtest.Password, waits(time.Second)) // only the pair binds a known source
 	k.Clock.Advance(time.Minute)
 	guess(200).wants(t, authtest.Password, in)
 }
 
-// A source is known for 30 days after the last sign-in, failures or not.
+// A source is known for 30 days after the last sign-in, whatever fails in between.
 func TestKnownSources(t *testing.T) {
 	for _, test := range []struct {
 		after time.Duration
@@ -221,7 +221,7 @@ func TestKnownSources(t *testing.T) {
 	}
 }
 
-// Where a name leads changes neither what is called nor what is answered, at any point of the way into a limit.
+// Known and unknown users cause the same calls and get the same answers, at every step into a limit.
 func TestUnknownNamesCountAlike(t *testing.T) {
 	script := func(name, password string) (outcomes []string, calls [][]string) {
 		k := authtest.NewKit(t, users()...)
@@ -229,7 +229,7 @@ func TestUnknownNamesCountAlike(t *testing.T) {
 			source := fmt.Sprintf("198.51.100.%d", max(0, i-8)) // into the back-off of a pair, then into the user's limit
 			outcomes = append(outcomes, newGuesser(k, name, source).sends(t, password))
 			step := k.Calls()
-			slices.Sort(step) // some run beside each other
+			slices.Sort(step) // some are concurrent
 			calls = append(calls, step)
 			k.Clock.Advance(700 * time.Millisecond)
 		}
@@ -242,7 +242,7 @@ func TestUnknownNamesCountAlike(t *testing.T) {
 	for _, name := range []string{"nobody", "joan", "dorothy"} {
 		outcomes, calls := script(name, "wrong")
 		if d := cmp.Diff(wantOutcomes, outcomes); d != "" {
-			t.Errorf("%s is answered otherwise (-ada +%[1]s):\n%s", name, d)
+			t.Errorf("%s gets other answers (-ada +%[1]s):\n%s", name, d)
 		}
 		if d := cmp.Diff(wantCalls, calls); d != "" {
 			t.Errorf("%s makes other calls (-ada +%[1]s):\n%s", name, d)
@@ -250,7 +250,7 @@ func TestUnknownNamesCountAlike(t *testing.T) {
 	}
 }
 
-// Whoever is refused by a gate, with the right password, counts and waits as with a wrong one.
+// An attempt that the gate refuses, with the right password, counts and waits like one with a wrong password.
 func TestGatesCount(t *testing.T) {
 	for _, test := range []struct {
 		name, user, impersonate string
@@ -282,7 +282,7 @@ func TestGatesCount(t *testing.T) {
 	}
 }
 
-// What is one user, or one source, has one counter, however it is spelled and whichever the contract.
+// One user and one source have one counter, for every spelling and every contract.
 func TestSpellingsShareACounter(t *testing.T) {
 	const home = "192.0.2.7"
 	for _, test := range []struct {
@@ -335,7 +335,7 @@ func TestUnknownSource(t *testing.T) {
 		g.from(fmt.Sprintf("198.51.100.%d", i)).fails(t, 1)
 	}
 	k.Clock.Advance(time.Second)
-	g.wants(t, authtest.Password, waits(time.Hour-time.Second)) // though she signed in without a known source
+	g.wants(t, authtest.Password, waits(time.Hour-time.Second)) // although she has signed in from the unknown source
 	g.from("192.0.2.7").wants(t, authtest.Password, in)
 
 	for i := range 95 {
@@ -365,7 +365,7 @@ func TestGuessesAtOnceFromUnknownSources(t *testing.T) {
 	}
 }
 
-// TestNetworkTotal promises that the total of an IPv6 source counts its /56, where one customer has 256 networks, and no more.
+// TestNetworkTotal promises that the total of an IPv6 source counts its /56, because one customer may have 256 /64s, and not more.
 func TestNetworkTotal(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	for i := range 100 {

@@ -99,7 +99,7 @@ type Profile struct {
 	Preferences            Preferences `json:"preferences,omitzero"`
 }
 
-// Invite is one person whom the user asked to join, in the planpoint contract's shape.
+// Invite is one person that the user asked to join, in the planpoint contract's shape.
 type Invite struct {
 	FirstName string `json:"firstName"`
 	LastName  string `json:"lastName"`

@@ -27,7 +27,7 @@ func TestName(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	const secret = "hunter2!" // a column that slipped: what stands in the wrong place is not repeated
+	const secret = "hunter2!" // a column slipped: errors must not repeat the value
 	for _, test := range []struct {
 		name   string
 		change func(*auth.User)

@@ -48,7 +48,7 @@ func TestFilledLeavesNothingZero(t *testing.T) {
 	}
 }
 
-// noZero looks into structs and slices, but not into those that hide their fields.
+// noZero looks into structs and slices, except those with unexported fields.
 func noZero(t *testing.T, v reflect.Value, path string) {
 	t.Helper()
 	if v.IsZero() {

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Filled returns a T in which every field, at every depth, is set, and differs from others of its kind where that can
-// be, so that a field that is forgotten or mixed up shows; also one that the domain gets later.
+// Filled returns a T in which every field, at every depth, is set and differs from others of its type if possible, so that a
+// test finds a field that is forgotten or mixed up, and one that is added later.
 func Filled[T any]() T {
 	var v T
 	var f filler
@@ -64,7 +64,7 @@ func (f *filler) setKind(v reflect.Value, path string) {
 	}
 }
 
-// Document returns the object as stores give it back; it panics for what JSON cannot say.
+// Document returns the object as stores return it; it panics for values that JSON cannot encode.
 func Document(object map[string]any) (d auth.Document) {
 	raw, err := json.Marshal(object, json.Deterministic(true))
 	if err == nil {
@@ -76,7 +76,7 @@ func Document(object map[string]any) (d auth.Document) {
 	return d
 }
 
-// document returns what JSON can say.
+// document returns a value that JSON can encode.
 func document(n int) map[string]any {
 	return map[string]any{
 		"id": fmt.Sprintf("cus_%d", n), "": "empty name", "null": nil, "yes": true, "no": false,

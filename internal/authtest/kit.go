@@ -19,15 +19,15 @@ import (
 // Password is what the users of a Kit sign in with.
 const Password = "correct horse battery staple"
 
-// Kit is everything that a sign-in needs, and real: the local store, hashes at the lowest cost, a key ring. Tests
-// look into its parts, and step between a service and its ports by Before.
+// Kit is everything that a sign-in needs, with real parts: the local store, hashes at the lowest cost, a key ring. Tests
+// read its parts, and Before lets them act between a service and its ports.
 type Kit struct {
 	Store   Store
 	Hasher  *password.Hasher
 	Keyring *token.Keyring
 	Clock   *Clock
 	Log     *Log
-	Serial  bool // of the services: auth.Config.Serial
+	Serial  bool // auth.Config.Serial of the services
 
 	ctx    context.Context // the test's
 	mu     sync.Mutex
@@ -35,8 +35,8 @@ type Kit struct {
 	calls  []string
 }
 
-// NewKit returns a kit over a new store with the users. When the test ends, the log must hold neither a password, nor
-// an address, nor whatever else was given to Log.Keep.
+// NewKit returns a kit over a new store with the users. When the test ends, the log must hold no password, no address and
+// no other text that was passed to Log.Keep.
 func NewKit(t testing.TB, users ...auth.User) *Kit {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "kit.db"))
@@ -45,7 +45,7 @@ func NewKit(t testing.TB, users ...auth.User) *Kit {
 	return NewKitOver(t, store, users...)
 }
 
-// NewKitOver is NewKit over a store of the caller's, for what must hold on each of them.
+// NewKitOver is NewKit over the given store, for promises that must hold on each store.
 func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
 	t.Helper()
 	k := &Kit{
@@ -65,7 +65,7 @@ func NewKitOver(t testing.TB, store Store, users ...auth.User) *Kit {
 	return k
 }
 
-// keyMaterial is what of a key ring document nobody else may see.
+// keyMaterial returns the secret parts of a key ring document.
 func keyMaterial(t testing.TB, document []byte) []string {
 	t.Helper()
 	var ring struct {
@@ -82,7 +82,7 @@ func keyMaterial(t testing.TB, document []byte) []string {
 	return material
 }
 
-// Add stores the users, each with Password in place of what hash they have.
+// Add stores the users, each with a hash of Password instead of their own.
 func (k *Kit) Add(t testing.TB, users ...auth.User) {
 	t.Helper()
 	hash, err := k.Hasher.Hash(t.Context(), Password)
@@ -115,7 +115,7 @@ func (k *Kit) Client(t testing.TB, kind auth.ClientKind, disabled bool) string {
 // Service returns a service over the kit whose ids are random; if the rules do not say, sessions last a week.
 func (k *Kit) Service(rules auth.Rules) *auth.Service { return auth.NewService(k.config(rules)) }
 
-// Sessions returns what is done with open sessions, over the kit and with the rules that Service has.
+// Sessions returns auth.Sessions over the kit, with the defaults of Service.
 func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions { return auth.NewSessions(k.config(rules)) }
 
 func (k *Kit) config(rules auth.Rules) auth.Config {
@@ -154,7 +154,7 @@ func (k *Kit) Update(t testing.TB, userID string, change func(*auth.User)) {
 	check(t, k.Store.UpdateUser(t.Context(), u))
 }
 
-// Claims returns what the access token says, once the key ring has verified it by the kit's clock.
+// Claims returns the claims of the access token, which the key ring verifies by the kit's clock.
 func (k *Kit) Claims(t testing.TB, accessToken string) auth.Claims {
 	t.Helper()
 	claims, err := k.Keyring.Verify(t.Context(), accessToken)
@@ -162,7 +162,7 @@ func (k *Kit) Claims(t testing.TB, accessToken string) auth.Claims {
 	return claims
 }
 
-// Before makes every later call of a port's method call f first, by the method's name; an error of f is the call's.
+// Before makes every later call of a port call f first, with the method's name; an error of f is the result of the call.
 // Nil ends that. Calls of one sign-in may be concurrent.
 func (k *Kit) Before(f func(call string) error) {
 	k.mu.Lock()
@@ -170,7 +170,7 @@ func (k *Kit) Before(f func(call string) error) {
 	k.before = f
 }
 
-// Calls returns the names of the ports' methods that were called since it was asked last, in order.
+// Calls returns the names of the ports' methods that were called since the last Calls, in order.
 func (k *Kit) Calls() []string {
 	k.mu.Lock()
 	defer k.mu.Unlock()

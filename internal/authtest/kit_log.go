@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Log keeps what is logged, and fails the test where that holds what no log may.
+// Log keeps the lines that are logged, and fails the test if they hold a secret.
 type Log struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
@@ -33,7 +33,7 @@ func newLog(t testing.TB) *Log {
 	return l
 }
 
-// Keep names texts that must never be logged, before or after; the empty text is none.
+// Keep adds texts that must not be logged during the whole test; empty ones are ignored.
 func (l *Log) Keep(secrets ...string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,14 +44,14 @@ func (l *Log) Keep(secrets ...string) {
 	}
 }
 
-// Kept returns all texts that were given to Keep.
+// Kept returns all texts that were passed to Keep.
 func (l *Log) Kept() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.secrets)
 }
 
-// Logger returns a logger of every level into the log, one JSON object a line.
+// Logger returns a logger of every level into the log, with one JSON object per line.
 func (l *Log) Logger() *slog.Logger {
 	return slog.New(slog.NewJSONHandler(l, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
@@ -73,7 +73,7 @@ func (l *Log) String() string {
 	return l.text.String()
 }
 
-// Audit returns the audit records since it was asked last, each without its time.
+// Audit returns the audit records since the last Audit, each without its time.
 func (l *Log) Audit(t testing.TB) []map[string]any {
 	t.Helper()
 	l.mu.Lock()

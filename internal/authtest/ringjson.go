@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// RingJSON is a ring document as a reader who knows nothing of its package sees it, for tests to change.
+// RingJSON is a ring document as plain JSON, for tests that change it.
 type RingJSON struct {
 	Keys    []map[string]any `json:"keys"`
 	Current string           `json:"current"`
@@ -13,7 +13,7 @@ type RingJSON struct {
 	MACKey  string           `json:"macKey"`
 }
 
-// DecodeRing reads a ring document, or the keys alone of a JWK Set; the test ends where it is no JSON.
+// DecodeRing reads a ring document, or the keys of a JWK Set; invalid JSON ends the test.
 func DecodeRing(t testing.TB, text []byte) RingJSON {
 	t.Helper()
 	var r RingJSON
@@ -23,7 +23,7 @@ func DecodeRing(t testing.TB, text []byte) RingJSON {
 	return r
 }
 
-// Encode writes the document with what the test made of it, members in the order of the type.
+// Encode writes the document as the test changed it, members in the order of the type.
 func (r RingJSON) Encode(t testing.TB) []byte {
 	t.Helper()
 	text, err := json.Marshal(r)

@@ -19,14 +19,14 @@ type Store interface {
 }
 
 // RunStore checks that a store keeps the promises of auth's ports. open returns a new, empty store each time it is
-// called, and leaves closing it to t.Cleanup. There are no exceptions by backend: a promise that one cannot keep
-// has to be changed in the port.
+// called, and closes it by t.Cleanup. No store has exceptions: a promise that one store cannot keep has to be changed
+// in the port.
 //
-// Where the ports leave room, the suite decides:
+// What the ports leave open, the suite decides:
 //   - times come back in UTC, cut to the millisecond, the zero time as the zero time;
 //   - a nil and an empty slice or map are the same, and either may come back for the other;
-//   - the profile's documents come back byte by byte, where they were written without space or needless escapes;
-//   - ids are up to 128 visible ASCII characters, as auth.User.Validate has it, and none of them is special;
+//   - the profile's documents come back byte for byte, if they were written without whitespace or needless escapes;
+//   - ids are up to 128 visible ASCII characters, as auth.User.Validate checks, and no character is special;
 //   - a call whose context has ended returns an error that wraps ctx.Err(), and writes nothing.
 func RunStore(t *testing.T, open func(t *testing.T) Store) {
 	for _, group := range []struct {
@@ -37,11 +37,11 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"update", updatePromises()},
 		{"delete", deletePromises()},
 		{"batches", batchPromises()},
-		{"arrive", arrivePromises()},
+		{"look up", lookUpPromises()},
 		{"clients", clientPromises()},
 		{"sessions", sessionPromises()},
 		{"rotation", rotationPromises()},
-		{"tries", tryPromises()},
+		{"attempts", attemptPromises()},
 		{"public keys", publicKeysPromises()},
 		{"list", listPromises()},
 		{"values", valuePromises()},
@@ -57,18 +57,18 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 	}
 }
 
-// promise is one sentence of the ports' comments, and how to find out whether a fresh store keeps it.
+// promise is one sentence of the ports' comments, and a check of it on a new store.
 type promise struct {
 	name  string
 	check func(t *testing.T, s Store)
 }
 
-// diff compares exactly, times by their representation so that one in another zone differs, but for nil and empty.
+// diff compares exactly, except nil with empty. Times are compared by their representation, so that another zone differs.
 func diff(want, got any) string {
 	return cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(auth.Identifier{}, time.Time{}))
 }
 
-// create stores the user and returns it as the store must return it from now on.
+// create stores the user and returns it as the store must return it afterwards.
 func create(t *testing.T, s Store, u auth.User) auth.User {
 	t.Helper()
 	if err := s.CreateUser(t.Context(), u); err != nil {
@@ -78,7 +78,7 @@ func create(t *testing.T, s Store, u auth.User) auth.User {
 	return u
 }
 
-// update stores the user and returns it as the store must return it from now on.
+// update stores the user and returns it as the store must return it afterwards.
 func update(t *testing.T, s Store, u auth.User) auth.User {
 	t.Helper()
 	if err := s.UpdateUser(t.Context(), u); err != nil {
@@ -88,7 +88,7 @@ func update(t *testing.T, s Store, u auth.User) auth.User {
 	return u
 }
 
-// wantUser checks that every way to the user leads to exactly want.
+// wantUser checks that every read of the user returns exactly want.
 func wantUser(t *testing.T, s Store, want auth.User) {
 	t.Helper()
 	got, err := s.UserByID(t.Context(), want.ID)
@@ -105,18 +105,18 @@ func wantUser(t *testing.T, s Store, want auth.User) {
 	if d := diff(want, got); d != "" {
 		t.Errorf("UserByIdentifier(%s) differs (-want +got):\n%s", want.Identifier, d)
 	}
-	wantArrival(t, s, want.Identifier, "", auth.LookupResult{UserID: want.ID})
+	wantLookUp(t, s, want.Identifier, "", auth.LookupResult{UserID: want.ID})
 }
 
-// wantNobody checks that no way leads from the identifier to a user.
+// wantNobody checks that no user has the identifier.
 func wantNobody(t *testing.T, s Store, id auth.Identifier) {
 	t.Helper()
 	_, err := s.UserByIdentifier(t.Context(), id)
 	wantError(t, "UserByIdentifier("+id.String()+")", err, auth.ErrNotFound)
-	wantArrival(t, s, id, "", auth.LookupResult{})
+	wantLookUp(t, s, id, "", auth.LookupResult{})
 }
 
-func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.LookupResult) {
+func wantLookUp(t *testing.T, s Store, id auth.Identifier, keyHash string, want auth.LookupResult) {
 	t.Helper()
 	got, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: id, KeyHash: keyHash})
 	if err != nil {
@@ -127,7 +127,7 @@ func wantArrival(t *testing.T, s Store, id auth.Identifier, keyHash string, want
 	}
 }
 
-// wantError checks that err is the wanted one and none of the others that callers act upon.
+// wantError checks that err is the wanted one, and not another one that callers distinguish.
 func wantError(t *testing.T, call string, err, want error) {
 	t.Helper()
 	if !errors.Is(err, want) {

@@ -10,33 +10,33 @@ import (
 	"latchkey/internal/auth"
 )
 
-func tryPromises() []promise {
+func attemptPromises() []promise {
 	return []promise{
-		{"counters that are not there", triesAbsent},
-		{"count a try", tryCounts},
-		{"count tries at once", triesAtOnce},
-		{"count a try beyond the free ones", tryBeyondFree},
-		{"count anew after a long time", tryAnew},
-		{"count a try of what is gone", tryGone},
-		{"take a try back", tryTakenBack},
-		{"take a try back after others", tryTakenBackAfterOthers},
-		{"clear tries", triesClear},
+		{"missing counters", countersAbsent},
+		{"count an attempt", attemptCounts},
+		{"count attempts at once", attemptsAtOnce},
+		{"count an attempt beyond the free ones", attemptBeyondFree},
+		{"count from one after a long time", attemptAfterLong},
+		{"count an attempt of a forgotten pair", attemptOfForgotten},
+		{"undo an attempt", attemptUndone},
+		{"undo an attempt after others", attemptUndoneAfterOthers},
+		{"clear attempts", attemptsClear},
 		{"count failures", failuresCount},
 		{"count failures at once", failuresAtOnce},
-		{"begin a window anew", windowAnew},
-		{"show and forget tries", triesForget},
-		{"forget no known source", triesForgetKeepsKnown},
-		{"forget known sources", triesForgetSources},
+		{"begin a window again", windowBeginsAgain},
+		{"show and forget attempts", forgetAttempts},
+		{"forget no known source", forgetKeepsKnown},
+		{"forget known sources", forgetSources},
 		{"sources of one network", sourcesOfOneNetwork},
 	}
 }
 
-func tryKeys() auth.AttemptKeys {
+func attemptKeys() auth.AttemptKeys {
 	return auth.AttemptKeys{User: "ada", Source: "home", Network: "provider"}
 }
 
-// tried is when tries are made: by the real clock, for a store may drop what has expired.
-func tried() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+// attemptTime is the real time, because a store may delete expired counters by its own clock.
+func attemptTime() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
 func counters(t *testing.T, s Store, k auth.AttemptKeys) auth.Counters {
 	t.Helper()
@@ -49,15 +49,15 @@ func counters(t *testing.T, s Store, k auth.AttemptKeys) auth.Counters {
 
 func wantCounters(t *testing.T, s Store, want auth.Counters) {
 	t.Helper()
-	if d := diff(want, counters(t, s, tryKeys())); d != "" {
+	if d := diff(want, counters(t, s, attemptKeys())); d != "" {
 		t.Errorf("the counters differ (-want +got):\n%s", d)
 	}
 }
 
-// countAttempt counts one of five free tries, and returns what is stored then.
+// countAttempt counts one of five free attempts, and returns the pair that is stored then.
 func countAttempt(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
 	t.Helper()
-	if err := s.CountAttempt(t.Context(), tryKeys(), seen, next, 5); err != nil {
+	if err := s.CountAttempt(t.Context(), attemptKeys(), seen, next, 5); err != nil {
 		t.Fatalf("CountAttempt: %v", err)
 	}
 	return next
@@ -65,7 +65,7 @@ func countAttempt(t *testing.T, s Store, seen, next auth.Pair) auth.Pair {
 
 func clearAttempts(t *testing.T, s Store, knownUntil time.Time) {
 	t.Helper()
-	if err := s.ClearAttempts(t.Context(), tryKeys(), knownUntil); err != nil {
+	if err := s.ClearAttempts(t.Context(), attemptKeys(), knownUntil); err != nil {
 		t.Fatalf("ClearAttempts: %v", err)
 	}
 }
@@ -78,20 +78,20 @@ func countFailure(t *testing.T, s Store, k auth.AttemptKeys, seen, next auth.Win
 	return next
 }
 
-func triesAbsent(t *testing.T, s Store) {
+func countersAbsent(t *testing.T, s Store) {
 	create(t, s, Ada())
-	for _, k := range []auth.AttemptKeys{tryKeys(), {User: "ada"}, {}} {
+	for _, k := range []auth.AttemptKeys{attemptKeys(), {User: "ada"}, {}} {
 		a, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: Ada().Identifier, Attempts: k})
 		if err != nil || a.UserID != Ada().ID || a.Counters != (auth.Counters{}) {
-			t.Errorf("LookUp with tries %+v = %+v, %v; want Ada and zero counters", k, a, err)
+			t.Errorf("LookUp with keys %+v = %+v, %v; want Ada and zero counters", k, a, err)
 		}
 	}
 }
 
-func tryCounts(t *testing.T, s Store) {
+func attemptCounts(t *testing.T, s Store) {
 	var p auth.Pair
 	for i := range 3 {
-		next := auth.Pair{Failures: p.Failures + 1, LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: p.KnownUntil}
+		next := auth.Pair{Failures: p.Failures + 1, LastAt: attemptTime().Add(time.Duration(i) * time.Second), KnownUntil: p.KnownUntil}
 		p = countAttempt(t, s, p, next)
 		wantCounters(t, s, auth.Counters{Pair: p})
 	}
@@ -101,13 +101,13 @@ func tryCounts(t *testing.T, s Store) {
 	}
 }
 
-func triesAtOnce(t *testing.T, s Store) {
+func attemptsAtOnce(t *testing.T, s Store) {
 	const callers, free = 30, 5
 	errs := make([]error, callers)
 	var all sync.WaitGroup
 	for i := range callers {
 		all.Go(func() {
-			errs[i] = s.CountAttempt(t.Context(), tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, free)
+			errs[i] = s.CountAttempt(t.Context(), attemptKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: attemptTime()}, free)
 		})
 	}
 	all.Wait()
@@ -119,84 +119,84 @@ func triesAtOnce(t *testing.T, s Store) {
 			t.Errorf("CountAttempt: %v, want ErrConflict", err)
 		}
 	}
-	if got := counters(t, s, tryKeys()).Pair.Failures; counted != free || got != free {
-		t.Errorf("%d of %d tries at once were let through and %d are stored, want %d", counted, callers, got, free)
+	if got := counters(t, s, attemptKeys()).Pair.Failures; counted != free || got != free {
+		t.Errorf("%d of %d attempts at once were let through and %d are stored, want %d", counted, callers, got, free)
 	}
 }
 
-func tryBeyondFree(t *testing.T, s Store) {
-	at := tried()
+func attemptBeyondFree(t *testing.T, s Store) {
+	at := attemptTime()
 	seen := auth.Pair{}
 	for range 5 {
 		seen = countAttempt(t, s, seen, auth.Pair{Failures: seen.Failures + 1, LastAt: at})
 	}
 	sixth := auth.Pair{Failures: 6, LastAt: at.Add(time.Second)}
 	countAttempt(t, s, seen, sixth)
-	wantError(t, "CountAttempt of what was seen before", s.CountAttempt(t.Context(), tryKeys(), seen, sixth, 5), auth.ErrConflict)
+	wantError(t, "CountAttempt of what was seen before", s.CountAttempt(t.Context(), attemptKeys(), seen, sixth, 5), auth.ErrConflict)
 	wantCounters(t, s, auth.Counters{Pair: sixth})
 }
 
-func tryAnew(t *testing.T, s Store) {
-	at := tried()
+func attemptAfterLong(t *testing.T, s Store) {
+	at := attemptTime()
 	var old auth.Pair
 	for range 4 {
 		old = countAttempt(t, s, old, auth.Pair{Failures: old.Failures + 1, LastAt: at})
 	}
-	anew := auth.Pair{Failures: 1, LastAt: at.Add(48 * time.Hour)}
-	countAttempt(t, s, old, anew)
-	wantCounters(t, s, auth.Counters{Pair: anew})
-	countAttempt(t, s, old, anew) // whoever saw the old pair as well counts on top of the new one
-	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: anew.LastAt}})
+	again := auth.Pair{Failures: 1, LastAt: at.Add(48 * time.Hour)}
+	countAttempt(t, s, old, again)
+	wantCounters(t, s, auth.Counters{Pair: again})
+	countAttempt(t, s, old, again) // a caller that saw the old pair too adds to the new one
+	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 2, LastAt: again.LastAt}})
 }
 
-// A pair that was forgotten after it was seen begins anew, whatever it had.
-func tryGone(t *testing.T, s Store) {
-	at := tried()
+// A pair that was deleted after it was seen begins with one failure.
+func attemptOfForgotten(t *testing.T, s Store) {
+	at := attemptTime()
 	seen := auth.Pair{Failures: 7, LastAt: at}
 	countAttempt(t, s, seen, auth.Pair{Failures: 8, LastAt: at.Add(time.Second)})
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: at.Add(time.Second)}})
 }
 
-func tryTakenBack(t *testing.T, s Store) {
-	known := tried().Add(time.Hour)
+func attemptUndone(t *testing.T, s Store) {
+	known := attemptTime().Add(time.Hour)
 	clearAttempts(t, s, known)
 	before := []auth.Pair{{KnownUntil: known}}
 	for i := range 7 {
-		next := auth.Pair{Failures: int64(i + 1), LastAt: tried().Add(time.Duration(i) * time.Second), KnownUntil: known}
+		next := auth.Pair{Failures: int64(i + 1), LastAt: attemptTime().Add(time.Duration(i) * time.Second), KnownUntil: known}
 		before = append(before, countAttempt(t, s, before[i], next))
 	}
 	for i := len(before) - 1; i > 0; i-- {
-		if err := s.UndoAttempt(t.Context(), tryKeys(), before[i], before[i-1]); err != nil {
+		if err := s.UndoAttempt(t.Context(), attemptKeys(), before[i], before[i-1]); err != nil {
 			t.Fatalf("UndoAttempt: %v", err)
 		}
 		wantCounters(t, s, auth.Counters{Pair: before[i-1]})
 	}
-	for _, k := range []auth.AttemptKeys{tryKeys(), {User: "nobody", Source: "home"}} { // nothing is left to be taken back
+	for _, k := range []auth.AttemptKeys{attemptKeys(), {User: "nobody", Source: "home"}} { // nothing is left to undo
 		if err := s.UndoAttempt(t.Context(), k, before[1], before[0]); err != nil {
 			t.Errorf("UndoAttempt of nothing: %v", err)
 		}
 	}
 	wantCounters(t, s, auth.Counters{Pair: before[0]})
 	if nobody := counters(t, s, auth.AttemptKeys{User: "nobody", Source: "home"}); nobody != (auth.Counters{}) {
-		t.Errorf("taking nothing back made %+v", nobody)
+		t.Errorf("undoing nothing made %+v", nobody)
 	}
 }
 
-func tryTakenBackAfterOthers(t *testing.T, s Store) {
-	at := tried()
+func attemptUndoneAfterOthers(t *testing.T, s Store) {
+	at := attemptTime()
 	first := countAttempt(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
 	second := countAttempt(t, s, first, auth.Pair{Failures: 2, LastAt: at.Add(time.Second)})
-	if err := s.UndoAttempt(t.Context(), tryKeys(), first, auth.Pair{}); err != nil {
+	if err := s.UndoAttempt(t.Context(), attemptKeys(), first, auth.Pair{}); err != nil {
 		t.Fatalf("UndoAttempt: %v", err)
 	}
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{Failures: 1, LastAt: second.LastAt}})
 }
 
-func triesClear(t *testing.T, s Store) {
-	known := tried().Add(time.Hour)
+func attemptsClear(t *testing.T, s Store) {
+	known := attemptTime().Add(time.Hour)
 	clearAttempts(t, s, known) // nothing was counted
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
-	next := countAttempt(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: tried(), KnownUntil: known})
+	next := countAttempt(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: attemptTime(), KnownUntil: known})
 	wantCounters(t, s, auth.Counters{Pair: next})
 	clearAttempts(t, s, known.Add(time.Hour))
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known.Add(time.Hour)}})
@@ -207,23 +207,23 @@ func newWindow(failures int64, since time.Time) auth.Window {
 }
 
 func failuresCount(t *testing.T, s Store) {
-	since := tried()
+	since := attemptTime()
 	var user, source auth.Window
 	for n := range int64(3) {
-		user = countFailure(t, s, tryKeys().OfUser(), user, newWindow(n+1, since))
+		user = countFailure(t, s, attemptKeys().OfUser(), user, newWindow(n+1, since))
 		wantCounters(t, s, auth.Counters{User: user, Source: source})
-		source = countFailure(t, s, tryKeys().OfSource(), source, newWindow(n+1, since))
+		source = countFailure(t, s, attemptKeys().OfSource(), source, newWindow(n+1, since))
 		wantCounters(t, s, auth.Counters{User: user, Source: source})
 	}
 }
 
 func failuresAtOnce(t *testing.T, s Store) {
 	const callers = 20
-	since := tried()
+	since := attemptTime()
 	var all sync.WaitGroup
 	for range callers {
 		all.Go(func() {
-			if err := s.CountFailure(t.Context(), tryKeys().OfUser(), auth.Window{}, newWindow(1, since)); err != nil {
+			if err := s.CountFailure(t.Context(), attemptKeys().OfUser(), auth.Window{}, newWindow(1, since)); err != nil {
 				t.Errorf("CountFailure: %v", err)
 			}
 		})
@@ -232,17 +232,17 @@ func failuresAtOnce(t *testing.T, s Store) {
 	wantCounters(t, s, auth.Counters{User: newWindow(callers, since)})
 }
 
-func windowAnew(t *testing.T, s Store) {
-	old := countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, tried()))
-	later := tried().Add(2 * time.Hour)
+func windowBeginsAgain(t *testing.T, s Store) {
+	old := countFailure(t, s, attemptKeys().OfUser(), auth.Window{}, newWindow(1, attemptTime()))
+	later := attemptTime().Add(2 * time.Hour)
 	for n := range int64(2) { // the second caller saw the old window too, and counts in the new one
-		countFailure(t, s, tryKeys().OfUser(), old, newWindow(1, later))
+		countFailure(t, s, attemptKeys().OfUser(), old, newWindow(1, later))
 		wantCounters(t, s, auth.Counters{User: newWindow(n+1, later)})
 	}
 }
 
-func triesForget(t *testing.T, s Store) {
-	at := tried()
+func forgetAttempts(t *testing.T, s Store) {
+	at := attemptTime()
 	want := map[string]auth.Pair{}
 	for i := range 60 { // more than a batch
 		k := auth.AttemptKeys{User: "ada", Source: fmt.Sprintf("s-%02d", i)}
@@ -252,7 +252,7 @@ func triesForget(t *testing.T, s Store) {
 		}
 	}
 	other := auth.AttemptKeys{User: "adam", Source: "s-00"}
-	for _, k := range []auth.AttemptKeys{tryKeys().OfUser(), other.OfUser()} {
+	for _, k := range []auth.AttemptKeys{attemptKeys().OfUser(), other.OfUser()} {
 		countFailure(t, s, k, auth.Window{}, newWindow(1, at))
 	}
 	window, pairs, err := s.UserAttempts(t.Context(), "ada")
@@ -271,28 +271,28 @@ func triesForget(t *testing.T, s Store) {
 	}
 }
 
-func triesForgetKeepsKnown(t *testing.T, s Store) {
-	known, at := tried().Add(time.Hour), tried()
+func forgetKeepsKnown(t *testing.T, s Store) {
+	known, at := attemptTime().Add(time.Hour), attemptTime()
 	clearAttempts(t, s, known)
 	countAttempt(t, s, auth.Pair{KnownUntil: known}, auth.Pair{Failures: 1, LastAt: at, KnownUntil: known})
-	countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, at))
-	if err := s.ForgetAttempts(t.Context(), tryKeys().User); err != nil {
+	countFailure(t, s, attemptKeys().OfUser(), auth.Window{}, newWindow(1, at))
+	if err := s.ForgetAttempts(t.Context(), attemptKeys().User); err != nil {
 		t.Fatalf("ForgetAttempts: %v", err)
 	}
 	wantCounters(t, s, auth.Counters{Pair: auth.Pair{KnownUntil: known}})
 }
 
-func triesForgetSources(t *testing.T, s Store) {
-	known, at := tried().Add(time.Hour), tried()
+func forgetSources(t *testing.T, s Store) {
+	known, at := attemptTime().Add(time.Hour), attemptTime()
 	failed := auth.Pair{Failures: 1, LastAt: at, KnownUntil: known}
 	clearAttempts(t, s, known)
 	countAttempt(t, s, auth.Pair{KnownUntil: known}, failed)
-	window := countFailure(t, s, tryKeys().OfUser(), auth.Window{}, newWindow(1, at))
+	window := countFailure(t, s, attemptKeys().OfUser(), auth.Window{}, newWindow(1, at))
 	other := auth.AttemptKeys{User: "adam", Source: "home", Network: "provider"}
 	if err := s.ClearAttempts(t.Context(), other, known); err != nil {
 		t.Fatal(err)
 	}
-	for _, user := range []string{tryKeys().User, tryKeys().User, "nobody"} { // again, and of an unknown user: no error
+	for _, user := range []string{attemptKeys().User, attemptKeys().User, "nobody"} { // a second call, and an unknown user, succeed too
 		if err := s.ForgetSources(t.Context(), user); err != nil {
 			t.Fatalf("ForgetSources(%s): %v", user, err)
 		}
@@ -306,8 +306,8 @@ func triesForgetSources(t *testing.T, s Store) {
 }
 
 func sourcesOfOneNetwork(t *testing.T, s Store) {
-	at := tried()
-	window := countFailure(t, s, tryKeys().OfSource(), auth.Window{}, newWindow(1, at))
+	at := attemptTime()
+	window := countFailure(t, s, attemptKeys().OfSource(), auth.Window{}, newWindow(1, at))
 	pair := countAttempt(t, s, auth.Pair{}, auth.Pair{Failures: 1, LastAt: at})
 	wantCounters(t, s, auth.Counters{Pair: pair, Source: window})
 	neighbor := auth.AttemptKeys{User: "ada", Source: "next door", Network: "provider"}

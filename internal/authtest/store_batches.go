@@ -10,24 +10,24 @@ import (
 
 func batchPromises() []promise {
 	return []promise{
-		{"none", batchOfNone},
+		{"no users", batchEmpty},
 		{"many are created", batchCreates},
-		{"each is created or not by itself", batchCreateConflicts},
-		{"each is updated or not by itself", batchUpdates},
-		{"namesakes", batchNamesakes},
+		{"each is created or refused separately", batchCreateConflicts},
+		{"each is updated or refused separately", batchUpdates},
+		{"existing users", batchExisting},
 	}
 }
 
 func deletePromises() []promise {
 	return []promise{
 		{"all of a user and nothing else", deletesUser},
-		{"id and identifier are free at once", deleteFrees},
+		{"id and identifier are free afterwards", deleteFrees},
 		{"a moved identifier", deleteMoved},
 		{"one delete wins", raceDeletes},
 	}
 }
 
-func batchOfNone(t *testing.T, s Store) {
+func batchEmpty(t *testing.T, s Store) {
 	if errs := s.CreateUsers(t.Context(), nil); len(errs) > 0 {
 		t.Errorf("CreateUsers: %v", errs)
 	}
@@ -93,10 +93,10 @@ func batchUpdates(t *testing.T, s Store) {
 	wantNobody(t, s, gone.Identifier)
 }
 
-func batchNamesakes(t *testing.T, s Store) {
+func batchExisting(t *testing.T, s Store) {
 	ada, grace := create(t, s, Ada()), create(t, s, Grace())
 	both, byID, stranger := Ada(), NewUser("other"), NewUser("stranger")
-	both.ID, byID.ID = grace.ID, grace.ID // the identifier goes before the id
+	both.ID, byID.ID = grace.ID, grace.ID // the identifier takes precedence over the id
 	byIdentifier := Ada()
 	byIdentifier.ID = "not ada"
 	wantNamesakes(t, s, []auth.User{both, byID, stranger}, []auth.User{ada, grace, {}})
@@ -178,7 +178,7 @@ func raceDeletes(t *testing.T, s Store) {
 		if err := s.DeleteUser(t.Context(), u.ID); !errors.Is(err, auth.ErrNotFound) {
 			return err
 		}
-		return auth.ErrConflict // as race has it
+		return auth.ErrConflict // which race expects of the losers
 	})
 	wantNobody(t, s, u.Identifier)
 }

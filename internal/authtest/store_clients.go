@@ -34,7 +34,7 @@ func clientFields(t *testing.T, s Store) {
 	wantClients(t, s)
 	full := createClient(t, s, Filled[auth.Client]())
 	wantClients(t, s, full)
-	wantArrival(t, s, auth.Identifier{}, full.KeyHash, auth.LookupResult{Client: full})
+	wantLookUp(t, s, auth.Identifier{}, full.KeyHash, auth.LookupResult{Client: full})
 }
 
 func clientTaken(t *testing.T, s Store) {
@@ -44,9 +44,9 @@ func clientTaken(t *testing.T, s Store) {
 	wantError(t, "CreateClient", s.CreateClient(t.Context(), second), auth.ErrConflict)
 	wantClients(t, s, site)
 
-	namesake := newClient("other key")
-	namesake.Name, namesake.CreatedAt = site.Name, site.CreatedAt.Add(time.Second) // names are not unique
-	wantClients(t, s, site, createClient(t, s, namesake))
+	sameName := newClient("other key")
+	sameName.Name, sameName.CreatedAt = site.Name, site.CreatedAt.Add(time.Second) // names are not unique
+	wantClients(t, s, site, createClient(t, s, sameName))
 }
 
 func clientList(t *testing.T, s Store) {
@@ -66,7 +66,7 @@ func clientDisable(t *testing.T, s Store) {
 	createClient(t, s, site)
 	createClient(t, s, other)
 	site.Disabled = true
-	for range 2 { // the second time is no error
+	for range 2 { // a second call succeeds too
 		if err := s.DisableClient(t.Context(), site.KeyHash); err != nil {
 			t.Fatalf("DisableClient: %v", err)
 		}
@@ -82,13 +82,13 @@ func clientExpire(t *testing.T, s Store) {
 	other.CreatedAt = site.CreatedAt.Add(time.Millisecond)
 	createClient(t, s, site)
 	createClient(t, s, other)
-	for _, later := range []time.Duration{time.Hour, time.Millisecond} { // the second time counts
+	for _, later := range []time.Duration{time.Hour, time.Millisecond} { // the second call replaces the first
 		site.ExpiresAt = Start().Add(later)
 		if err := s.ExpireClient(t.Context(), site.KeyHash, site.ExpiresAt); err != nil {
 			t.Fatalf("ExpireClient: %v", err)
 		}
 		wantClients(t, s, site, other)
-		wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
+		wantLookUp(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
 	}
 	err := s.ExpireClient(t.Context(), auth.HashAPIKey("unknown"), Start())
 	wantError(t, "ExpireClient of an unknown key", err, auth.ErrNotFound)

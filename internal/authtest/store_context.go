@@ -12,12 +12,12 @@ import (
 
 func contextPromises() []promise {
 	return []promise{
-		{"every call gives up", contextEnded},
+		{"every call stops", contextEnded},
 		{"nothing is written", contextEndedWrites},
 	}
 }
 
-// calls makes one call of every method, each of which would succeed in a store that has Ada, "site" and "s1" of hers.
+// calls has one call of every method, which succeeds in a store that has Ada, the client "site" and her session "s1".
 func calls(s Store) map[string]func(ctx context.Context) error {
 	ada, site := Ada(), newClient("site")
 	ada.Version, ada.Role = 1, "changed"
@@ -43,16 +43,16 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, rotated(newSession(ada.ID, "s1")), 0) },
 		"CountAttempt": func(ctx context.Context) error {
-			return s.CountAttempt(ctx, tryKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: tried()}, 5)
+			return s.CountAttempt(ctx, attemptKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: attemptTime()}, 5)
 		},
-		"UndoAttempt":   func(ctx context.Context) error { return s.UndoAttempt(ctx, tryKeys(), auth.Pair{}, auth.Pair{}) },
-		"ClearAttempts": func(ctx context.Context) error { return s.ClearAttempts(ctx, tryKeys(), tried()) },
+		"UndoAttempt":   func(ctx context.Context) error { return s.UndoAttempt(ctx, attemptKeys(), auth.Pair{}, auth.Pair{}) },
+		"ClearAttempts": func(ctx context.Context) error { return s.ClearAttempts(ctx, attemptKeys(), attemptTime()) },
 		"CountFailure": func(ctx context.Context) error {
-			return s.CountFailure(ctx, tryKeys().OfUser(), auth.Window{}, newWindow(1, tried()))
+			return s.CountFailure(ctx, attemptKeys().OfUser(), auth.Window{}, newWindow(1, attemptTime()))
 		},
-		"UserAttempts":   func(ctx context.Context) error { _, _, err := s.UserAttempts(ctx, tryKeys().User); return err },
-		"ForgetAttempts": func(ctx context.Context) error { return s.ForgetAttempts(ctx, tryKeys().User) },
-		"ForgetSources":  func(ctx context.Context) error { return s.ForgetSources(ctx, tryKeys().User) },
+		"UserAttempts":   func(ctx context.Context) error { _, _, err := s.UserAttempts(ctx, attemptKeys().User); return err },
+		"ForgetAttempts": func(ctx context.Context) error { return s.ForgetAttempts(ctx, attemptKeys().User) },
+		"ForgetSources":  func(ctx context.Context) error { return s.ForgetSources(ctx, attemptKeys().User) },
 		"PublicKeys":     func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
 		"PutPublicKeys":  func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },
 		"CreateClient":   func(ctx context.Context) error { return s.CreateClient(ctx, newClient("second")) },
@@ -74,7 +74,7 @@ func contextEnded(t *testing.T, s Store) {
 	defer cancelLate()
 	for method := range reflect.TypeFor[Store]().NumMethod() {
 		if name := reflect.TypeFor[Store]().Method(method).Name; calls(s)[name] == nil {
-			t.Errorf("no call of %s is tried", name)
+			t.Errorf("no call of %s is made", name)
 		}
 	}
 	for name, call := range calls(s) {
@@ -85,10 +85,10 @@ func contextEnded(t *testing.T, s Store) {
 				t.Errorf("%s: %v, want an error that is %q", name, err, ctx.Err())
 			}
 			if errors.Is(err, auth.ErrConflict) || errors.Is(err, auth.ErrNotFound) {
-				t.Errorf("%s: %v speaks of what the store holds", name, err)
+				t.Errorf("%s: %v repeats what the store holds", name, err)
 			}
 			if took := time.Since(began); took > time.Second {
-				t.Errorf("%s took %v to give up", name, took)
+				t.Errorf("%s took %v to stop", name, took)
 			}
 		}
 	}

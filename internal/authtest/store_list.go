@@ -16,7 +16,7 @@ func listPromises() []promise {
 	return []promise{{"nobody", listNobody}, {"crowd", listCrowd}}
 }
 
-// crowd is more users than one page of any sensible store, in size (DynamoDB reads 1 MB at a time) and in number.
+// crowd is more users than one page of a store has, in size (DynamoDB reads 1 MB at a time) and in number.
 const crowd = 320
 
 func createCrowd(t *testing.T, s Store) map[string]auth.User {
@@ -36,7 +36,7 @@ func createCrowd(t *testing.T, s Store) map[string]auth.User {
 	return users
 }
 
-// listCrowd checks all of its promises on one crowd, which takes longer to create than to list.
+// listCrowd checks all promises of AllUsers on one crowd, because creating it takes longer than listing.
 func listCrowd(t *testing.T, s Store) {
 	users := createCrowd(t, s)
 	createClient(t, s, newClient("site"))

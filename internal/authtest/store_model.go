@@ -15,8 +15,8 @@ func modelPromises() []promise {
 	return []promise{{"users behave as a map with two keys", usersModel}}
 }
 
-// usersModel runs random calls on the store and on a map, and compares every error and what is there afterwards.
-// Each round has its own users in the one store, for making a store can take longer than the round.
+// usersModel runs random calls on the store and on a map, and compares every error and the stored users.
+// Each round has its own users in one store, because making a store can take longer than the round.
 func usersModel(t *testing.T, s Store) {
 	round := 0
 	rapid.Check(t, func(r *rapid.T) {
@@ -29,7 +29,7 @@ func usersModel(t *testing.T, s Store) {
 	})
 }
 
-// Few ids and addresses make the calls meet.
+// With few ids and addresses, the calls conflict often.
 func modelIDs() []string    { return []string{"a", "b", "c"} }
 func modelNames() []string  { return []string{"x", "y", "z"} }
 func modelHashes() []string { return []string{"", "h1", "h2"} }

@@ -22,7 +22,7 @@ func racePromises() []promise {
 
 const racers = 8
 
-// race starts all racers at once and returns the one who won; the others must have been told ErrConflict.
+// race starts all racers at once and returns the winner; the others must get ErrConflict.
 func race(t *testing.T, attempt func(racer int) error) (winner int) {
 	t.Helper()
 	var start, done sync.WaitGroup

@@ -17,8 +17,8 @@ func rotationPromises() []promise {
 		{"session and user", sessionAndUser},
 		{"rotate", sessionRotates},
 		{"rotate from another generation", sessionRotatesConflict},
-		{"rotate what is gone", sessionRotatesGone},
-		{"rotate at once", sessionRotatesOnce},
+		{"rotate an ended session", sessionRotatesGone},
+		{"rotate concurrently", sessionRotatesConcurrently},
 		{"rotate by several generations", sessionRotatesOn},
 		{"rotate while it ends", sessionRotatesWhileItEnds},
 		{"sessions of one user", sessionsOf},
@@ -61,7 +61,7 @@ func sessionRotates(t *testing.T, s Store) {
 	session, other := put(t, s, full), put(t, s, newSession(full.UserID, "other"))
 	next := rotated(session)
 	written := next
-	written.Nonce, written.Client, written.PasswordEpoch = "not", "stored", 99 // a rotation changes what it says, no more
+	written.Nonce, written.Client, written.PasswordEpoch = "not", "stored", 99 // fields that a rotation does not change
 	if err := s.RotateSession(t.Context(), written, session.Generation); err != nil {
 		t.Fatalf("RotateSession: %v", err)
 	}
@@ -86,7 +86,7 @@ func sessionRotatesGone(t *testing.T, s Store) {
 	wantNoSession(t, s, "ada", "s1") // an ended session never comes back
 }
 
-func sessionRotatesOnce(t *testing.T, s Store) {
+func sessionRotatesConcurrently(t *testing.T, s Store) {
 	session := put(t, s, newSession("ada", "s1"))
 	const callers = 20
 	errs := make([]error, callers)
@@ -110,7 +110,7 @@ func sessionRotatesOnce(t *testing.T, s Store) {
 	wantSession(t, s, rotated(session))
 }
 
-// A store that lost its last rotations to a power cut is told how far the session had come.
+// A store that lost its last rotations in a power cut gets the newest generation.
 func sessionRotatesOn(t *testing.T, s Store) {
 	session := put(t, s, newSession("ada", "s1"))
 	next := rotated(rotated(rotated(session)))
@@ -159,7 +159,7 @@ func sessionsOf(t *testing.T, s Store) {
 func sessionEnds(t *testing.T, s Store) {
 	put(t, s, newSession("ada", "s1"))
 	kept := put(t, s, newSession("ada", "s2"))
-	for range 2 { // the second time there is none, which is no error
+	for range 2 { // a second call succeeds too
 		if err := s.EndSession(t.Context(), "ada", "s1"); err != nil {
 			t.Fatalf("EndSession: %v", err)
 		}

@@ -21,7 +21,7 @@ func sessionPromises() []promise {
 }
 
 func newSession(userID, id string) auth.Session {
-	now := time.Now().UTC().Truncate(time.Millisecond) // a store may drop what has expired by the real clock
+	now := time.Now().UTC().Truncate(time.Millisecond) // a store may delete expired sessions by the real clock
 	return auth.Session{
 		ID: id, UserID: userID, Contract: "planpoint",
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour),
@@ -64,7 +64,7 @@ func sessionAbsent(t *testing.T, s Store) {
 	session := put(t, s, newSession("ada", "s1"))
 	wantNoSession(t, s, "ada", "s2")
 	wantNoSession(t, s, "ada", "S1")
-	wantNoSession(t, s, "grace", session.ID) // a session is its user's alone
+	wantNoSession(t, s, "grace", session.ID) // a session belongs to one user
 	wantSession(t, s, session)
 }
 
@@ -82,7 +82,7 @@ func sessionExpired(t *testing.T, s Store) {
 	put(t, s, expired)
 	live := put(t, s, newSession("ada", "live"))
 	if _, err := s.Session(t.Context(), "ada", expired.ID); !errors.Is(err, auth.ErrNotFound) {
-		wantSession(t, s, expired) // whole, so that callers see that it has expired
+		wantSession(t, s, expired) // unchanged, so that callers see that it has expired
 	}
 	wantSession(t, s, live)
 }
@@ -93,7 +93,7 @@ func sessionsEnd(t *testing.T, s Store) {
 	for _, other := range []string{"grace", "ad", "adam", "ada#", "ada#s", "ADA"} {
 		kept = append(kept, put(t, s, newSession(other, "s-001")))
 	}
-	for i := range 120 { // more than a DynamoDB batch or transaction takes
+	for i := range 120 { // more than one DynamoDB batch or transaction
 		put(t, s, newSession("ada", fmt.Sprintf("s-%03d", i)))
 	}
 	if err := s.EndSessions(t.Context(), "ada", "s-007"); err != nil {
@@ -106,7 +106,7 @@ func sessionsEnd(t *testing.T, s Store) {
 		wantSession(t, s, session)
 	}
 	wantUser(t, s, func() auth.User { u := Ada(); u.Version = 1; return u }())
-	wantSession(t, s, put(t, s, newSession("ada", "s-001"))) // the next sign-in is not hindered
+	wantSession(t, s, put(t, s, newSession("ada", "s-001"))) // the next sign-in works
 }
 
 func sessionsEndNone(t *testing.T, s Store) {

@@ -54,7 +54,7 @@ func updateMoves(t *testing.T, s Store) {
 	wantNobody(t, s, Ada().Identifier)
 
 	successor := Ada()
-	successor.ID = "ada the second" // the old address is free at once
+	successor.ID = "ada the second" // the old address is free immediately
 	wantUser(t, s, create(t, s, successor))
 	wantUser(t, s, u)
 }

@@ -9,7 +9,7 @@ import (
 func userPromises() []promise {
 	return []promise{
 		{"create", createUser},
-		{"the first version is 1 whatever the caller says", createVersion},
+		{"the first version is 1, whatever the caller sets", createVersion},
 		{"absent", absentUser},
 		{"id taken", createIDTaken},
 		{"identifier taken", createIdentifierTaken},
@@ -39,7 +39,7 @@ func absentUser(t *testing.T, s Store) {
 	wantNobody(t, s, Identifier("nobody@example.com"))
 	wantError(t, "UpdateUser", s.UpdateUser(t.Context(), Grace()), auth.ErrNotFound)
 	wantNobody(t, s, Grace().Identifier)
-	// The port has one answer here: the hash of a user who is not there does not equal old.
+	// The port has one answer: the hash of a missing user does not equal old.
 	wantError(t, "ReplaceHash", s.ReplaceHash(t.Context(), "nobody", "", "new"), auth.ErrConflict)
 	_, err = s.UserByID(t.Context(), "nobody")
 	wantError(t, "UserByID after ReplaceHash", err, auth.ErrNotFound)

@@ -12,7 +12,7 @@ import (
 func valuePromises() []promise {
 	return []promise{
 		{"every field of a user", everyField},
-		{"the least of everything", leastUser},
+		{"only required fields", leastUser},
 		{"nil and empty", nilAndEmpty},
 		{"unicode", unicodeValues},
 		{"times", timeValues},
@@ -36,7 +36,7 @@ func nilAndEmpty(t *testing.T, s Store) {
 	u.Accounts = []auth.Account{}
 	u.Profile.StripeCustomer, u.Profile.Subscription = auth.Document{}, nil
 	u.Profile.Projects, u.Profile.Invites = []string{}, []auth.Invite{}
-	u.Profile.Groups = []string{""} // but one empty element is one element
+	u.Profile.Groups = []string{""} // one empty element is still one element
 	wantUser(t, s, create(t, s, u))
 }
 
@@ -57,7 +57,7 @@ func unicodeValues(t *testing.T, s Store) {
 	for i, email := range []string{"ünï@bücher.example", "用户@例子.测试", "שם@דוגמה.example", "İ@example.com", "i@example.com"} {
 		u := NewUser(fmt.Sprintf("addressed-%d", i))
 		u.Email, u.Identifier = email, Identifier(email)
-		wantUser(t, s, create(t, s, u)) // İ and i are two people
+		wantUser(t, s, create(t, s, u)) // İ and i are two users
 	}
 }
 
@@ -88,7 +88,7 @@ func largeValues(t *testing.T, s Store) {
 	u.Email = strings.Repeat("a", 64) + "@" + strings.Repeat(strings.Repeat("d", 60)+".", 3) + "museum"
 	u.Identifier = Identifier(u.Email)
 	u.PasswordHash = strings.Repeat("h", 2048)
-	for i := range 3000 { // 300 KB, of the 400 that DynamoDB gives an item
+	for i := range 3000 { // 300 of the 400 KB of a DynamoDB item
 		u.Profile.Projects = append(u.Profile.Projects, fmt.Sprintf("%096d", i))
 	}
 	u = create(t, s, u)
@@ -98,7 +98,7 @@ func largeValues(t *testing.T, s Store) {
 	wantSession(t, s, put(t, s, newSession(u.ID, strings.Repeat("s", 128))))
 }
 
-// specialIDs has ids that would meet in one key if a store joined them without care (ASVS 1.2.4).
+// specialIDs has ids that would share a key if a store joined them carelessly (ASVS 1.2.4).
 func specialIDs(t *testing.T, s Store) {
 	ids := []string{
 		"a", "a#b", "a#SESSION", "a#SESSION#b", "USER#a", "a/b", "a%23b", "a:b", "a|b",

@@ -12,21 +12,21 @@ import (
 	"latchkey/internal/auth"
 )
 
-// RunThrottle checks sign-ins over a store against what the limits promise: guesses sent at once, and so many rounds of
-// a plain model. open returns a new, empty store each time it is called.
+// RunThrottle checks sign-ins over a store against the promises of the limits: parallel guesses, and a number of rounds
+// against a plain model. open returns a new, empty store each time it is called.
 func RunThrottle(t *testing.T, rounds int, open func(t *testing.T) Store) {
 	t.Run("fifty guesses at once", func(t *testing.T) { guessAtOnce(t, newThrottleKit(t, open)) })
 	t.Run("model", func(t *testing.T) { throttleModelled(t, newThrottleKit(t, open), rounds) })
 }
 
-// newThrottleKit sets the kit's clock to the real time: a store may delete by its own clock what has expired.
+// newThrottleKit sets the kit's clock to the real time: a store may delete expired items by its own clock.
 func newThrottleKit(t *testing.T, open func(t *testing.T) Store) *Kit {
 	k := NewKitOver(t, open(t), Ada())
 	k.Clock.Advance(time.Since(Start()).Truncate(time.Millisecond))
 	return k
 }
 
-// try is one attempt to sign in, of a user by name and from a source.
+// try is one attempt to sign in, as a named user from a source.
 type try struct {
 	user, source string
 	right        bool
@@ -45,8 +45,8 @@ func (k *Kit) login(t interface{ Fatalf(string, ...any) }, limits auth.Limits, a
 	return err
 }
 
-// atOnce makes all attempts beside each other and returns how each ended.
-func (k *Kit) atOnce(t interface{ Fatalf(string, ...any) }, limits auth.Limits, all []try) []error {
+// concurrently makes all attempts at the same time and returns how each ended.
+func (k *Kit) concurrently(t interface{ Fatalf(string, ...any) }, limits auth.Limits, all []try) []error {
 	errs := make([]error, len(all))
 	var start, done sync.WaitGroup
 	start.Add(1)
@@ -61,7 +61,7 @@ func (k *Kit) atOnce(t interface{ Fatalf(string, ...any) }, limits auth.Limits, 
 	return errs
 }
 
-// verified returns how often a password was looked at since it was asked last.
+// verified returns how many passwords were verified since the last Calls.
 func (k *Kit) verified() (n int) {
 	for _, call := range k.Calls() {
 		if call == "Verify" {
@@ -71,7 +71,7 @@ func (k *Kit) verified() (n int) {
 	return n
 }
 
-// guessAtOnce: of fifty guesses the free ones are verified, and after a wait one; a name that nobody has is no exception.
+// guessAtOnce: of fifty guesses the free ones are verified, and one after each wait; so for unknown users too.
 func guessAtOnce(t *testing.T, k *Kit) {
 	limits := auth.Limits{Free: 5, MaxBackoff: 15 * time.Minute}
 	for _, step := range []struct {
@@ -86,7 +86,7 @@ func guessAtOnce(t *testing.T, k *Kit) {
 				fifty[i] = try{user: name, source: "192.0.2.7"}
 			}
 			wrong := 0
-			for _, err := range k.atOnce(t, limits, fifty) {
+			for _, err := range k.concurrently(t, limits, fifty) {
 				if errors.Is(err, auth.ErrBadCredentials) {
 					wrong++
 				} else if !errors.Is(err, auth.ErrThrottled) {
@@ -102,10 +102,10 @@ func guessAtOnce(t *testing.T, k *Kit) {
 
 func throttleModelled(t *testing.T, k *Kit, rounds int) {
 	round := 0
-	rapid.Check(t, few(rounds, func(r *rapid.T) {
+	rapid.Check(t, capChecks(rounds, func(r *rapid.T) {
 		round++
 		m := newThrottleModel(k, round)
-		k.Clock.Advance(m.limits.Source.Span) // what the last round left of the unknown source, which all rounds share
+		k.Clock.Advance(m.limits.Source.Span) // ends the window of the unknown source, which all rounds share
 		k.Add(t, NewUser(m.user("ada")), NewUser(m.user("grace")))
 		k.Calls()
 		r.Repeat(map[string]func(*rapid.T){
@@ -119,8 +119,8 @@ func throttleModelled(t *testing.T, k *Kit, rounds int) {
 	}))
 }
 
-// few makes rapid check a property less often than its flag says, but for shrinking what failed.
-func few(rounds int, property func(*rapid.T)) func(*rapid.T) {
+// capChecks limits how many times rapid runs a property; shrinking is not limited.
+func capChecks(rounds int, property func(*rapid.T)) func(*rapid.T) {
 	begun, failed := 0, false
 	return func(r *rapid.T) {
 		if begun++; begun > rounds && !failed {

@@ -10,17 +10,17 @@ import (
 	"latchkey/internal/auth"
 )
 
-// throttleModel says what sign-ins should do, by lists of failures in place of counters.
+// throttleModel predicts sign-ins from lists of failures instead of counters.
 type throttleModel struct {
 	kit    *Kit
 	round  int
 	limits auth.Limits
-	// Failures that still count, each list by what it is of. A pair is "user source".
+	// Failures that still count, by pair ("user source"), user and network.
 	pairs, users, sources map[string][]time.Time
 	known                 map[string]time.Time
 }
 
-// newThrottleModel has limits so narrow that a few steps meet all of them.
+// newThrottleModel has narrow limits, so that a few steps reach all of them.
 func newThrottleModel(k *Kit, round int) *throttleModel {
 	return &throttleModel{
 		kit: k, round: round,
@@ -33,10 +33,10 @@ func newThrottleModel(k *Kit, round int) *throttleModel {
 	}
 }
 
-// user makes a name the round's own: all rounds are in one store.
+// user makes a name unique to the round, because all rounds share one store.
 func (m *throttleModel) user(name string) string { return fmt.Sprintf("%s-%d", name, m.round) }
 
-// network is what the total of a source counts: the two IPv6 sources of a round are of one /56.
+// network is what the total of a source counts: the two IPv6 sources of a round share a /56.
 func (m *throttleModel) network(source string) string {
 	if sources := sourcesOf(m.round); source == sources[1] || source == sources[2] {
 		return sources[1]
@@ -53,7 +53,7 @@ func (m *throttleModel) draw(r *rapid.T) try {
 
 func (m *throttleModel) exists(a try) bool { return a.user != m.user("nobody") }
 
-// expire drops what does not count any more.
+// expire drops failures that no longer count.
 func (m *throttleModel) expire() {
 	now := m.kit.Clock.Now()
 	for _, windows := range []struct {
@@ -73,7 +73,7 @@ func (m *throttleModel) expire() {
 	}
 }
 
-// wait is how long the attempt has to wait now; zero: it may go on.
+// wait is how long the attempt has to wait now, zero if it may go on.
 func (m *throttleModel) wait(a try) time.Duration {
 	m.expire()
 	now, pair := m.kit.Clock.Now(), a.user+" "+a.source
@@ -98,7 +98,7 @@ func (m *throttleModel) wait(a try) time.Duration {
 // allowed is how many attempts of this kind, sent at once, may be verified.
 func (m *throttleModel) allowed(a try, sent int) int {
 	wait := m.wait(a)
-	failures := len(m.pairs[a.user+" "+a.source]) // now that the expired are gone
+	failures := len(m.pairs[a.user+" "+a.source]) // wait dropped the expired ones
 	switch {
 	case wait > 0:
 		return 0
@@ -117,7 +117,7 @@ func (m *throttleModel) failed(a try) {
 
 func (m *throttleModel) succeeded(a try) {
 	delete(m.pairs, a.user+" "+a.source)
-	if a.source != "" { // all unknown sources are one, and never known to a user
+	if a.source != "" { // all unknown sources are one, and not known to any user
 		m.known[a.user+" "+a.source] = m.kit.Clock.Now().Add(m.limits.Known)
 	}
 }
@@ -147,8 +147,8 @@ func (m *throttleModel) signIn(r *rapid.T) {
 	}
 }
 
-// guessAtOnce sends wrong passwords of several users from several sources. No pair gets more verified than the model
-// allows, and no fewer unless a window was filled meanwhile.
+// guessAtOnce sends wrong passwords of several users from several sources. Each pair gets exactly as many verified as the
+// model allows, or fewer if a window was filled meanwhile.
 func (m *throttleModel) guessAtOnce(r *rapid.T) {
 	kinds := rapid.SliceOfN(rapid.Custom(m.draw), 2, 10).Draw(r, "guesses")
 	sent, verified, windowsHold := map[try]int{}, map[try]int{}, true
@@ -162,7 +162,7 @@ func (m *throttleModel) guessAtOnce(r *rapid.T) {
 			len(m.sources[m.network(a.source)])+len(kinds) <= int(m.limits.Source.Failures)
 	}
 	total := 0
-	for i, err := range m.kit.atOnce(r, m.limits, kinds) {
+	for i, err := range m.kit.concurrently(r, m.limits, kinds) {
 		if errors.Is(err, auth.ErrBadCredentials) {
 			verified[kinds[i]]++
 			total++
@@ -181,8 +181,8 @@ func (m *throttleModel) guessAtOnce(r *rapid.T) {
 	}
 }
 
-// signInAtOnce sends the right password of one user from one source several times. As many as are free are let in,
-// one at least, and nothing stays counted.
+// signInAtOnce sends the right password of one user from one source several times. The free ones are let in,
+// one at least, and no failure stays counted.
 func (m *throttleModel) signInAtOnce(r *rapid.T) {
 	a := m.draw(r)
 	if a.right = true; !m.exists(a) {
@@ -194,7 +194,7 @@ func (m *throttleModel) signInAtOnce(r *rapid.T) {
 	}
 	least, wait := m.allowed(a, len(all)), m.wait(a)
 	let := 0
-	for _, err := range m.kit.atOnce(r, m.limits, all) {
+	for _, err := range m.kit.concurrently(r, m.limits, all) {
 		if err == nil {
 			let++
 		} else if !errors.Is(err, auth.ErrThrottled) {
@@ -216,7 +216,7 @@ func (m *throttleModel) timePasses(r *rapid.T) {
 	}).Draw(r, "for"))
 }
 
-// forgetSources forgets which sources are known, and no failure.
+// forgetSources forgets which sources are known, and keeps the failures.
 func (m *throttleModel) forgetSources(r *rapid.T) {
 	user := m.draw(r).user
 	tries, err := auth.NewAttemptKeys(m.kit.ctx, m.kit.Keyring, Identifier(user+"@example.com"), auth.Source{})
@@ -231,7 +231,7 @@ func (m *throttleModel) forgetSources(r *rapid.T) {
 	}
 }
 
-// unlock forgets failures, and not which sources are known.
+// unlock forgets the failures, and keeps which sources are known.
 func (m *throttleModel) unlock(r *rapid.T) {
 	user := m.draw(r).user
 	tries, err := auth.NewAttemptKeys(m.kit.ctx, m.kit.Keyring, Identifier(user+"@example.com"), auth.Source{})

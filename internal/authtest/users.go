@@ -2,8 +2,8 @@ package authtest
 
 import "latchkey/internal/auth"
 
-// NewUser returns a ready user called name, with the id name and the address name@example.com, that can be
-// stored as it is. It has no password hash; tests that sign in set one.
+// NewUser returns a ready user with the given name and id and the address name@example.com, complete except for a
+// password hash; tests that sign in set one.
 func NewUser(name string) auth.User {
 	email := name + "@example.com"
 	return auth.User{
@@ -41,7 +41,7 @@ func Alan() auth.User {
 	return u
 }
 
-// Joan returns a pending user, who may not sign in by any contract, whatever the password.
+// Joan returns a pending user, who may not sign in by any contract, even with the right password.
 func Joan() auth.User {
 	u := NewUser("joan")
 	u.Profile = auth.Profile{Name: "Joan", LastName: "Clarke"}
@@ -49,7 +49,7 @@ func Joan() auth.User {
 	return u
 }
 
-// Identifier returns the identifier of an address that is known to be well formed; it panics for any other.
+// Identifier returns the identifier of a well-formed address; it panics for any other.
 func Identifier(email string) auth.Identifier {
 	id, err := auth.ParseIdentifier(email)
 	if err != nil {

@@ -6,11 +6,11 @@ import (
 	"latchkey/internal/auth"
 )
 
-func arrivePromises() []promise {
+func lookUpPromises() []promise {
 	return []promise{
-		{"unknown is zero", arriveUnknown},
-		{"identifier and key", arriveBoth},
-		{"disabled client", arriveDisabled},
+		{"unknown is zero", lookUpUnknown},
+		{"identifier and key", lookUpBoth},
+		{"disabled client", lookUpDisabled},
 	}
 }
 
@@ -28,16 +28,16 @@ func createClient(t *testing.T, s Store, c auth.Client) auth.Client {
 	return c
 }
 
-func arriveUnknown(t *testing.T, s Store) {
+func lookUpUnknown(t *testing.T, s Store) {
 	known, key := create(t, s, Ada()), createClient(t, s, newClient("site")).KeyHash
 	for _, id := range []auth.Identifier{{}, Identifier("nobody@example.com"), Identifier("ad@example.com")} {
 		for _, keyHash := range []string{"", auth.HashAPIKey("unknown"), key[:63], known.ID, "site"} {
-			wantArrival(t, s, id, keyHash, auth.LookupResult{})
+			wantLookUp(t, s, id, keyHash, auth.LookupResult{})
 		}
 	}
 }
 
-func arriveBoth(t *testing.T, s Store) {
+func lookUpBoth(t *testing.T, s Store) {
 	ada := create(t, s, Ada())
 	create(t, s, Joan())
 	site := createClient(t, s, newClient("site"))
@@ -46,20 +46,20 @@ func arriveBoth(t *testing.T, s Store) {
 	createClient(t, s, zap)
 
 	unknown := auth.HashAPIKey("unknown")
-	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
-	wantArrival(t, s, ada.Identifier, zap.KeyHash, auth.LookupResult{UserID: ada.ID, Client: zap})
-	wantArrival(t, s, ada.Identifier, "", auth.LookupResult{UserID: ada.ID})
-	wantArrival(t, s, ada.Identifier, unknown, auth.LookupResult{UserID: ada.ID})
-	wantArrival(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
-	wantArrival(t, s, Identifier("nobody@example.com"), site.KeyHash, auth.LookupResult{Client: site})
-	wantArrival(t, s, Joan().Identifier, "", auth.LookupResult{UserID: Joan().ID}) // whatever the status
+	wantLookUp(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
+	wantLookUp(t, s, ada.Identifier, zap.KeyHash, auth.LookupResult{UserID: ada.ID, Client: zap})
+	wantLookUp(t, s, ada.Identifier, "", auth.LookupResult{UserID: ada.ID})
+	wantLookUp(t, s, ada.Identifier, unknown, auth.LookupResult{UserID: ada.ID})
+	wantLookUp(t, s, auth.Identifier{}, site.KeyHash, auth.LookupResult{Client: site})
+	wantLookUp(t, s, Identifier("nobody@example.com"), site.KeyHash, auth.LookupResult{Client: site})
+	wantLookUp(t, s, Joan().Identifier, "", auth.LookupResult{UserID: Joan().ID}) // whatever the status
 }
 
-func arriveDisabled(t *testing.T, s Store) {
+func lookUpDisabled(t *testing.T, s Store) {
 	ada, site := create(t, s, Ada()), createClient(t, s, newClient("site"))
 	if err := s.DisableClient(t.Context(), site.KeyHash); err != nil {
 		t.Fatal(err)
 	}
 	site.Disabled = true
-	wantArrival(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
+	wantLookUp(t, s, ada.Identifier, site.KeyHash, auth.LookupResult{UserID: ada.ID, Client: site})
 }
