@@ -13,8 +13,8 @@ const (
 	longest = 2160 * time.Hour
 )
 
-// TestClockForward promises, where the server's clock jumps ahead, that tokens end by the new clock and sessions do not
-// before their time.
+// TestClockForward promises, if the server's clock jumps ahead, that tokens expire by the new clock and sessions do not end
+// early.
 func TestClockForward(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
@@ -39,8 +39,8 @@ func TestClockForward(t *testing.T) {
 	}
 }
 
-// TestClockBack promises, where the server's clock was ahead and is set right, that nobody is signed out for good: tokens
-// of the future are refused, and refreshing gives one of now. No session lives longer by more than the clock was wrong.
+// TestClockBack promises, if the server's clock was ahead and is set right, that no session is lost: tokens from the future
+// are refused, and a refresh gives a current one. No session lives longer by more than the clock was wrong.
 func TestClockBack(t *testing.T) {
 	t.Parallel()
 	for _, jump := range []time.Duration{10 * time.Second, time.Hour, 30 * 24 * time.Hour} {
@@ -55,7 +55,7 @@ func TestClockBack(t *testing.T) {
 			right := d.clock.Now()
 
 			want := http.StatusUnauthorized
-			if jump < 30*time.Second { // what clocks may differ
+			if jump < 30*time.Second { // the leeway between clocks
 				want = http.StatusOK
 			}
 			d.wantStatus("a token of the future", d.as(who, "GET", "/api/users/me"), want)
@@ -81,8 +81,8 @@ func TestClockBack(t *testing.T) {
 	}
 }
 
-// TestClockBackAndThrottling promises that what was counted by a clock that was ahead locks nobody out when it is set
-// right, and that guesses are counted all the same from then on.
+// TestClockBackAndThrottling promises that failures counted by a clock that was ahead lock no user out once it is set
+// right, and that later guesses are counted.
 func TestClockBackAndThrottling(t *testing.T) {
 	t.Parallel()
 	d := deployWarm(t)

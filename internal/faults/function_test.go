@@ -18,8 +18,8 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestFunction promises of the built login function what the other tests promise of its handler: it starts and answers
-// while everything it stands on hangs, before the deadlines that Lambda sends, in one process that recovers.
+// TestFunction promises for the built login function what the other tests promise for its handler: it starts and answers
+// while everything it calls hangs, before the deadlines that Lambda sends, in one process that recovers.
 func TestFunction(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -55,7 +55,7 @@ func TestFunction(t *testing.T) {
 	}
 }
 
-// build compiles a command of this module as the template's make target does, but for what the test has compiled already.
+// build compiles a command of this module as the template's make target does, reusing the build cache of the test.
 func build(t testing.TB, command string) string {
 	t.Helper()
 	out := filepath.Join(t.TempDir(), "bootstrap")
@@ -67,7 +67,7 @@ func build(t testing.TB, command string) string {
 	return out
 }
 
-// lambda is Lambda's runtime API with one function that runs against it.
+// lambda is Lambda's runtime API, for one function.
 type lambda struct {
 	*deployment
 	events  chan invocation

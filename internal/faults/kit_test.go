@@ -30,7 +30,7 @@ import (
 	"latchkey/internal/password"
 )
 
-// TestMain lets more tests run at once than there are processors: most of them wait most of the time.
+// TestMain runs more tests at once than there are processors, because they mostly wait.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	flag.Set("test.parallel", "40")
@@ -40,13 +40,13 @@ func TestMain(m *testing.M) {
 // lambdaLimit is the time that the template gives a call of the functions.
 const lambdaLimit = 10 * time.Second
 
-// deployment is the login and session functions as Lambda runs them, each behind a proxy of its own to DynamoDB and
-// Secrets Manager, with a user of its own.
+// deployment is the login and session functions as Lambda runs them, with their own user and their own proxies to DynamoDB and
+// Secrets Manager.
 type deployment struct {
 	testing.TB
 	dynamo, secrets *proxy
 	env             map[string]string
-	store           *dynamo.Store // the same table, past the proxy
+	store           *dynamo.Store // the same table, without the proxy
 	user            auth.User
 	source          string
 	log             *lines
@@ -115,7 +115,7 @@ var table struct {
 	name string
 }
 
-// sharedTable is one table for all tests, which have users and sources of their own.
+// sharedTable is one table for all tests; each has its own users and sources.
 func sharedTable(t testing.TB) string {
 	t.Helper()
 	table.Do(func() {
@@ -134,14 +134,14 @@ var keys struct {
 	document []byte
 }
 
-// sharedSecret holds one key ring for all tests that leave it alone.
+// sharedSecret holds one key ring for all tests that do not change it.
 func sharedSecret(t testing.TB) string {
 	t.Helper()
 	keys.Do(func() { keys.secret, keys.document = newSecret(t) })
 	return keys.secret
 }
 
-// newSecret makes a secret with a key ring and returns its name and what it holds.
+// newSecret makes a secret with a key ring and returns its name and value.
 func newSecret(t testing.TB) (name string, document []byte) {
 	t.Helper()
 	ring, err := keyring.New(jwk.ES256, time.Now())
@@ -183,7 +183,7 @@ type reply struct {
 	took    time.Duration
 }
 
-// String leaves out what all answers have, and most of a long body.
+// String leaves out the headers that all answers have, and most of a long body.
 func (r reply) String() string {
 	return fmt.Sprintf("%d after %v, Retry-After %q, %d cookies, %.120s", r.status, r.took, r.header["Retry-After"], len(r.cookies), r.body)
 }
@@ -200,7 +200,7 @@ func (d *deployment) signInToOrganization(password string) reply {
 	return d.post(d.login, "/users/login", map[string]string{"email": d.user.Email, "password": password}, nil)
 }
 
-// signedIn signs in, which has to succeed.
+// signedIn signs in and fails the test if that fails.
 func (d *deployment) signedIn() reply {
 	d.Helper()
 	got := d.signIn(authtest.Password)
@@ -210,7 +210,7 @@ func (d *deployment) signedIn() reply {
 	return got
 }
 
-// signedInToOrganization is that contract's token, as if it had come in a cookie.
+// signedInToOrganization returns that contract's token as a cookie.
 func (d *deployment) signedInToOrganization() reply {
 	d.Helper()
 	got := d.signInToOrganization(authtest.Password)
@@ -227,7 +227,7 @@ func (d *deployment) refresh(with reply) reply {
 	return d.post(d.session, "/api/users/refresh", nil, []string{"planpointRefresh=" + with.cookies["planpointRefresh"]})
 }
 
-// as asks the session function with the cookies of an earlier answer.
+// as calls the session function with the cookies of an earlier answer.
 func (d *deployment) as(who reply, method, path string) reply {
 	d.Helper()
 	return d.invoke(d.Context(), d.session, request2(d.source, method, path, "", []string{
@@ -264,8 +264,8 @@ func request2(source, method, path, body string, cookies []string) events.APIGat
 	return e
 }
 
-// invoke calls a function as Lambda does, with the deadline of ctx, or where that has none with the template's, before
-// which the answer has to come.
+// invoke calls a function as Lambda does, with the deadline of ctx or else the template's, and fails the test if the answer
+// comes after it.
 func (d *deployment) invoke(ctx context.Context, function *lambdahttp.Adapter, event events.APIGatewayV2HTTPRequest) reply {
 	d.Helper()
 	if _, has := ctx.Deadline(); !has {
@@ -302,7 +302,7 @@ func decoded(t testing.TB, answer []byte) reply {
 	return got
 }
 
-// lines is what the functions log, one JSON object a line.
+// lines is the log of the functions, one JSON object per line.
 type lines struct {
 	mu      sync.Mutex
 	text    bytes.Buffer
@@ -321,7 +321,7 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
-// audit returns event, outcome and reason of the records since it was asked last, one text for each.
+// audit returns event, outcome and reason of each record since the last call.
 func (l *lines) audit() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

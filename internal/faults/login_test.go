@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/password"
 )
 
-// The calls of a sign-in, in their order. Those at the end are of one that fails.
+// The calls of a sign-in, in their order; the last ones are made when it fails.
 var (
 	arrive        = on("BatchGetItem", "LOGIN#")
 	readUser      = on("GetItem", "USER#")
@@ -26,7 +26,7 @@ var (
 	everyFailure  = []call{countSource, countUser}
 )
 
-// faults are the ways in which DynamoDB fails a call. All but the last pass when they are tried again.
+// faults are the ways in which DynamoDB fails a call. All except the last succeed when they are repeated.
 func faults() map[string]fault {
 	return map[string]fault{
 		"throttled":         problem(400, "ProvisionedThroughputExceededException"),
@@ -55,8 +55,8 @@ const (
 	organizationFailure = `{"isSuccess":false,"errorMessage":"Internal server error"}`
 )
 
-// TestLoginWithoutDynamoDB promises, for every call of a sign-in that fails for good in any way, the contract's 500 in
-// time and after bounded tries, and that the user signs in as before when it is over.
+// TestLoginWithoutDynamoDB promises, for every call of a sign-in that keeps failing in any way, the contract's 500 in time
+// and after bounded attempts, and that the user can sign in as before when the fault is over.
 func TestLoginWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -91,8 +91,8 @@ func (d *deployment) wantAudit(want ...string) {
 	}
 }
 
-// TestRefusalWithoutDynamoDB promises that a wrong password that cannot be counted is no refusal, which would be one
-// more guess for free.
+// TestRefusalWithoutDynamoDB promises that a wrong password that cannot be counted gets a 500: a refusal would give one more
+// free guess.
 func TestRefusalWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -129,8 +129,7 @@ func TestOrganizationLoginWithoutDynamoDB(t *testing.T) {
 	}
 }
 
-// TestLoginWithoutExtras promises that what a sign-in does beside the session, clearing counters and renewing a hash,
-// may fail without failing it.
+// TestLoginWithoutExtras promises that a failure to clear counters or to renew a hash does not fail the sign-in.
 func TestLoginWithoutExtras(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -160,8 +159,8 @@ func (d *deployment) weaken() *deployment {
 	return d
 }
 
-// TestLoginThroughAFaultThatPasses promises that a sign-in succeeds where any one of its calls fails once, and that no
-// call has its effect twice.
+// TestLoginThroughAFaultThatPasses promises that a sign-in succeeds if any one of its calls fails once, and that no
+// call takes effect twice.
 func TestLoginThroughAFaultThatPasses(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -196,8 +195,8 @@ func (d *deployment) wantSessions(want int) {
 	}
 }
 
-// TestWrongChecksum shows what vouches for DynamoDB's answers: TLS alone. The SDK computes their checksums and goes on
-// with answers that have another.
+// TestWrongChecksum shows that only TLS protects DynamoDB's answers: the SDK computes their checksums and accepts answers
+// with a wrong one.
 func TestWrongChecksum(t *testing.T) {
 	t.Parallel()
 	d := deploy(t).start()
@@ -205,7 +204,7 @@ func TestWrongChecksum(t *testing.T) {
 	d.signedIn()
 }
 
-// TestSlowLogin promises success where DynamoDB is slow at each call and the time suffices.
+// TestSlowLogin promises success if DynamoDB is slow at each call and the time is enough.
 func TestSlowLogin(t *testing.T) {
 	t.Parallel()
 	d := deploy(t).start()

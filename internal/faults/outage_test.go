@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// TestOutageCountsNothing promises that sign-ins which our own faults ended are no failures: whoever goes on trying is
-// answered 500 each time, and let in when it is over.
+// TestOutageCountsNothing promises that sign-ins which our own faults ended are not counted as failures: each attempt gets a
+// 500, and the next one after the outage succeeds.
 func TestOutageCountsNothing(t *testing.T) {
 	t.Parallel()
 	for name, spoiled := range map[string]struct {
@@ -36,7 +36,7 @@ func TestOutageCountsNothing(t *testing.T) {
 	}
 }
 
-// TestCountersGone promises that without counters nobody learns whether a password is right, however often they ask.
+// TestCountersGone promises that without counters no attempt reveals whether a password is right.
 func TestCountersGone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t).start()
@@ -50,8 +50,8 @@ func TestCountersGone(t *testing.T) {
 	}
 }
 
-// TestPasswordChangeStays promises that a new password stays, when a sign-in with the old one renews its hash at the same
-// time, be it once or, where an answer is lost and the network keeps a request, again when all is over.
+// TestPasswordChangeStays promises that a new password stays when a sign-in with the old one renews its hash at the same
+// time, also when an answer is lost and the network delivers the request again later.
 func TestPasswordChangeStays(t *testing.T) {
 	t.Parallel()
 	for name, late := range map[string]bool{"at the same time": false, "a request that comes late": true} {
@@ -95,7 +95,7 @@ func (d *deployment) changePassword(to string) {
 	}
 }
 
-// TestImpersonationWithoutDynamoDB promises 500, and not that it is not allowed, where the other user cannot be read.
+// TestImpersonationWithoutDynamoDB promises a 500, not a 403, if the target cannot be read.
 func TestImpersonationWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)

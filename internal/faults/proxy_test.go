@@ -1,5 +1,5 @@
-// Package faults_test breaks what the service stands on, and looks at what its users and operators notice: a proxy
-// stands before DynamoDB Local and moto and spoils calls, and the functions behind it are built as Lambda builds them.
+// Package faults_test breaks what the service depends on and checks what its users and operators notice: a proxy in front of
+// DynamoDB Local and moto spoils calls of the functions, which are built as for Lambda.
 package faults_test
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// proxy passes calls on to an emulator, and spoils those that a rule names.
+// proxy passes calls on to an emulator, and spoils those that match a rule.
 type proxy struct {
 	url    string
 	target string
@@ -27,7 +27,7 @@ type proxy struct {
 	seen  []request
 }
 
-// request is one call as it came: its operation, and its body, which names the items.
+// request is one received call: its operation, and its body, which names the items.
 type request struct{ op, body string }
 
 // call describes requests: of the operation, with every one of the texts in the body. No operation means any.
@@ -42,7 +42,7 @@ func (c call) is(r request) bool {
 	return (c.op == "" || c.op == r.op) && !slices.ContainsFunc(c.texts, func(text string) bool { return !strings.Contains(r.body, text) })
 }
 
-// rule spoils the calls, all of them or the first so many that come after it was made.
+// rule spoils all matching calls, or the first n after it was made.
 type rule struct {
 	call
 	fault fault
@@ -51,7 +51,7 @@ type rule struct {
 
 const always = -1
 
-// fault answers a call otherwise than the emulator would.
+// fault answers a call instead of the emulator.
 type fault func(x exchange)
 
 // exchange is one call on its way.
@@ -80,7 +80,7 @@ func (p *proxy) close() {
 	p.server.Close()
 }
 
-// goAway closes the port, so that connections are refused, until back opens it again.
+// goAway closes the port, so that connections are refused until back opens it again.
 func (p *proxy) goAway(t testing.TB) (back func()) {
 	p.close()
 	return func() {
@@ -96,21 +96,21 @@ func (p *proxy) goAway(t testing.TB) (back func()) {
 	}
 }
 
-// spoil makes a rule: of several for the same call the latest counts.
+// spoil adds a rule; of several that match a call, the latest applies.
 func (p *proxy) spoil(c call, f fault, times int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules = append(p.rules, &rule{c, f, times})
 }
 
-// heal forgets all rules.
+// heal removes all rules.
 func (p *proxy) heal() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.rules = nil
 }
 
-// count returns how many such calls came since it was asked last for any; that begins anew.
+// count returns how many calls matched each description since the last count, and resets the counts.
 func (p *proxy) count(calls ...call) []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,7 +130,7 @@ func (p *proxy) count(calls ...call) []int {
 func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client gave up
+		return // the client disconnected
 	}
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	x := exchange{w: w, r: r, forward: func() answer { return p.forward(r, body) }}
@@ -141,7 +141,7 @@ func (p *proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.pass(x.forward())
 }
 
-// enter notes the call and returns what spoils it, if anything.
+// enter notes the call and returns the fault for it, if any.
 func (p *proxy) enter(r request) fault {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,7 +156,7 @@ func (p *proxy) enter(r request) fault {
 }
 
 func (p *proxy) forward(r *http.Request, body []byte) answer {
-	out, err := http.NewRequest(r.Method, p.target+r.URL.RequestURI(), bytes.NewReader(body)) // it arrives, whoever gives up
+	out, err := http.NewRequest(r.Method, p.target+r.URL.RequestURI(), bytes.NewReader(body)) // delivered even if the client disconnects
 	if err != nil {
 		panic(err)
 	}
@@ -179,7 +179,7 @@ func (x exchange) pass(a answer) {
 	x.w.Write(a.body)
 }
 
-// problem is an error in the words of AWS.
+// problem answers an error as AWS does.
 func problem(status int, code string) fault {
 	return func(x exchange) {
 		body := fmt.Sprintf(`{"__type": "com.amazonaws.dynamodb.v20120810#%s", "message": "because the test says so"}`, code)
@@ -187,17 +187,17 @@ func problem(status int, code string) fault {
 	}
 }
 
-// page is what a gateway in between says.
+// page answers as a gateway in between does.
 func page(x exchange) {
 	x.pass(answer{http.StatusServiceUnavailable, http.Header{"Content-Type": {"text/html"}}, []byte("<html>busy</html>")})
 }
 
-// garbage is a success that says nothing.
+// garbage answers a success without meaning.
 func garbage(x exchange) {
 	x.pass(answer{http.StatusOK, http.Header{"Content-Type": {"text/html"}}, []byte("<html>hello</html>")})
 }
 
-// slow answers rightly, but late.
+// slow answers correctly, but late.
 func slow(by time.Duration) fault {
 	return func(x exchange) {
 		time.Sleep(by)
@@ -205,22 +205,22 @@ func slow(by time.Duration) fault {
 	}
 }
 
-// hang never answers, and nothing is done.
+// hang never answers and passes nothing on.
 func hang(x exchange) { <-x.r.Context().Done() }
 
-// lost does what is asked and cuts the line before it answers.
+// lost passes the call on and closes the connection before the answer.
 func lost(x exchange) {
 	x.forward()
 	cut(x)
 }
 
-// mute does what is asked and never answers.
+// mute passes the call on and never answers.
 func mute(x exchange) {
 	x.forward()
 	hang(x)
 }
 
-// half does what is asked and cuts the line in the middle of the answer.
+// half passes the call on and closes the connection in the middle of the answer.
 func half(x exchange) {
 	a := x.forward()
 	x.w.Header().Set("Content-Length", fmt.Sprint(len(a.body)))
@@ -230,12 +230,12 @@ func half(x exchange) {
 	cut(x)
 }
 
-// wrongChecksum does what is asked and answers rightly, but for the sum that proves it.
+// wrongChecksum passes the call on and answers correctly with a wrong checksum.
 func wrongChecksum(x exchange) {
 	a := x.forward()
 	a.header.Set("X-Amz-Crc32", "1")
 	x.pass(a)
 }
 
-// cut closes the line, and nothing is done.
+// cut closes the connection and passes nothing on.
 func cut(exchange) { panic(http.ErrAbortHandler) }

@@ -23,7 +23,7 @@ import (
 
 var getSecret = on("GetSecretValue")
 
-// holding answers that the secret holds a value, in a version of its own.
+// holding answers that the secret holds the value, in a new version.
 func holding(value string) fault {
 	return func(x exchange) {
 		body := encoded(map[string]any{"Name": "latchkey", "SecretString": value, "VersionId": "another", "VersionStages": []string{"AWSCURRENT"}})
@@ -31,7 +31,7 @@ func holding(value string) fault {
 	}
 }
 
-// secretFaults are the ways in which Secrets Manager fails, which answers more than DynamoDB that looks right.
+// secretFaults are the ways in which Secrets Manager fails; more of them look like correct answers than with DynamoDB.
 func secretFaults() map[string]fault {
 	all := faults()
 	all["an empty ring"] = holding("{}")
@@ -43,8 +43,8 @@ func secretFaults() map[string]fault {
 	return all
 }
 
-// TestColdStartWithoutSecret promises that a function which finds no key ring starts all the same, answers 500 by both
-// contracts before its deadline and without touching DynamoDB, and works as soon as the ring can be had.
+// TestColdStartWithoutSecret promises that a function that finds no key ring still starts, answers 500 by both
+// contracts before its deadline and without calling DynamoDB, and works as soon as the ring can be read.
 func TestColdStartWithoutSecret(t *testing.T) {
 	t.Parallel()
 	for name, f := range secretFaults() {
@@ -68,7 +68,7 @@ func TestColdStartWithoutSecret(t *testing.T) {
 	}
 }
 
-// anyRefreshToken is one of a session that another instance opened.
+// anyRefreshToken returns a token of a session that another instance opened.
 func (d *deployment) anyRefreshToken() string {
 	d.Helper()
 	other := deploy(d) // with the same keys
@@ -76,7 +76,7 @@ func (d *deployment) anyRefreshToken() string {
 	return other.start().signedIn().cookies["planpointRefresh"]
 }
 
-// eventually asks again while a fault may still be remembered: a failed fetch is, for a second.
+// eventually repeats the check while a fault may still be cached: a failed fetch is cached for a second.
 func (d *deployment) eventually(ok func() bool) {
 	d.Helper()
 	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(200 * time.Millisecond) {
@@ -86,8 +86,8 @@ func (d *deployment) eventually(ok func() bool) {
 	}
 }
 
-// TestColdStartIsBounded promises that a start waits no longer than about a second for what does not answer, and that
-// no request asks Secrets Manager more than three times in a second.
+// TestColdStartIsBounded promises that a start waits at most about a second for a service that does not answer, and that
+// Secrets Manager is called at most three times a second.
 func TestColdStartIsBounded(t *testing.T) {
 	t.Parallel()
 	d := deploy(t)
@@ -96,7 +96,7 @@ func TestColdStartIsBounded(t *testing.T) {
 	d.dynamo.spoil(on(""), hang, always)
 	began := time.Now()
 	d.start()
-	if took := time.Since(began); took > 5*time.Second { // two functions, on a machine that is busy
+	if took := time.Since(began); took > 5*time.Second { // two functions, on a busy machine
 		t.Errorf("started after %v", took)
 	}
 	d.secrets.count()
@@ -105,12 +105,12 @@ func TestColdStartIsBounded(t *testing.T) {
 		all.Go(func() { wantFailure(t, d.signIn(authtest.Password), planpointFailure) })
 	}
 	all.Wait()
-	if n := d.secrets.count(getSecret)[0]; n > 6 { // each of two attempts at most
+	if n := d.secrets.count(getSecret)[0]; n > 6 { // at most two attempts each
 		t.Errorf("%d calls for 20 sign-ins at once", n)
 	}
 }
 
-// warm is a deployment whose clock can be moved, so that its key ring grows old.
+// warm returns a deployment whose clock can be moved, so that its key ring gets old.
 type warm struct {
 	*deployment
 	clock *authtest.Clock
@@ -119,7 +119,7 @@ type warm struct {
 func deployWarm(t *testing.T) warm {
 	t.Helper()
 	d := warm{deploy(t), authtest.NewClock()}
-	d.clock.Advance(time.Since(d.clock.Now())) // what DynamoDB deletes by its own clock stays
+	d.clock.Advance(time.Since(d.clock.Now())) // DynamoDB deletes expired items by the real clock
 	c, err := app.ConfigFrom(func(name string) string { return d.env[name] })
 	d.must(err)
 	secret, document := newSecret(t)
@@ -144,8 +144,8 @@ func deployWarm(t *testing.T) warm {
 	return d
 }
 
-// TestWarmWithoutSecret promises that a function that has a key ring goes on with it while Secrets Manager fails in any
-// way, for 6 hours, then refuses nobody but answers 500, and works again when the secret can be had.
+// TestWarmWithoutSecret promises that a function that has a key ring uses it while Secrets Manager fails in any
+// way, for 6 hours, then answers 500 instead of refusing, and works again when the secret can be read.
 func TestWarmWithoutSecret(t *testing.T) {
 	t.Parallel()
 	for name, f := range secretFaults() {
@@ -154,7 +154,7 @@ func TestWarmWithoutSecret(t *testing.T) {
 			d := deployWarm(t)
 			who := d.signedIn()
 			d.secrets.spoil(getSecret, f, always)
-			for range 2 { // past the soft age, each time
+			for range 2 { // older than the soft age, each time
 				d.clock.Advance(11 * time.Minute)
 				if who = d.refresh(who); who.status != http.StatusOK {
 					t.Fatalf("refresh: %v\n%s", who, d.log)
@@ -178,8 +178,8 @@ func TestWarmWithoutSecret(t *testing.T) {
 	}
 }
 
-// TestOldSecret promises that a function which for a while reads the version before the last takes the tokens of those
-// that read the last, and they its own.
+// TestOldSecret promises that a function that still reads the version before the last accepts tokens of functions that read
+// the last, and they accept its tokens.
 func TestOldSecret(t *testing.T) {
 	t.Parallel()
 	d := deployWarm(t)
@@ -208,7 +208,7 @@ func (d warm) wantMe(all ...reply) {
 	}
 }
 
-// rotate moves the keys of the secret on, as a rotation does, and returns what it held before and holds now.
+// rotate rotates the keys of the secret and returns its value before and after.
 func (d warm) rotate() (was, is string) {
 	d.Helper()
 	api := secretsmanager.NewFromConfig(awsConfig(emulator.SecretsManager(d)))

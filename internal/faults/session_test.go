@@ -21,8 +21,8 @@ var (
 	endSessions  = on("BatchWriteItem", "SESSION#")
 )
 
-// TestSessionsWithoutDynamoDB promises, for every call of the session endpoints that fails for good in any way, a 500 in
-// time and after bounded tries, and that the session is as good as before when it is over.
+// TestSessionsWithoutDynamoDB promises, for every call of the session endpoints that keeps failing in any way, a 500 in
+// time and after bounded attempts, and that the session works as before when the fault is over.
 func TestSessionsWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -30,7 +30,7 @@ func TestSessionsWithoutDynamoDB(t *testing.T) {
 			method, path string
 			fails        call
 			audit        []string
-			left         int // sessions of two, when it is over
+			left         int // of two sessions, when the fault is over
 		}{
 			{"POST", "/api/users/refresh", readSession, []string{"refresh failed unavailable"}, 2},
 			{"POST", "/api/users/refresh", rotate, []string{"refresh failed unavailable"}, 2},
@@ -61,7 +61,7 @@ func TestSessionsWithoutDynamoDB(t *testing.T) {
 	}
 }
 
-// TestSessionsThroughAFaultThatPasses promises success where any one call fails once, and that a session is rotated once.
+// TestSessionsThroughAFaultThatPasses promises success if any one call fails once, and that a session is rotated once.
 func TestSessionsThroughAFaultThatPasses(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
@@ -106,7 +106,7 @@ func (d *deployment) wantGeneration(want int64) {
 	}
 }
 
-// onlySession is the one that the user has.
+// onlySession returns the user's one session.
 func (d *deployment) onlySession() auth.Session {
 	d.Helper()
 	all, err := d.store.SessionsOf(d.Context(), d.user.ID)
@@ -116,8 +116,8 @@ func (d *deployment) onlySession() auth.Session {
 	return all[0]
 }
 
-// TestLostRefresh promises that a client whose refresh was done, and never answered, is signed in all the same: with its
-// old token, when it comes again within the grace. That is a minute here, for a busy machine may be late.
+// TestLostRefresh promises that a client whose refresh was done, and never answered, stays signed in: its old token works
+// again within the grace, which is a minute here because a busy machine may be late.
 func TestLostRefresh(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]fault{"no answer, done": mute, "lost answer": lost, "half an answer": half} {
@@ -127,13 +127,13 @@ func TestLostRefresh(t *testing.T) {
 				d := deploy(t)
 				d.env["LATCHKEY_REFRESH_GRACE"] = "1m"
 				who := d.start().signedIn()
-				d.as(who, "GET", "/api/users/me") // opens the connection
+				d.as(who, "GET", "/api/users/me") // opens a connection
 				d.dynamo.spoil(rotate, f, always)
 				ctx, cancel := context.WithTimeout(t.Context(), deadline)
 				defer cancel()
 				event := request2(d.source, "POST", "/api/users/refresh", "", []string{"planpointRefresh=" + who.cookies["planpointRefresh"]})
 				got := d.invoke(ctx, d.session, event)
-				if got.status != http.StatusOK { // the last try may find out what the first one did
+				if got.status != http.StatusOK { // the last attempt may find the effect of the first
 					wantFailure(t, got, planpointFailure)
 				}
 				d.dynamo.heal()
@@ -151,7 +151,7 @@ func TestLostRefresh(t *testing.T) {
 	}
 }
 
-// TestLostRefreshWithoutGrace promises that a function that tries its own rotation again does not take itself for a thief.
+// TestLostRefreshWithoutGrace promises that a function that repeats its own rotation does not end the session as stolen.
 func TestLostRefreshWithoutGrace(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]fault{"lost answer": lost, "half an answer": half} {
@@ -172,7 +172,7 @@ func TestLostRefreshWithoutGrace(t *testing.T) {
 	}
 }
 
-// TestNearTheDeadline promises an answer before the deadline where little time is left, whichever call hangs.
+// TestNearTheDeadline promises an answer before the deadline if little time is left, whichever call hangs.
 func TestNearTheDeadline(t *testing.T) {
 	d := deploy(t).start()
 	d.signedIn() // its connections are open now
@@ -186,7 +186,7 @@ func TestNearTheDeadline(t *testing.T) {
 				d.dynamo.spoil(c, hang, always)
 			}
 			defer d.dynamo.heal()
-			for range 3 { // a machine that is busy with others may be late once or twice
+			for range 3 { // a busy machine may be late once or twice
 				if d.answersWithin(700 * time.Millisecond) {
 					return
 				}
@@ -196,7 +196,7 @@ func TestNearTheDeadline(t *testing.T) {
 	}
 }
 
-// answersWithin signs in against a deadline that cannot be kept but by failing.
+// answersWithin signs in against a deadline that only a failure can meet.
 func (d *deployment) answersWithin(limit time.Duration) bool {
 	d.Helper()
 	ctx, cancel := context.WithTimeout(d.Context(), limit)
@@ -209,7 +209,7 @@ func (d *deployment) answersWithin(limit time.Duration) bool {
 	return got.took < limit
 }
 
-// TestDynamoDBIsGone promises a quick 500 where nothing listens, and success as soon as something does.
+// TestDynamoDBIsGone promises a quick 500 while nothing listens, and success as soon as DynamoDB is back.
 func TestDynamoDBIsGone(t *testing.T) {
 	t.Parallel()
 	d := deploy(t).start()

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// kind is one way to be refused, and how long each try took.
+// kind is one way to be refused, and how long each attempt took.
 type kind struct {
 	name  string
 	path  string
@@ -33,7 +33,7 @@ func newKind(name, path, user, password string) *kind {
 	return &kind{name: name, path: path, body: body}
 }
 
-// refusals are the ways that a stranger must not tell from each other.
+// refusals are the kinds that a stranger must not be able to tell apart.
 func refusals(path string) []*kind {
 	wrong, long := strings.Repeat("x", len(password)), strings.Repeat("x", 1025)
 	kinds := []*kind{
@@ -73,7 +73,7 @@ func (s *server) try(ctx context.Context, k *kind) (time.Duration, answer, error
 	return took, answer{res.StatusCode, string(body), fmt.Sprint(res.Header)}, nil
 }
 
-// answer is all that a stranger sees but the time.
+// answer is everything that a stranger sees, except the time.
 type answer struct {
 	status       int
 	body, header string

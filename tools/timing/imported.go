@@ -12,28 +12,28 @@ import (
 	"time"
 )
 
-// Hashes of a class cost the same.
+// The classes of hashes; those of one class cost the same.
 const (
-	cheap = iota // of ASP.NET Identity 2
-	fresh        // as new ones
-	dear         // of Django
+	cheap  = iota // of ASP.NET Identity 2
+	fresh         // like new hashes
+	costly        // of Django
 	classes
 )
 
-// classOf gives six, one and three tenths of the users to the classes.
+// classOf puts six, one and three tenths of the users into the classes.
 func classOf(user int) int {
-	return [...]int{cheap, cheap, dear, fresh, cheap, dear, cheap, cheap, dear, cheap}[user%10]
+	return [...]int{cheap, cheap, costly, fresh, cheap, costly, cheap, cheap, costly, cheap}[user%10]
 }
 
-// imported compares users who came with hashes of two other systems and have not signed in since with names that nobody has,
-// each tried once. Without DECOYS they have to differ, or else this would see nothing.
+// imported compares imported users with hashes of two other systems, who have not signed in yet, with unknown identifiers, each
+// tried once. Without DECOYS they have to differ: otherwise the measurement would be blind.
 func imported(ctx context.Context, binary string, n int) ([]table, error) {
 	users, strangers, decoys, err := tryEach(ctx, binary, "", n)
 	if err != nil {
 		return nil, err
 	}
 	if p := mannWhitney(all(users), strangers); p > significant {
-		return nil, fmt.Errorf("without DECOYS imported users are like others (p %.3g): this measures nothing", p)
+		return nil, fmt.Errorf("without DECOYS imported users cost the same as unknown ones (p %.3g): this measurement is blind", p)
 	}
 	if users, strangers, _, err = tryEach(ctx, binary, decoys, n); err != nil {
 		return nil, err
@@ -41,8 +41,8 @@ func imported(ctx context.Context, binary string, n int) ([]table, error) {
 	return compareClasses(users, strangers)
 }
 
-// tryEach measures n users, by class, and as many names that nobody has, in random order, and returns what `users hashes`
-// prints for such users.
+// tryEach measures n users, by class, and n unknown identifiers, in random order, and returns what `users hashes` prints for
+// these users.
 func tryEach(ctx context.Context, binary, decoys string, n int) (users [classes][]time.Duration, strangers []time.Duration, setting string, err error) {
 	s, err := serve(ctx, binary, []string{"LATCHKEY_THROTTLE=off", "LATCHKEY_DECOYS=" + decoys}, importedUsers(n))
 	if err != nil {
@@ -73,7 +73,7 @@ func tryEach(ctx context.Context, binary, decoys string, n int) (users [classes]
 	return users, strangers, setting, nil
 }
 
-// decoys is what an operator would set.
+// decoys returns the setting that an operator would use.
 func (s *server) decoys(ctx context.Context, binary string) (string, error) {
 	out, err := s.command(ctx, binary, "users", "hashes").Output()
 	if err != nil {
@@ -81,12 +81,12 @@ func (s *server) decoys(ctx context.Context, binary string) (string, error) {
 	}
 	m := regexp.MustCompile(`LATCHKEY_DECOYS='(.*)'`).FindSubmatch(out)
 	if m == nil {
-		return "", errors.New("users hashes prints no DECOYS")
+		return "", errors.New("latchkey users hashes printed no DECOYS")
 	}
 	return string(m[1]), nil
 }
 
-// importedUsers are ready and have a hash that no password matches, but for those with new hashes.
+// importedUsers are ready; their hashes match no password, except the new ones.
 func importedUsers(n int) string {
 	var lines strings.Builder
 	random := func(size int) []byte {
@@ -99,17 +99,17 @@ func importedUsers(n int) string {
 	b64 := base64.StdEncoding.EncodeToString
 	for i := range n {
 		credential := [classes]string{
-			cheap: fmt.Sprintf(`"passwordHash": %q`, b64(append([]byte{0}, random(48)...))),
-			fresh: fmt.Sprintf(`"password": %q`, password),
-			dear:  fmt.Sprintf(`"passwordHash": "pbkdf2_sha256$400000$%x$%s"`, random(11), b64(random(32))),
+			cheap:  fmt.Sprintf(`"passwordHash": %q`, b64(append([]byte{0}, random(48)...))),
+			fresh:  fmt.Sprintf(`"password": %q`, password),
+			costly: fmt.Sprintf(`"passwordHash": "pbkdf2_sha256$400000$%x$%s"`, random(11), b64(random(32))),
 		}[classOf(i)]
 		fmt.Fprintf(&lines, `{"email": %q, "status": "ready", %s}`+"\n", email(fmt.Sprintf("u%04d", i)), credential)
 	}
 	return lines.String()
 }
 
-// compareClasses tells the class of each stranger by which class of users took about as long, and compares how many there are of
-// each class, and how long those of each class took.
+// compareClasses assigns each unknown identifier to the class of users that took about as long, and compares the size of each
+// class and its times.
 func compareClasses(users [classes][]time.Duration, strangers []time.Duration) ([]table, error) {
 	var medians [classes]time.Duration
 	for class, times := range users {
@@ -139,9 +139,9 @@ func compareClasses(users [classes][]time.Duration, strangers []time.Duration) (
 	tables := []table{{title: "imported users, shares of the costs", kinds: shares, allowed: -1}}
 	for class, kinds := range within {
 		if len(kinds[0].times) == 0 {
-			return nil, fmt.Errorf("no unknown user costs %s as some users do; try more", medians[class])
+			return nil, fmt.Errorf("no unknown user costs %s, as some users do; use a larger -n", medians[class])
 		}
-		name := [classes]string{cheap: "of ASP.NET Identity 2", fresh: "as new ones", dear: "of Django"}[class]
+		name := [classes]string{cheap: "of ASP.NET Identity 2", fresh: "like new ones", costly: "of Django"}[class]
 		tables = append(tables, table{title: "imported users, hashes " + name, kinds: kinds, allowed: max(medians[class]/50, 50*time.Microsecond)})
 	}
 	return tables, nil

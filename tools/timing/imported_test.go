@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// TestCompareClasses promises that strangers who cost what users cost do not differ, and that other shares and other times do.
+// TestCompareClasses promises that unknown users who cost the same as users do not differ, and that other shares and other
+// times do.
 func TestCompareClasses(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 2)) // the same each time: by chance alone one run in hundreds would differ
+	random := rand.New(rand.NewPCG(1, 2)) // fixed: with a random seed, one run in hundreds would differ by chance
 	times := func(around ...int) (times []time.Duration) {
 		for i := range 400 {
 			ms := around[i%len(around)]
@@ -16,7 +17,7 @@ func TestCompareClasses(t *testing.T) {
 		}
 		return times
 	}
-	users := [classes][]time.Duration{cheap: times(1)[:240], fresh: times(40)[:40], dear: times(120)[:120]}
+	users := [classes][]time.Duration{cheap: times(1)[:240], fresh: times(40)[:40], costly: times(120)[:120]}
 	for name, tc := range map[string]struct {
 		strangers []time.Duration
 		differ    bool
@@ -39,6 +40,6 @@ func TestCompareClasses(t *testing.T) {
 		}
 	}
 	if _, err := compareClasses(users, times(40)); err == nil {
-		t.Error("strangers who all cost a new hash are compared with users of others")
+		t.Error("unknown users who all cost a new hash are compared with users of other classes")
 	}
 }

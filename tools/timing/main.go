@@ -1,5 +1,5 @@
-// Command timing asks whether time tells a stranger who is a user. It tries to sign in at a real `latchkey serve` in all
-// ways that are refused, by turns, and compares the times of each two by their ranks and medians.
+// Command timing measures whether response times reveal who is a user. It tries to sign in at a real `latchkey serve` in all
+// ways that are refused, in turns, and compares the times of each two by ranks and medians.
 package main
 
 import (
@@ -12,7 +12,7 @@ import (
 )
 
 func main() {
-	n := flag.Int("n", 400, "tries of each kind")
+	n := flag.Int("n", 400, "attempts of each kind")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()

@@ -9,11 +9,11 @@ import (
 )
 
 const (
-	others = 2000        // users beside those who are tried
-	settle = time.Second // what a start leaves to do is done then
+	others = 2000        // users besides those who are tried
+	settle = time.Second // after a start, until its background work is done
 )
 
-// asDeployed is the service as its settings are by default, but for throttling, which would end the measurement.
+// asDeployed measures the default settings, without throttling, which would end the measurement.
 func asDeployed(ctx context.Context, binary string, n int) ([]table, error) {
 	tables, err := everyContract(ctx, binary, "as deployed", []string{"LATCHKEY_THROTTLE=off"}, n)
 	for i, t := range tables {
@@ -22,8 +22,8 @@ func asDeployed(ctx context.Context, binary string, n int) ([]table, error) {
 	return tables, err
 }
 
-// aroundTheHash makes hashing almost free, so that what stands around it shows under a magnifying glass, and counts
-// failures without ever refusing. A tenth of what shows here is less than 1 % of a sign-in as deployed.
+// aroundTheHash makes hashing almost free, which magnifies the work around it, and counts failures without ever refusing. A
+// tenth of the time measured here is less than 1 % of a sign-in as deployed.
 func aroundTheHash(ctx context.Context, binary string, n int) ([]table, error) {
 	tables, err := everyContract(ctx, binary, "almost without hashing, failures counted", []string{
 		"LATCHKEY_PASSWORD_HASH=argon2id:m=8,t=1,p=1", "LATCHKEY_THROTTLE_FREE=1000000",
@@ -53,22 +53,22 @@ func everyContract(ctx context.Context, binary, title string, settings []string,
 	return tables, nil
 }
 
-// throttledPair compares users who are there and who are not while both wait for their own failures.
+// throttledPair compares known and unknown users while both wait for their own failures.
 func throttledPair(ctx context.Context, binary string, n int) ([]table, error) {
 	return throttled(ctx, binary, "refused for the user and the source", n, 5, []string{
 		"LATCHKEY_THROTTLE_FREE=1", "LATCHKEY_THROTTLE_USER=1000/1h", "LATCHKEY_THROTTLE_SOURCE=100000/1h",
 	})
 }
 
-// throttledUser compares them while both are refused to sources that are not known.
+// throttledUser compares known and unknown users while both are refused to unknown sources.
 func throttledUser(ctx context.Context, binary string, n int) ([]table, error) {
 	return throttled(ctx, binary, "refused for the user", n, 1, []string{
 		"LATCHKEY_THROTTLE_FREE=1000", "LATCHKEY_THROTTLE_USER=1/1h", "LATCHKEY_THROTTLE_SOURCE=100000/1h",
 	})
 }
 
-// throttled fails so often for each user, waiting as long as it must between, that refusals last for the measurement.
-// The right password must not tell itself from a wrong one either.
+// throttled fails for each user, with the waits in between, until refusals last for the whole measurement. The right
+// password must not differ from a wrong one either.
 func throttled(ctx context.Context, binary, title string, n, failures int, settings []string) ([]table, error) {
 	s, err := serve(ctx, binary, append(settings, "LATCHKEY_PASSWORD_HASH=argon2id:m=8,t=1,p=1"), users(others))
 	if err != nil {
@@ -82,12 +82,12 @@ func throttled(ctx context.Context, binary, title string, n, failures int, setti
 		newKind("pending", planpoint, "pends", "wrong"),
 	}
 	for failure := range failures {
-		time.Sleep(settle << failure / 2) // the wait after so many, with one free
+		time.Sleep(settle << failure / 2) // the wait after this many failures, with one free
 		for _, k := range kinds {
 			if _, got, err := s.try(ctx, k); err != nil {
 				return nil, err
 			} else if got.throttled() {
-				return nil, errors.New("refused before its time")
+				return nil, errors.New("refused too early")
 			}
 		}
 	}
@@ -98,8 +98,8 @@ func throttled(ctx context.Context, binary, title string, n, failures int, setti
 	return []table{{title, kinds, median(kinds[0].times) / 20}}, nil
 }
 
-// measure tries each kind n times, one at a time and in a new random order each round, so that what the machine does
-// meanwhile falls on all alike. Every answer must be the same.
+// measure tries each kind n times, one at a time and in a new random order each round, so that the noise of the machine
+// affects all kinds alike. Every answer must be the same.
 func (s *server) measure(ctx context.Context, kinds []*kind, n int, throttled bool) error {
 	const warmup = 5
 	var first answer

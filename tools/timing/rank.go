@@ -8,8 +8,8 @@ import (
 )
 
 // mannWhitney returns the two-sided p-value of the hypothesis that neither sample tends to be larger, by the normal
-// approximation with tie correction, which is good from about 20 values each (Mann and Whitney 1947). Ranks do not
-// care how far an outlier lies, and a busy machine makes many.
+// approximation with tie correction, which is accurate from about 20 values each (Mann and Whitney 1947). Ranks are robust
+// against outliers, and a busy machine has many.
 func mannWhitney(a, b []time.Duration) float64 {
 	type value struct {
 		time.Duration
@@ -43,13 +43,13 @@ func mannWhitney(a, b []time.Duration) float64 {
 	n := na + nb
 	u := rankSum - na*(na+1)/2
 	variance := na * nb / 12 * (n + 1 - ties/(n*(n-1)))
-	if variance == 0 { // all values are one
+	if variance == 0 { // all values are equal
 		return 1
 	}
 	return math.Erfc(math.Abs(u-na*nb/2) / math.Sqrt(2*variance))
 }
 
-// median leaves the sample as it is.
+// median returns the median and does not change the sample.
 func median(sample []time.Duration) time.Duration {
 	sorted := slices.Sorted(slices.Values(sample))
 	middle := len(sorted) / 2

@@ -14,7 +14,7 @@ func sample(n int, value func(i int) int) []time.Duration {
 	return s
 }
 
-// TestMannWhitney promises what SciPy 1.17.1's mannwhitneyu says, method "asymptotic" without continuity correction.
+// TestMannWhitney promises the results of SciPy 1.17.1's mannwhitneyu, method "asymptotic" without continuity correction.
 func TestMannWhitney(t *testing.T) {
 	from := func(start, step int) func(int) int { return func(i int) int { return start + i*step } }
 	below := func(n int) func(int) int {

@@ -12,17 +12,17 @@ import (
 	"syscall"
 )
 
-// password is every user's who has one.
+// password is the password of every user who has one.
 const password = "correct horse battery staple"
 
-// server is a `latchkey serve` of its own, over a new SQLite file.
+// server is a running `latchkey serve` over a new SQLite file.
 type server struct {
 	cmd  *exec.Cmd
 	base string
 }
 
-// serve starts the binary with the settings over the users, and returns once it listens. Standard error, where the log
-// goes, is /dev/null: the work of logging is part of a sign-in.
+// serve starts the binary with the settings over the users, and returns once it listens. The log goes to /dev/null, because
+// logging is part of the work of a sign-in.
 func serve(ctx context.Context, binary string, settings []string, users string) (*server, error) {
 	dir, err := os.MkdirTemp(filepath.Dir(binary), "serve-*")
 	if err != nil {
@@ -62,14 +62,14 @@ func (s *server) command(ctx context.Context, binary string, args ...string) *ex
 	return c
 }
 
-// stop ends the server; how it ended is no matter any more.
+// stop ends the server and ignores how it ended.
 func (s *server) stop() {
 	s.cmd.Cancel()
 	s.cmd.Wait()
 }
 
-// users are one for each way that a sign-in goes, all with a profile and an account, among so many others that the file
-// has some depth. Their names are of one length.
+// users returns one user for each way a sign-in can end, with a profile and an account, and others pending users that fill the
+// file. Their names have the same length.
 func users(others int) string {
 	var lines strings.Builder
 	add := func(name, status, credential, userType string) {

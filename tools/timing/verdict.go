@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// significant is the chance that any of the pairs of one table is called different where none is.
+// significant is the probability that some pair of a table is called different although none is.
 const significant = 0.001
 
-// table is what was measured at one server.
+// table is what was measured with one server.
 type table struct {
 	title   string
 	kinds   []*kind
-	allowed time.Duration // the largest difference of two medians; negative: they are no matter
+	allowed time.Duration // the largest difference of two medians; negative: not compared
 }
 
 // print shows every pair with its p-value and the difference of the medians, and returns how many differ: by more than
