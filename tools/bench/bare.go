@@ -20,7 +20,7 @@ import (
 	"latchkey/internal/password"
 )
 
-// playBare is the whole of a process that stands beside Latchkey's.
+// playBare runs the process that Latchkey is compared with.
 func playBare(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "server":
@@ -52,7 +52,7 @@ func playBare(ctx context.Context, args []string) error {
 	return fmt.Errorf("there is no %q to play", args[0])
 }
 
-// answerSize is how many bytes a login's answer has: its body and the values of its two cookies.
+// answerSize is the size of a login's answer in bytes: its body and the values of its two cookies.
 type answerSize struct{ body, access, refresh int }
 
 func serveBare(ctx context.Context, handler http.Handler) error {
@@ -66,7 +66,7 @@ func serveBare(ctx context.Context, handler http.Handler) error {
 	return server.Serve(listener)
 }
 
-// bareHandler does what no login over HTTP can do without: it reads JSON, sets two cookies and answers JSON.
+// bareHandler does the minimum of a login over HTTP: it reads JSON, sets two cookies and answers JSON.
 func bareHandler(size answerSize) http.Handler {
 	type answer struct {
 		Text string `json:"text"`
@@ -94,7 +94,7 @@ func bareHandler(size answerSize) http.Handler {
 	})
 }
 
-// hashBare reads numbers, computes so many hashes for each on all processors, and says when it is done.
+// hashBare reads numbers, computes that many hashes on all processors for each, and prints when it is done.
 func hashBare(in io.Reader, out io.Writer, p password.Params) error {
 	orders := bufio.NewScanner(in)
 	for orders.Scan() {

@@ -60,8 +60,8 @@ func TestResultSaysWhatWasMissed(t *testing.T) {
 	}
 }
 
-// TestLoad promises that a load is as many logins as were asked for, that the bare server answers them in the size of
-// the real answer, and that nobody measures refusals.
+// TestLoad promises that a load makes the requested number of logins, that the bare server's answers have the size of real
+// ones, and that refusals are not measured.
 func TestLoad(t *testing.T) {
 	want := answerSize{body: 1600, access: 500, refresh: 120}
 	var served atomic.Int64
@@ -108,12 +108,12 @@ func TestHashBare(t *testing.T) {
 	}
 }
 
-// TestCPU promises that work shows in the processor time, and waiting does not.
+// TestCPU promises that processor time includes work and excludes waiting.
 func TestCPU(t *testing.T) {
 	measure := func(work func()) time.Duration {
 		before, err := cpuOf(os.Getpid())
 		if err != nil {
-			t.Skip(err) // no Linux
+			t.Skip(err) // not Linux
 		}
 		work()
 		after, err := cpuOf(os.Getpid())
@@ -129,8 +129,8 @@ func TestCPU(t *testing.T) {
 	}
 }
 
-// TestFirstPoll promises that the time to the first poll is measured, and that a function which never polls is an
-// error and not a wait.
+// TestFirstPoll promises that the time to the first poll is measured, and that a function which never polls is an error
+// instead of a wait.
 func TestFirstPoll(t *testing.T) {
 	lambda := newRuntimeAPI()
 	defer lambda.server.Close()
@@ -143,7 +143,7 @@ func TestFirstPoll(t *testing.T) {
 	}
 }
 
-// again returns a program that is this test binary in a role for TestMain.
+// again returns a command that runs this test binary in a role of TestMain.
 func again(t *testing.T, role string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), role)
@@ -165,7 +165,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestProcess promises that what a child says is heard, and that one that ends without saying it is an error.
+// TestProcess promises that a child's line is received, and that a child which ends without it is an error.
 func TestProcess(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
@@ -184,7 +184,7 @@ func TestProcess(t *testing.T) {
 	}
 }
 
-// TestSize promises the size of the file itself and of a zip that is smaller.
+// TestSize promises the size of the file and of its zip, which is smaller.
 func TestSize(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "bootstrap")
 	if err := os.WriteFile(path, make([]byte, 2*mega), 0o700); err != nil {

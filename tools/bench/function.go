@@ -17,7 +17,7 @@ import (
 
 const (
 	functionTurns = 41
-	startLimit    = 10 * time.Second // Lambda's own for the start of a function
+	startLimit    = 10 * time.Second // Lambda's own limit for the start of a function
 
 	mega       = 1e6
 	binaryGoal = 11
@@ -25,8 +25,8 @@ const (
 	startGoal  = 2.5
 )
 
-// measureFunction compares the login function with an empty one that is built in the same way: how large each is,
-// and how long it takes until it asks Lambda for its first event.
+// measureFunction compares the login function with an empty one built in the same way: the size of each, and the time until
+// it asks Lambda for its first event.
 func measureFunction(ctx context.Context, dir string) ([]result, error) {
 	var sizes, zipped [2]float64
 	var programs [2]string
@@ -61,7 +61,7 @@ func measureFunction(ctx context.Context, dir string) ([]result, error) {
 	}, nil
 }
 
-// size returns the megabytes of a file and of the smallest zip of it, as it is uploaded.
+// size returns the megabytes of a file and of its smallest zip, as it is uploaded.
 func size(path string) (plain, zipped float64, err error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
@@ -116,7 +116,7 @@ func measureStarts(ctx context.Context, programs [2]string) (result, error) {
 	}, nil
 }
 
-// runtimeAPI is Lambda as a function sees it, which has no event for anybody.
+// runtimeAPI is Lambda's runtime API without events.
 type runtimeAPI struct {
 	server *httptest.Server
 	polled chan time.Time
@@ -133,8 +133,8 @@ func newRuntimeAPI() *runtimeAPI {
 	return a
 }
 
-// firstPoll starts the function and returns how long it took until it asked for an event. Without the variables by
-// which the real Lambda makes it warm up, it waits for nobody but itself.
+// firstPoll starts the function and returns the time until it asked for an event. It does not set the variables with which
+// Lambda makes a function warm up, so only the function's own start is measured.
 func (a *runtimeAPI) firstPoll(ctx context.Context, program string) (time.Duration, error) {
 	ctx, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()

@@ -11,11 +11,11 @@ import (
 	"syscall"
 	"time"
 
-	_ "modernc.org/sqlite" // the bare side writes with the driver that Latchkey has
+	_ "modernc.org/sqlite" // the bare side uses Latchkey's driver
 )
 
 const (
-	importUsers = 50_000 // unless the command line says otherwise; the goals are for a million
+	importUsers = 50_000 // by default; the goals are for a million
 	importTurns = 5
 	bareBatch   = 1000 // rows
 
@@ -29,8 +29,8 @@ const (
 	crowdGoal   = 1.1
 )
 
-// measureImport compares an import and an export with a bare insert of the same rows, and sign-ins among many users with
-// those among few.
+// measureImport compares an import and an export with a bare insert of the same rows, and sign-ins in a large store with
+// those in a small one.
 func measureImport(ctx context.Context, latchkey, dir string, users int) ([]result, error) {
 	dir += "/import"
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -96,8 +96,8 @@ func removeStores(dir string) error {
 	return errors.Join(errs...)
 }
 
-// cost is what a command took from its start to its end.
-type cost struct{ seconds, memory float64 } // memory in MiB, at its peak
+// cost is the time and memory of a whole command.
+type cost struct{ seconds, memory float64 } // seconds; peak memory in MiB
 
 func timed(ctx context.Context, name string, args ...string) (cost, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -114,8 +114,8 @@ func timed(ctx context.Context, name string, args ...string) (cost, error) {
 	return cost{took, float64(usage.Maxrss) / 1024}, nil
 }
 
-// insertBare has another process insert the rows that Latchkey imported into a store that Latchkey made, and returns the
-// seconds that the inserts took: neither reading the rows nor starting counts.
+// insertBare lets another process insert the rows that Latchkey imported into a store that Latchkey made, and returns the
+// seconds of the inserts, without reading the rows and starting.
 func insertBare(ctx context.Context, latchkey, dir string) (float64, error) {
 	if err := command(ctx, latchkey, "users", "import", os.DevNull, "--store", "sqlite:"+dir+"/bare.db"); err != nil {
 		return 0, err
@@ -133,7 +133,7 @@ func insertBare(ctx context.Context, latchkey, dir string) (float64, error) {
 	return d.Seconds(), err
 }
 
-// playInsert is the bare side: prepared inserts, so many in a transaction, with Latchkey's schema, driver and durability.
+// playInsert is the bare side: prepared inserts in transactions, with Latchkey's schema, driver and durability.
 func playInsert(ctx context.Context, from, to string, out io.Writer) (err error) {
 	source, err := sql.Open("sqlite", from)
 	if err != nil {
@@ -202,7 +202,7 @@ func insertRows(target *sql.DB, insert *sql.Stmt, batch [][]any) error {
 	return tx.Commit()
 }
 
-// measureCrowd compares sign-ins of users all over the imported store with those over a small one, one at a time.
+// measureCrowd compares sign-ins of users across the imported store with those in a small one, one at a time.
 func measureCrowd(ctx context.Context, latchkey, dir string, users int) ([]result, error) {
 	if err := writeUsersTo(ctx, dir+"/small.jsonl", smallCrowd); err != nil {
 		return nil, err
@@ -236,9 +236,9 @@ func measureCrowd(ctx context.Context, latchkey, dir string, users int) ([]resul
 	return []result{compare(name, milliseconds, large, small, goal{most: crowdGoal, unit: " x"})}, nil
 }
 
-// allOver signs in users who are far from one another, and goes on where it was.
+// allOver signs in users who are far apart in the store, and continues where it stopped.
 func allOver(ctx context.Context, to *load) func(n int) error {
-	const stride = 7919 // a prime: all users have their turn
+	const stride = 7919 // a prime, so that every user is reached
 	next := 0
 	return func(n int) error {
 		for range n {

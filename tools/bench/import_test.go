@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/userfile"
 )
 
-// madeUp are users as writeUsers makes them up.
+// madeUp returns users as writeUsers generates them.
 func madeUp(t *testing.T, n int) []auth.User {
 	t.Helper()
 	var out bytes.Buffer
@@ -44,7 +44,7 @@ func TestMadeUpUsers(t *testing.T) {
 	}
 }
 
-// TestBareInsert promises that the bare side does all of the work: every row, as Latchkey would read it.
+// TestBareInsert promises that the bare side inserts every row, as Latchkey would read it.
 func TestBareInsert(t *testing.T) {
 	dir := t.TempDir()
 	from, to := filepath.Join(dir, "from.db"), filepath.Join(dir, "to.db")

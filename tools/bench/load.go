@@ -12,18 +12,18 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// load signs users in, one after the other, over connections that are kept open.
+// load signs in users, one after the other, over connections that stay open.
 type load struct {
 	base    string
 	users   int
 	clients int
 	http    *http.Client
 
-	patient  bool // those who are sent away are counted, and are no error
+	patient  bool // overload answers are counted instead of being errors
 	sentAway atomic.Int64
 }
 
-// errSentAway is the answer to whom an overloaded server asks to come again.
+// errSentAway reports a 500 with Retry-After, an overloaded server's answer.
 var errSentAway = errors.New("sent away")
 
 func newLoad(base string, users, clients int) *load {
@@ -33,7 +33,7 @@ func newLoad(base string, users, clients int) *load {
 	}
 }
 
-// run makes so many logins with all clients at once and returns when the last is answered. Any answer but 200 is an error.
+// run makes n logins with all clients concurrently and returns after the last answer. Any answer but 200 is an error.
 func (l *load) run(ctx context.Context, logins int) error {
 	var next atomic.Int64
 	all, ctx := errgroup.WithContext(ctx)
@@ -53,7 +53,7 @@ func (l *load) run(ctx context.Context, logins int) error {
 	return all.Wait()
 }
 
-// login signs the user in and returns how large the answer was.
+// login signs in the user and returns the size of the answer.
 func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 	body := fmt.Sprintf(`{"username": %q, "password": %q}`, email(user), loginPassword)
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, l.base+"/api/users/login", strings.NewReader(body))
@@ -77,7 +77,7 @@ func (l *load) login(ctx context.Context, user int) (answerSize, error) {
 	return answerSize{int(length), len(cookies[0].Value), len(cookies[1].Value)}, nil
 }
 
-// get reads the answer to its end; any but 200 is an error.
+// get reads the whole answer; any answer but 200 is an error.
 func (l *load) get(ctx context.Context, path string) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, l.base+path, nil)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	cheapHash    = "argon2id:m=8,t=1,p=1" // the least there is: under a dear one no other cost would show
+	cheapHash    = "argon2id:m=8,t=1,p=1" // the cheapest: an expensive one would hide all other costs
 	cheaply      = "LATCHKEY_PASSWORD_HASH=" + cheapHash
 	loginTurns   = 15
 	loginsATurn  = 2000 // about 1 s of processor time, so that a tick is 1 %
@@ -23,8 +23,8 @@ const (
 	hashingUsers = 8
 )
 
-// measureLogin compares logins, less their hash, with the bare server: as `serve` has them, and without the throttle,
-// for the peers count no tries.
+// measureLogin compares logins without their hash with the bare server: with the settings of `serve`, and without the throttle,
+// because the peers count no attempts.
 func measureLogin(ctx context.Context, latchkey, dir string) ([]result, error) {
 	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/cheap", loginUsers, loginClients, cheaply)
 	if err != nil {
@@ -72,16 +72,16 @@ func beyondHash(name string, ours, bare, hash []turn) result {
 	return r
 }
 
-// halfOfBestPeer returns how many ms a login may cost beyond its hash. The best peer was PocketBase 0.40: 1.2 ms on a
-// quiet machine, where a bare server took 0.1, and 2.2 on a busy one, where that took 0.4. Between them it is a line.
+// halfOfBestPeer returns how many ms a login may cost without its hash. The best peer was PocketBase 0.40: 1.2 ms on a
+// quiet machine, where a bare server took 0.1, and 2.2 on a busy one, where a bare server took 0.4; linear in between.
 func halfOfBestPeer(bare float64) float64 {
 	const quiet, quietPeer, busy, busyPeer = 0.1, 1.2, 0.4, 2.2
 	at := min(max(bare, quiet), busy)
 	return (quietPeer + (at-quiet)/(busy-quiet)*(busyPeer-quietPeer)) / 2
 }
 
-// measureHashing compares logins at the default hash with that hash alone, on all processors. Here the clients'
-// work counts against Latchkey, as they share its processors.
+// measureHashing compares logins at the default hash with the bare hash, on all processors. The clients share the
+// processors, so their work counts against Latchkey.
 func measureHashing(ctx context.Context, latchkey, dir string) ([]result, error) {
 	ours, _, err := serveLatchkey(ctx, latchkey, dir+"/default", hashingUsers, 2*runtime.GOMAXPROCS(0))
 	if err != nil {

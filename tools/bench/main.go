@@ -1,6 +1,6 @@
-// Command bench measures Latchkey beside the least that any program in its place must do: a bare server, a bare hash,
-// an empty function. Both sides take turns in one run and the result is a ratio, because what a busy machine does to
-// one it does to the other. It needs Linux, for it reads processor time in /proc.
+// Command bench compares Latchkey with programs that do the minimum: a bare server, a bare hash, an empty function. Both
+// sides take turns in one run and the result is a ratio, because a busy machine affects both alike. It needs Linux, where it
+// reads processor time from /proc.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// run measures, or plays the bare side for a bench that started it.
+// run measures, or is the bare side of the bench that started it.
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	only := flags.String("only", "", "measure this alone: login, hashing, sessions, overload, serve, import or function")

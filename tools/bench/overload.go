@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	crowd     = 200       // clients that sign in at once
+	crowd     = 200       // clients that sign in concurrently
 	crowdWave = 3 * crowd // sign-ins of all of them together
-	promptMS  = 50        // how soon what needs no hash is to be answered meanwhile
+	promptMS  = 50        // how soon a request without a hash should be answered under load
 	lookEvery = 20 * time.Millisecond
 )
 
-// measureOverload looks, while a crowd keeps every processor hashing, how soon a server answers what needs no hash. The
-// bare side is the same while nobody signs in; the clients' work is on the same processors in both.
+// measureOverload measures how soon a server answers requests without a hash while a crowd keeps every processor hashing. The
+// bare side is the same server without the crowd; in both, the clients use the same processors.
 func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error) {
 	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/crowd", crowd, crowd)
 	if err != nil {
@@ -44,8 +44,8 @@ func measureOverload(ctx context.Context, latchkey, dir string) ([]result, error
 	}), nil
 }
 
-// look asks for the path again and again while f runs, and returns how many ms each answer came after it was to be
-// asked for: one that comes late holds up the next, which is late by as much.
+// look requests the path repeatedly while f runs, and returns for each request the ms from its scheduled time to its answer: a
+// late answer also delays the next request, and both count.
 func look(ctx context.Context, at *load, path string, f func(context.Context) error) (sample, error) {
 	both, ctx := errgroup.WithContext(ctx)
 	over := make(chan struct{})
@@ -67,7 +67,7 @@ func look(ctx context.Context, at *load, path string, f func(context.Context) er
 			took = append(took, inMilliseconds(time.Since(due)))
 		}
 	})
-	err := both.Wait() // before took is read: within one return the order would be open
+	err := both.Wait() // before took is read: a single return would leave the order open
 	return took, err
 }
 

@@ -22,8 +22,8 @@ func command(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-// process is a child that says by lines on its standard output how far it is. Its standard error, where a server's
-// log goes, is /dev/null: the work of logging is part of a login.
+// process is a child that reports progress by lines on its standard output. Its standard error, a server's log, is
+// /dev/null: writing the log is part of a login's cost.
 type process struct {
 	cmd   *exec.Cmd
 	in    io.WriteCloser
@@ -49,7 +49,7 @@ func start(ctx context.Context, env []string, name string, args ...string) (*pro
 	return p, nil
 }
 
-// stop ends the child; how it ended is no matter any more.
+// stop ends the child and ignores how it ended.
 func (p *process) stop() {
 	p.in.Close()
 	p.cmd.Cancel()
@@ -69,7 +69,7 @@ func (p *process) await(prefix string) (string, error) {
 // tick is the unit of processor times in /proc, the same on every Linux since 2.6 (proc(5), USER_HZ).
 const tick = 10 * time.Millisecond
 
-// cpu returns the processor time that the child has taken so far, in all its threads, user and system together.
+// cpu returns the processor time of the child so far: all threads, user and system.
 func (p *process) cpu() (time.Duration, error) { return cpuOf(p.cmd.Process.Pid) }
 
 func cpuOf(pid int) (time.Duration, error) {
@@ -77,7 +77,7 @@ func cpuOf(pid int) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read the processor time: %w", err)
 	}
-	_, after, _ := strings.Cut(string(stat), ") ") // the name before it may hold spaces
+	_, after, _ := strings.Cut(string(stat), ") ") // the name before it may contain spaces
 	fields := strings.Fields(after)
 	if len(fields) < 13 {
 		return 0, errors.New("read the processor time: /proc is not as proc(5) says")
@@ -93,7 +93,7 @@ func cpuOf(pid int) (time.Duration, error) {
 	return sum, nil
 }
 
-// loadAverages returns how many processes wanted a processor in the last 1, 5 and 15 minutes: how busy others keep it.
+// loadAverages returns how many processes wanted a processor in the last 1, 5 and 15 minutes.
 func loadAverages() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	fields := strings.Fields(string(text))

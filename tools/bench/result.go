@@ -22,7 +22,7 @@ type goal struct {
 	unit        string
 }
 
-// compare is the result of what was measured by turns; its value is the ratio, turn by turn.
+// compare returns the result of alternating turns; its value is the ratio, turn by turn.
 func compare(name string, show func(float64) string, ours, bare sample, g goal) result {
 	var ratios sample
 	for i := range ours {
@@ -35,7 +35,7 @@ func (r result) met() bool {
 	return r.value >= r.goal.least && (r.goal.most == 0 || r.value <= r.goal.most)
 }
 
-// String is the line as the report shows it.
+// String returns the line of the report.
 func (r result) String() string {
 	verdict := ""
 	switch {
@@ -59,7 +59,7 @@ func row(name, ours, bare, ratio, verdict string) string {
 // sample is the same thing measured several times.
 type sample []float64
 
-// quantile returns the value below which so large a part of the sample lies; 0.5 is the median.
+// quantile returns the value below which this share of the sample lies; 0.5 is the median.
 func (s sample) quantile(part float64) float64 {
 	sorted := slices.Sorted(slices.Values(s))
 	return sorted[int(part*float64(len(sorted)-1)+0.5)]
@@ -67,7 +67,7 @@ func (s sample) quantile(part float64) float64 {
 
 func (s sample) median() float64 { return s.quantile(0.5) }
 
-// String is the median, and the middle half of the sample where there is more than one value.
+// String returns the median and, if there is more than one value, the middle half of the sample.
 func (s sample) String() string {
 	switch len(s) {
 	case 0:

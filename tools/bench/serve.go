@@ -15,8 +15,8 @@ const (
 	serveMemory  = 40 // MiB
 )
 
-// measureServe starts `latchkey serve` over a store with users, until it has answered, and looks at its memory after many
-// logins. The hash is the cheapest, so that its memory does not count.
+// measureServe measures the time from the start of `latchkey serve`, over a store with users, to its first answer, and its memory
+// after many logins. The hash is the cheapest, so that its memory does not count.
 func measureServe(ctx context.Context, latchkey, dir string) ([]result, error) {
 	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/serve", loginUsers, loginClients, cheaply)
 	if err != nil {
@@ -57,7 +57,7 @@ func measureServe(ctx context.Context, latchkey, dir string) ([]result, error) {
 	}, nil
 }
 
-// resident returns how many MiB of memory the process holds (proc(5), statm).
+// resident returns the resident memory of the process in MiB (proc(5), statm).
 func resident(pid int) (float64, error) {
 	text, err := os.ReadFile(filepath.Join("/proc", fmt.Sprint(pid), "statm"))
 	if err != nil {

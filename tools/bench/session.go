@@ -22,8 +22,8 @@ const (
 	meGoal         = 0.20
 )
 
-// measureSessions compares a refresh, which rotates, and who-am-I, which looks at the session, with a bare server that
-// checks a token and asks nobody. The clients' work counts, for they share the processors.
+// measureSessions compares a refresh, which rotates, and who-am-I, which reads the session, with a bare server that only
+// checks a token. The clients share the processors, so their work counts.
 func measureSessions(ctx context.Context, latchkey, dir string) ([]result, error) {
 	ours, to, err := serveLatchkey(ctx, latchkey, dir+"/sessions", sessionClients, sessionClients, cheaply)
 	if err != nil {
@@ -66,7 +66,7 @@ func compareCosts(name string, ours, bare []turn) result {
 	return compare(name, milliseconds, costs(ours), costs(bare), goal{})
 }
 
-// guest is one browser: it keeps the cookies that it was last given.
+// guest is one browser: it keeps the last cookies it received.
 type guest struct {
 	http            *http.Client
 	base            string
@@ -89,7 +89,7 @@ func signIn(ctx context.Context, to *load) (visitors, error) {
 	return all, nil
 }
 
-// times are so many copies of the first.
+// times returns n copies of the first.
 func (v visitors) times(n int) visitors {
 	var all visitors
 	for range n {
@@ -99,7 +99,7 @@ func (v visitors) times(n int) visitors {
 	return all
 }
 
-// side makes all do the same at once, each so that its requests follow each other.
+// side makes all guests send the same request concurrently, each its own requests in sequence.
 func (v visitors) side(ctx context.Context, p *process, do func(*guest, context.Context) error) side {
 	return side{p, func(n int) error {
 		all, ctx := errgroup.WithContext(ctx)
@@ -161,7 +161,7 @@ func (g *guest) send(ctx context.Context, method, path, body string) error {
 	return nil
 }
 
-// bareSecret is no secret: both sides of the bench have it.
+// bareSecret is not secret: both sides of the bench know it.
 func bareSecret() []byte { return []byte(strings.Repeat("bench", 7)) }
 
 func bareToken(expires time.Time) (string, error) {
@@ -173,7 +173,7 @@ func bareToken(expires time.Time) (string, error) {
 	return token, nil
 }
 
-// checkBare is the least that an API can do with a token: it checks an HS256 one and says whose it is.
+// checkBare does the minimum of an API with a token: it checks an HS256 token and answers whose it is.
 func checkBare() http.Handler {
 	parser := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithExpirationRequired())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

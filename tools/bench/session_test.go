@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestCheckBare promises that the bare server does check the token.
+// TestCheckBare promises that the bare server checks the token.
 func TestCheckBare(t *testing.T) {
 	good, err := bareToken(time.Now().Add(time.Hour))
 	if err != nil {
@@ -28,8 +28,8 @@ func TestCheckBare(t *testing.T) {
 	}
 }
 
-// TestVisitors promises as many requests as were asked for, each with the cookies of the answer before, and that
-// neither refusals nor refreshes without a rotation are measured.
+// TestVisitors promises the requested number of requests, each with the cookies of the previous answer, and that neither
+// refusals nor refreshes without a rotation are measured.
 func TestVisitors(t *testing.T) {
 	var served, tokens atomic.Int64
 	rotates := true

@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// side is a process that is measured and how to make it do its work n times.
+// side is a measured process, with a function that makes it do its work n times.
 type side struct {
 	*process
 	work func(n int) error
 }
 
-// turn is what each piece of work of one turn took, on average.
+// turn is the average cost of one piece of work in a turn.
 type turn struct {
 	cpu  float64 // ms of the process
-	rate float64 // a second
+	rate float64 // per second
 }
 
 func costs(turns []turn) (each sample) {
@@ -52,13 +52,12 @@ func (s side) turn(n int) (turn, error) {
 	return turn{inMilliseconds(after-before) / float64(n), float64(n) / took.Seconds()}, nil
 }
 
-// alternate gives every side its turn, so many times, and returns the turns by side. A first round warms all up
-// and is not measured.
+// alternate gives every side n turns and returns the turns by side. A first round warms up and is not measured.
 func alternate(times, n int, sides ...side) ([][]turn, error) {
 	turns := make([][]turn, len(sides))
 	for round := range times + 1 {
 		for k := range sides {
-			i := (round + k) % len(sides) // nobody is always first
+			i := (round + k) % len(sides) // no side is always first
 			t, err := sides[i].turn(n)
 			if err != nil {
 				return nil, err
@@ -71,7 +70,7 @@ func alternate(times, n int, sides ...side) ([][]turn, error) {
 	return turns, nil
 }
 
-// serveLatchkey starts `latchkey serve` over a new SQLite file with users, as its own defaults have it but for the settings.
+// serveLatchkey starts `latchkey serve` over a new SQLite file with users, with its defaults except for the settings.
 func serveLatchkey(ctx context.Context, latchkey, dir string, users, clients int, settings ...string) (side, *load, error) {
 	env := append(storeIn(dir), settings...)
 	if err := os.Mkdir(dir, 0o700); err != nil {
@@ -85,12 +84,12 @@ func serveLatchkey(ctx context.Context, latchkey, dir string, users, clients int
 	return startServer(ctx, env, users, clients, latchkey, "serve", "--addr", "127.0.0.1:0")
 }
 
-// storeIn are the settings that name the store and the keys in a directory.
+// storeIn returns the settings for a store and keys in a directory.
 func storeIn(dir string) []string {
 	return []string{"LATCHKEY_STORE=sqlite:" + dir + "/users.db", "LATCHKEY_KEYS=file:" + dir + "/keys.json"}
 }
 
-// startServer starts a server that says where it listens; its work is to sign users in.
+// startServer starts a server that prints its address; its work is to sign in users.
 func startServer(ctx context.Context, env []string, users, clients int, name string, args ...string) (side, *load, error) {
 	p, err := start(ctx, env, name, args...)
 	if err != nil {

@@ -17,7 +17,7 @@ const loginPassword = "correct horse battery staple"
 
 func email(user int) string { return fmt.Sprintf("user-%d@example.com", user) }
 
-// importLines are so many users as `latchkey users import` reads them, each with the profile of somebody real.
+// importLines returns this many lines for `latchkey users import`, each with a realistic profile.
 func importLines(users int) string {
 	var lines strings.Builder
 	for i := range users {
@@ -29,11 +29,11 @@ func importLines(users int) string {
 	return lines.String()
 }
 
-// distinctHashes are enough that no two neighbours have the same.
+// distinctHashes is large enough that no two neighbours have the same hash.
 const distinctHashes = 16
 
-// writeUsers writes so many made-up users as `latchkey users import` reads them. All have loginPassword, hashed at the least
-// cost, for a million dear hashes would take a day.
+// writeUsers writes n generated users for `latchkey users import`. All have loginPassword, hashed at the lowest cost, because a
+// million normal hashes would take a day.
 func writeUsers(ctx context.Context, to io.Writer, users int) error {
 	hashes, err := cheapHashes(ctx)
 	if err != nil {
@@ -68,7 +68,7 @@ func cheapHashes(ctx context.Context) ([]string, error) {
 	return hashes, nil
 }
 
-// hexID returns 24 hex digits that are the same each time and in no order, as random ids are.
+// hexID returns 24 hex digits that are reproducible and, like random ids, unordered.
 func hexID(kind string, i int) string {
 	sum := sha256.Sum256([]byte(kind + strconv.Itoa(i)))
 	return hex.EncodeToString(sum[:12])

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestBudget promises that each broken promise is found and that what keeps them all is not blamed.
+// TestBudget promises that each broken rule is found, and that code which follows all of them passes.
 func TestBudget(t *testing.T) {
 	long := func(name string, lines int) string {
 		return "func " + name + "() {\n" + strings.Repeat("\tprintln()\n", lines-2) + "}\n"

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// How long a function may be, func main of a program, and how many methods an interface may have of its own.
+// The maximum lines of a function and of a program's func main, and the maximum methods that an interface may declare.
 const (
 	mostLines   = 90
 	mostMain    = 25
 	mostMethods = 5
 )
 
-// look goes through one file of a package and notes what breaks a promise.
+// look checks one file of a package and records what breaks a rule.
 type look struct {
 	*pkg
 	set     *token.FileSet
@@ -59,7 +59,7 @@ func (l look) function(d *ast.FuncDecl) {
 	}
 }
 
-// exported reports whether the receiver's type is, be it a pointer or generic.
+// exported reports whether the receiver's type, a pointer or generic type included, is exported.
 func exported(receiver ast.Expr) bool {
 	switch t := receiver.(type) {
 	case *ast.StarExpr:
@@ -77,7 +77,7 @@ func exported(receiver ast.Expr) bool {
 func (l look) methods(i *ast.InterfaceType) {
 	own := 0
 	for _, method := range i.Methods.List {
-		own += len(method.Names) // what is embedded has none, and is counted where it stands
+		own += len(method.Names) // an embedded interface has none here, and is counted at its own declaration
 	}
 	if own > mostMethods {
 		l.problem("%s: an interface with %d methods, at most %d are promised", l.at(i), own, mostMethods)
@@ -102,8 +102,8 @@ func (l look) spec(d *ast.GenDecl, spec ast.Spec) {
 	}
 }
 
-// steady reports whether a variable is one by name only: an error to compare with, or a value that nobody outside can
-// change. Whether the package itself does, a reader sees.
+// steady reports whether a variable is in effect a constant: an error to compare with, or a value that other packages cannot
+// change. A reader sees whether its own package does.
 func steady(name string, hasValue bool) bool {
 	exported := ast.IsExported(name)
 	return name == "_" || hasValue && (!exported || strings.HasPrefix(name, "Err"))

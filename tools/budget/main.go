@@ -1,5 +1,5 @@
-// Command budget measures our own code by what was promised of it: short functions, small interfaces, every export
-// explained. `make check` runs it. What breaks a promise fails; size alone is printed, for whoever reads.
+// Command budget checks our own code against its rules: short functions, small interfaces, every export explained. `make
+// check` runs it. A broken rule fails; the size of packages is only printed.
 package main
 
 import (
@@ -31,7 +31,7 @@ func run(out io.Writer, root string) error {
 	return nil
 }
 
-// read measures every package below root, tests apart.
+// read measures every package below root, without tests.
 func read(root string) (report, error) {
 	var all report
 	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {

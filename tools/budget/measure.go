@@ -10,10 +10,10 @@ import (
 	"strings"
 )
 
-// mostFile is how many lines a file may have.
+// mostFile is the maximum number of lines of a file.
 const mostFile = 400
 
-// pkg is what was measured of one folder.
+// pkg holds the measurements of one folder.
 type pkg struct {
 	path      string
 	files     map[string]int // lines by file

@@ -7,7 +7,7 @@ import (
 	"text/tabwriter"
 )
 
-// usual is how many lines a package should have at most; some that are one thing all the same have more.
+// usual is the number of lines that a package should not exceed; some that cannot be split well do.
 const usual = 800
 
 type report []pkg
@@ -19,7 +19,7 @@ func (all report) broken() (problems []string) {
 	return problems
 }
 
-// print says how large the code is, the packages over the usual size by name.
+// print writes the size of the code, and names the packages over the usual size.
 func (all report) print(out io.Writer) {
 	var functions, files []int
 	var lines, tests int
@@ -42,7 +42,7 @@ func (all report) print(out io.Writer) {
 	table.Flush()
 }
 
-// quantile returns the size that so large a part of the sizes does not exceed.
+// quantile returns the size that this share of the sizes does not exceed.
 func quantile(sizes []int, part float64) int {
 	if len(sizes) == 0 {
 		return 0

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	others = 2000        // users besides those who are tried
+	others = 2000        // users in addition to those who are tried
 	settle = time.Second // after a start, until its background work is done
 )
 
