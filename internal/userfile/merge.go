@@ -13,8 +13,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Over returns the line's user as one who takes the stored one's place: with their id where the line has none, and with
-// the ids of their accounts where the line has those without ids.
+// Over returns the user that replaces stored: the line's, with the ids of stored and its accounts where the line has none.
 func (e Entry) Over(stored auth.User) auth.User {
 	u := e.User
 	if e.NewID {
@@ -24,9 +23,9 @@ func (e Entry) Over(stored auth.User) auth.User {
 	return u
 }
 
-// keepAccountIDs gives accounts whose ids were made up those of the stored ones that they are: of the same organization,
-// best with the same user type and group. Each is taken once.
-func keepAccountIDs(accounts []auth.Account, madeUp []int, stored []auth.Account) []auth.Account {
+// keepAccountIDs gives accounts with new ids the ids of the stored accounts they match: of the same organization, preferably with
+// the same user type and group. Each stored id is used once.
+func keepAccountIDs(accounts []auth.Account, added []int, stored []auth.Account) []auth.Account {
 	accounts, free := slices.Clone(accounts), slices.Clone(stored)
 	take := func(same func(auth.Account) bool) (id string) {
 		if i := slices.IndexFunc(free, same); i >= 0 {
@@ -36,7 +35,7 @@ func keepAccountIDs(accounts []auth.Account, madeUp []int, stored []auth.Account
 		return id
 	}
 	for i, a := range accounts {
-		if !slices.Contains(madeUp, i) {
+		if !slices.Contains(added, i) {
 			take(func(s auth.Account) bool { return s.ID == a.ID })
 		}
 	}
@@ -45,7 +44,7 @@ func keepAccountIDs(accounts []auth.Account, madeUp []int, stored []auth.Account
 	}
 	roughly := func(a, s auth.Account) bool { return s.OrganizationID == a.OrganizationID }
 	for _, same := range []func(a, s auth.Account) bool{closely, roughly} {
-		madeUp = slices.DeleteFunc(slices.Clone(madeUp), func(i int) bool {
+		added = slices.DeleteFunc(slices.Clone(added), func(i int) bool {
 			id := take(func(s auth.Account) bool { return same(accounts[i], s) })
 			if id != "" {
 				accounts[i].ID = id
@@ -56,10 +55,9 @@ func keepAccountIDs(accounts []auth.Account, madeUp []int, stored []auth.Account
 	return accounts
 }
 
-// Differences returns the names of the members that the users' lines do not have in common, sorted; none where the
-// lines are the same.
+// Differences returns the sorted names of the members that differ between the two users' lines.
 func Differences(a, b auth.User) ([]string, error) {
-	if alike(a, b) {
+	if sameFields(a, b) {
 		return nil, nil
 	}
 	one, err := Encode(a)
@@ -88,8 +86,8 @@ func Differences(a, b auth.User) ([]string, error) {
 	return names, nil
 }
 
-// alike is quick, and may be wrong about users whose lines are the same: of absent and empty, and of documents.
-func alike(a, b auth.User) bool {
+// sameFields is a quick comparison. It may report false for users whose lines are the same, as it tells absent from empty.
+func sameFields(a, b auth.User) bool {
 	return a.ID == b.ID && a.Email == b.Email && a.PasswordHash == b.PasswordHash && a.Status == b.Status && a.Role == b.Role &&
 		slices.Equal(a.Accounts, b.Accounts) && reflect.DeepEqual(a.Profile, b.Profile)
 }

@@ -16,8 +16,8 @@ func account(id, organization, userType string) auth.Account {
 	return auth.Account{ID: id, OrganizationID: organization, UserType: userType}
 }
 
-// TestOver promises that a user and their accounts keep their ids where the line has none and they are recognisably the
-// same, that an id in the line counts, and that no id is used twice.
+// TestOver promises that users and matching accounts keep their ids where the line has none, that an id in the line wins, and
+// that no id is used twice.
 func TestOver(t *testing.T) {
 	stored := authtest.Ada()
 	stored.Accounts = []auth.Account{account("a1", "o1", "Owner"), account("a2", "o1", "Viewer"), account("a3", "o2", "Owner")}
@@ -151,7 +151,7 @@ func TestWithMembers(t *testing.T) {
 	}
 }
 
-// TestImportable promises that it and Decode agree about the line of a user.
+// TestImportable promises that Importable and Decode agree about a stored user's line.
 func TestImportable(t *testing.T) {
 	for _, change := range []func(*auth.User){
 		func(*auth.User) {},

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// patch is a line that changes a user; what it cannot change it has to recognise.
+// patch is a line that changes a user. It knows the members that it must refuse, too.
 type patch struct {
 	ID           jsontext.Value `json:"id,omitzero"`
 	Password     jsontext.Value `json:"password,omitzero"`
@@ -23,8 +23,8 @@ type patch struct {
 	Accounts     []auth.Account `json:"accounts"`
 }
 
-// Patch returns the user with the members of the JSON object in place of theirs, null taking one away. It is as strict as
-// Decode. Passwords, status and id are not for it.
+// Patch returns the user with the members of the JSON object instead of the user's own; null removes one. It is as strict as Decode,
+// and refuses to change passwords, status and id.
 func Patch(u auth.User, raw []byte) (auth.User, error) {
 	members := map[string]jsontext.Value{}
 	if err := unmarshal(raw, &members); err != nil {
@@ -34,7 +34,7 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 	if err != nil {
 		return auth.User{}, fmt.Errorf("encode user %s: %w", u.ID, err)
 	}
-	whole, err := overlay(own, members) // decoding over a user's fields would keep parts of them, and write to their arrays
+	whole, err := overlay(own, members) // decoding into the user would keep parts of old values and write to shared arrays
 	if err != nil {
 		return auth.User{}, err
 	}
@@ -61,7 +61,7 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 	return u, nil
 }
 
-// WithMembers returns the JSON object with the members in place of its own.
+// WithMembers returns the JSON object with the given members instead of its own.
 func WithMembers(raw []byte, members map[string]string) ([]byte, error) {
 	over := map[string]jsontext.Value{}
 	for name, value := range members {

@@ -11,28 +11,29 @@ import (
 	"runtime"
 )
 
-// What is read and decoded at once. A reader holds a few batches in memory, however long the file is.
+// How much is read and decoded together. A reader holds a few batches in memory, however long the file is.
 const (
 	maxBatch = 1 << 20 // bytes
 	maxLines = 2000
 )
 
-// Batch is some lines of a file that follow one another; blank ones are left out.
+// Batch is a run of consecutive lines of a file, without the blank ones.
 type Batch struct {
 	Lines []Line
 	Last  int   // number of the last line, blank or not
 	Read  int64 // bytes of the file up to the end of that line
 }
 
-// Line is one line of a file: its number from 1 on, and what it says or why that cannot be had.
+// Line is one line of a file: its number, counted from 1, and its entry or the reason why there is none.
 type Line struct {
 	Number int
 	Entry  Entry
 	Err    error
 }
 
-// Read yields a file in order and decodes its lines on all processors. Of a pipe it yields what has come, and waits for
-// no more. It ends with the error of reading, if there is one, or with ctx.
+// Read yields the lines of a file in order and decodes them on all processors. From a pipe it yields the lines that have arrived,
+// without waiting for more. If the file has another format, every line has the same FormatError. It ends with the error of
+// reading, if there is one, or with ctx.
 func Read(ctx context.Context, in io.Reader) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
@@ -63,12 +64,13 @@ func Read(ctx context.Context, in io.Reader) iter.Seq2[Batch, error] {
 	}
 }
 
-// chunk is a batch that is not decoded yet.
+// chunk is a batch before decoding.
 type chunk struct {
-	first int // number of the first line
-	lines [][]byte
-	size  int
-	read  int64
+	first  int // number of the first line
+	lines  [][]byte
+	size   int
+	read   int64
+	format error // of the whole file, if it is not JSON Lines
 }
 
 func (c chunk) decode() Batch {
@@ -77,7 +79,10 @@ func (c chunk) decode() Batch {
 		if len(raw) <= MaxLine && len(bytes.TrimSpace(raw)) == 0 {
 			continue
 		}
-		entry, err := Decode(raw)
+		entry, err := Entry{}, c.format
+		if err == nil {
+			entry, err = Decode(raw)
+		}
 		b.Lines = append(b.Lines, Line{Number: c.first + i, Entry: entry, Err: err})
 	}
 	return b
@@ -85,6 +90,8 @@ func (c chunk) decode() Batch {
 
 func readChunks(in io.Reader, take func(chunk) error) error {
 	lines := lineReader{Reader: bufio.NewReaderSize(in, max(maxBatch, MaxLine+2))}
+	var format error
+	recognized := false
 	for first := 1; ; {
 		c := chunk{first: first}
 		var err error
@@ -97,6 +104,12 @@ func readChunks(in io.Reader, take func(chunk) error) error {
 		if first == 1 && len(c.lines) > 0 {
 			c.lines[0] = bytes.TrimPrefix(c.lines[0], []byte("\ufeff")) // a byte order mark: Windows writes it
 		}
+		for i := 0; i < len(c.lines) && !recognized; i++ {
+			if recognized = len(bytes.TrimSpace(c.lines[i])) > 0; recognized {
+				format = recognize(c.lines[i])
+			}
+		}
+		c.format = format
 		first += len(c.lines)
 		c.read = lines.read
 		if len(c.lines) > 0 {
@@ -113,20 +126,20 @@ func readChunks(in io.Reader, take func(chunk) error) error {
 	}
 }
 
-// lineReader returns lines without their ends, and counts the bytes.
+// lineReader returns lines without their line breaks, and counts bytes.
 type lineReader struct {
 	*bufio.Reader
 	read int64
 }
 
-// ready reports whether a whole line is there without waiting for it.
+// ready reports whether a whole line can be read without waiting.
 func (r *lineReader) ready() bool {
-	there, _ := r.Peek(r.Buffered())
-	return bytes.IndexByte(there, '\n') >= 0
+	buffered, _ := r.Peek(r.Buffered())
+	return bytes.IndexByte(buffered, '\n') >= 0
 }
 
-// next returns a copy of the line. Of one that is too long it returns the beginning, which is too long for Decode as well,
-// and skips the rest.
+// next returns a copy of the line. If it is too long, next returns its beginning, which Decode refuses as too long, and skips the
+// rest.
 func (r *lineReader) next() ([]byte, error) {
 	raw, err := r.ReadSlice('\n')
 	r.read += int64(len(raw))
@@ -138,7 +151,7 @@ func (r *lineReader) next() ([]byte, error) {
 		raw, err = r.ReadSlice('\n')
 		r.read += int64(len(raw))
 	}
-	if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) { // the last line may lack its end
+	if err != nil && !(errors.Is(err, io.EOF) && len(line) > 0) { // the last line may have no line break
 		return nil, err
 	}
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r")), nil

@@ -18,7 +18,7 @@ func pending(n int) string {
 	return fmt.Sprintf(`{"id":"u%d","email":"u%[1]d@example.com","status":"pending"}`, n)
 }
 
-// TestRead promises every line once, in order and by its number, however the bytes come, and their number.
+// TestRead promises every line once, in order and with its number, however the bytes arrive, and the count of bytes.
 func TestRead(t *testing.T) {
 	const lines = 5000
 	var file strings.Builder
@@ -70,7 +70,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestReadDoesNotWait promises that what a pipe has brought is there before the next comes.
+// TestReadDoesNotWait promises that a line from a pipe is yielded before the next one arrives.
 func TestReadDoesNotWait(t *testing.T) {
 	out, in := io.Pipe()
 	n := 0
@@ -86,8 +86,8 @@ func TestReadDoesNotWait(t *testing.T) {
 	}
 }
 
-// TestReadEnds promises that a source that breaks ends it with an error, after what came before, and that the caller and
-// the context can end it at any time.
+// TestReadEnds promises that a broken source ends reading with an error, after the lines before it, and that the caller and the
+// context can end it at any time.
 func TestReadEnds(t *testing.T) {
 	broken := errors.New("the pipe broke")
 	in := io.MultiReader(strings.NewReader(pending(1)+"\n"+pending(2)), iotest.ErrReader(broken))

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/userfile"
 )
 
-// anyUser draws from all users that a file can bring.
+// anyUser draws from all users that a file can hold.
 func anyUser(t *rapid.T) auth.User {
 	email := rapid.StringMatching(`[A-Za-z0-9.!#$%&'*+/=?^_{|}~-]{1,8}é?@[a-zA-Z0-9]{1,8}(\.münchen)?\.example`).Draw(t, "email")
 	u := auth.User{
@@ -27,7 +27,7 @@ func anyUser(t *rapid.T) auth.User {
 		u.PasswordHash = ""
 	}
 	profile := reflect.ValueOf(&u.Profile).Elem()
-	for i := range profile.NumField() { // all there are, also those to come
+	for i := range profile.NumField() { // every field, including later ones
 		profile.Field(i).Set(reflect.ValueOf(anyValue(t, profile.Field(i).Interface())))
 	}
 	return u
@@ -75,6 +75,7 @@ func anyJSON(depth int) *rapid.Generator[any] {
 	return rapid.OneOf(kinds...)
 }
 
+// TestWhatIsWrittenIsRead promises that Decode returns the user that Encode wrote.
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := anyUser(t)
@@ -92,6 +93,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 	})
 }
 
+// FuzzDecode promises a valid user or an error, and that the user survives Encode and Decode.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{
 		`{"id":"u1","email":"ada@example.com","status":"ready","passwordHash":"` + bcryptHash + `"}`,
@@ -105,7 +107,7 @@ func FuzzDecode(f *testing.F) {
 		e, err := userfile.Decode(raw)
 		if err != nil {
 			if e.User.ID != "" || e.Password != "" {
-				t.Fatalf("%q: beside %v there is %+v", raw, err, e)
+				t.Fatalf("%q: with error %v there is %+v", raw, err, e)
 			}
 			return
 		}
@@ -126,6 +128,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// TestWhatAUserLacksIsNotWritten promises that empty members are left out.
 func TestWhatAUserLacksIsNotWritten(t *testing.T) {
 	u := authtest.NewUser("ada")
 	u.Profile, u.PasswordHash = auth.Profile{}, bcryptHash

@@ -1,5 +1,5 @@
-// Package userfile is the format in which users come and go: JSON Lines, one user a line, password hashes
-// included. What it writes it reads, so that nobody is locked in.
+// Package userfile reads and writes users as JSON Lines, one user a line, password hashes included. It reads everything that it
+// writes, so users can always be moved elsewhere.
 package userfile
 
 import (
@@ -15,10 +15,10 @@ import (
 	"latchkey/internal/password"
 )
 
-// MaxLine is the longest line that is read, in bytes; a DynamoDB item holds no more.
+// MaxLine is the longest accepted line in bytes; a DynamoDB item holds no more.
 const MaxLine = 380 << 10
 
-// line is one user as it stands in a file; the profile's members stand beside the others.
+// line is the JSON object of one user; the profile's members are inlined.
 type line struct {
 	ID           string      `json:"id,omitzero"`
 	Email        string      `json:"email"`
@@ -30,17 +30,17 @@ type line struct {
 	Accounts     []auth.Account `json:"accounts,omitempty"`
 }
 
-// Entry is what one line says: the user, and what the user alone does not show, such as a password in plain.
+// Entry is the content of one line: the user, and what auth.User cannot hold, such as a plain password.
 type Entry struct {
 	User     auth.User
-	Password string // in plain, where the line has one instead of a hash
-	NewID    bool   // the line had no id, and the user was given one
+	Password string // plain, if the line has one instead of a hash
+	NewID    bool   // the line had no id; User has a new one
 
-	NewAccountIDs []int // which of the accounts had no id, and were given one
+	NewAccountIDs []int // indexes of the accounts that had no id and have a new one
 }
 
-// Decode reads one line strictly: an unknown or doubled member, a wrong type, an unusable hash or address is an
-// error that says which. Users and accounts without an id are given one.
+// Decode reads one line strictly: an unknown or repeated member, a wrong type, or an unusable hash or address is an error that
+// names it. Users and accounts without an id get a new one.
 func Decode(raw []byte) (Entry, error) {
 	if len(raw) > MaxLine {
 		return Entry{}, fmt.Errorf("the line is over %d bytes", MaxLine)
@@ -62,7 +62,7 @@ func unmarshal(raw []byte, into any) error {
 	return nil
 }
 
-// describe keeps the member's name and drops what stood there, which may be a password.
+// describe keeps the member's name and drops its value, which may be a password.
 func describe(err error) error {
 	var semantic *json.SemanticError
 	if errors.As(err, &semantic) {
@@ -73,7 +73,7 @@ func describe(err error) error {
 		return fmt.Errorf("member %q has the wrong type", member)
 	}
 	if errors.Is(err, jsontext.ErrDuplicateName) {
-		return errors.New("a member stands twice")
+		return errors.New("a member is repeated")
 	}
 	return errors.New("not valid JSON in UTF-8, or more than one value")
 }
@@ -110,7 +110,7 @@ func parseEmail(address string) (email string, identifier auth.Identifier, err e
 	return email, identifier, nil
 }
 
-// giveAccountIDs gives ids to the accounts that have none, and returns which.
+// giveAccountIDs gives new ids to the accounts without one and returns their indexes.
 func giveAccountIDs(accounts []auth.Account) (given []int) {
 	for i := range accounts {
 		if accounts[i].ID == "" {
@@ -121,11 +121,11 @@ func giveAccountIDs(accounts []auth.Account) (given []int) {
 	return given
 }
 
-// credential takes a password or a hash. A user who may not sign in yet may have neither.
+// credential sets the password or hash. A user who cannot sign in yet may have neither.
 func (l line) credential(e *Entry) error {
 	switch {
 	case l.Password != nil && l.PasswordHash != "":
-		return errors.New("password and passwordHash stand side by side; give one")
+		return errors.New("password and passwordHash are both given; give one")
 	case l.PasswordHash != "":
 		stored, err := password.Import(l.PasswordHash)
 		if err != nil {
@@ -143,7 +143,8 @@ func (l line) credential(e *Entry) error {
 	return nil
 }
 
-// Importable says why Decode would refuse the user's line, which stores can hold for all that; nil means that it takes it.
+// Importable returns the error that Decode would give for the stored user's line, or nil: stores can hold users that it
+// refuses.
 func Importable(u auth.User) error {
 	if err := u.Validate(); err != nil {
 		return err
@@ -152,7 +153,7 @@ func Importable(u auth.User) error {
 	return l.credential(&Entry{})
 }
 
-// Encode returns the user as one line without the line break, the hash included; Decode reads it back.
+// Encode returns the user as one line without a line break, hash included. Decode reads it back.
 func Encode(u auth.User) ([]byte, error) {
 	raw, err := json.Marshal(line{
 		ID: u.ID, Email: u.Email, PasswordHash: u.PasswordHash, Status: u.Status, Role: u.Role,

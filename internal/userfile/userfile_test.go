@@ -22,6 +22,7 @@ func equal() cmp.Option {
 	return cmp.Options{cmpopts.EquateEmpty(), cmpopts.EquateComparable(auth.Identifier{})}
 }
 
+// TestDecode promises what each kind of line becomes.
 func TestDecode(t *testing.T) {
 	entry := func(change func(*userfile.Entry)) userfile.Entry {
 		e := userfile.Entry{User: auth.User{
@@ -44,7 +45,7 @@ func TestDecode(t *testing.T) {
 		{"plain password, its space kept, however short", line + `,"password":" x "}`, func(e *userfile.Entry) {
 			e.User.PasswordHash, e.Password = "", " x "
 		}},
-		{"null is as good as absent", line + `,"passwordHash":"` + bcryptHash + `","password":null,"role":null,"accounts":null,"projects":null,"preferences":null}`,
+		{"null counts as absent", line + `,"passwordHash":"` + bcryptHash + `","password":null,"role":null,"accounts":null,"projects":null,"preferences":null}`,
 			func(*userfile.Entry) {}},
 		{"pending, without a password", `{"id":"u1","email":"Ada@Example.com","status":"pending"}`, func(e *userfile.Entry) {
 			e.User.PasswordHash, e.User.Status = "", auth.StatusPending
@@ -74,6 +75,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestDecodeGivesIDs promises ids for users and accounts without one.
 func TestDecodeGivesIDs(t *testing.T) {
 	line := `{"email":"ada@example.com","status":"pending","accounts":[{"organizationId":"o","organizationName":"","userType":"t"},
 		{"id":"kept","organizationId":"o","organizationName":"","userType":"t"}]}`
@@ -87,7 +89,7 @@ func TestDecodeGivesIDs(t *testing.T) {
 	}
 }
 
-// The reasons are for the people who import, and quote neither a password nor a hash, which may stand anywhere.
+// TestDecodeSaysWhatIsWrong promises a reason that quotes neither a password nor a hash, wherever in the line it is.
 func TestDecodeSaysWhatIsWrong(t *testing.T) {
 	const secret = "hunter2-hunter2"
 	const line = `{"id":"u1","email":"ada@example.com","status":"ready"`
@@ -100,7 +102,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"two users", line + `,"password":"` + secret + `"}{}`, "not valid JSON in UTF-8, or more than one value"},
 		{"not UTF-8", line + ",\"password\":\"" + secret + "\xff\"}", "not valid JSON in UTF-8, or more than one value"},
 		{"lone surrogate", line + `,"password":"` + secret + `\ud800"}`, "not valid JSON in UTF-8, or more than one value"},
-		{"member twice", line + `,"password":"x","password":"` + secret + `"}`, "a member stands twice"},
+		{"member twice", line + `,"password":"x","password":"` + secret + `"}`, "a member is repeated"},
 		{"unknown member", line + `,"pasword":"` + secret + `"}`, `unknown member "pasword"`},
 		{"member in another case", line + `,"Password":"` + secret + `"}`, `unknown member "Password"`},
 		{"a live credential", line + `,"resetToken":"` + secret + `"}`, `unknown member "resetToken"`},
@@ -109,7 +111,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"text for a truth", line + `,"appliedTrial":"` + secret + `"}`, `member "appliedTrial" has the wrong type`},
 		{"text for an object", line + `,"stripeCustomer":"` + secret + `"}`, `member "stripeCustomer" has the wrong type`},
 		{"list for an object", line + `,"subscription":["` + secret + `"]}`, `member "subscription" has the wrong type`},
-		{"a member of an object twice", line + `,"subscription":{"a":"` + secret + `","a":1}}`, "a member stands twice"},
+		{"a member of an object twice", line + `,"subscription":{"a":"` + secret + `","a":1}}`, "a member is repeated"},
 		{"text for a list", line + `,"projects":"` + secret + `"}`, `member "projects" has the wrong type`},
 		{"text inside of a list of accounts", line + `,"accounts":["` + secret + `"]}`, `member "accounts/0" has the wrong type`},
 		{"too long", line + `,"password":"` + strings.Repeat(secret, 30_000) + `"}`, "the line is over 389120 bytes"},
@@ -126,7 +128,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"account without a userType", line + `,"accounts":[{"organizationId":"o"}]}`, "accounts[0]: userType is missing"},
 
 		{"neither password nor hash", line + `}`, "password or passwordHash is missing"},
-		{"both", line + `,"password":"` + secret + `","passwordHash":"` + bcryptHash + `"}`, "password and passwordHash stand side by side"},
+		{"both", line + `,"password":"` + secret + `","passwordHash":"` + bcryptHash + `"}`, "password and passwordHash are both given"},
 		{"empty password", line + `,"password":""}`, "password is empty"},
 		{"empty password of one who is pending", `{"email":"ada@example.com","status":"pending","password":""}`, "password is empty"},
 		{"plain password for a hash", line + `,"passwordHash":"` + secret + `"}`, "passwordHash: password hash: its format is not one"},
@@ -149,7 +151,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 				}
 			}
 			if d := cmp.Diff(userfile.Entry{}, e, equal()); d != "" {
-				t.Errorf("beside an error there is an entry:\n%s", d)
+				t.Errorf("with an error there is an entry:\n%s", d)
 			}
 		})
 	}
