@@ -1,0 +1,11 @@
+-- auth.users of Supabase, the columns that matter here
+CREATE TABLE users (instance_id uuid, id uuid NOT NULL PRIMARY KEY, aud varchar(255), role varchar(255), email varchar(255), encrypted_password varchar(255),
+  email_confirmed_at timestamptz, raw_app_meta_data jsonb, raw_user_meta_data jsonb, banned_until timestamptz, deleted_at timestamptz, is_anonymous boolean NOT NULL DEFAULT false);
+INSERT INTO users VALUES
+  ('00000000-0000-0000-0000-000000000000', '11111111-1111-4111-8111-111111111111', 'authenticated', 'authenticated', 'ada@example.com', '$2a$04$kAX4eKc5kiFwuF1VZ69zXeV8eX6rWz/ECD2XvGtkuOWL8eD/F/JPm', '2024-01-01', '{"provider":"email"}', '{"full_name":"Ada King"}', NULL, NULL, false),
+  ('00000000-0000-0000-0000-000000000000', '22222222-2222-4222-8222-222222222222', 'authenticated', 'authenticated', 'firebase@example.com', '$fbscrypt$v=1,n=5,r=4,p=1,ss=Bw==,sk=T4t+kIvcdwCkaMkCBC/ZyVthKByME3MPweP8JR4nDXUO5G1U0u95QIkkbXB/l+VnhacdejzZEbjYMHRB6OwQ+w==$I+cUdSzVsa0ScA==$KqHPdvDu+t6U/sA7dY0/ue2sUC5RPTV8eodYZkqzXj1ejxaiypfWFCebu0hmLdwq4bdXhwUJOD4i87KBLGFH1w==', '2024-01-01', '{}', '{}', NULL, NULL, false),
+  ('00000000-0000-0000-0000-000000000000', '33333333-3333-4333-8333-333333333333', 'authenticated', 'authenticated', 'google@example.com', NULL, '2024-01-01', '{"provider":"google"}', '{"full_name":"G"}', NULL, NULL, false),
+  ('00000000-0000-0000-0000-000000000000', '44444444-4444-4444-8444-444444444444', 'authenticated', 'authenticated', 'new@example.com', '$2a$04$kAX4eKc5kiFwuF1VZ69zXeV8eX6rWz/ECD2XvGtkuOWL8eD/F/JPm', NULL, '{}', '{}', NULL, NULL, false),
+  ('00000000-0000-0000-0000-000000000000', '55555555-5555-4555-8555-555555555555', 'authenticated', 'authenticated', 'banned@example.com', '$2a$04$kAX4eKc5kiFwuF1VZ69zXeV8eX6rWz/ECD2XvGtkuOWL8eD/F/JPm', '2024-01-01', '{}', '{}', '2124-01-01', NULL, false),
+  ('00000000-0000-0000-0000-000000000000', '66666666-6666-4666-8666-666666666666', 'authenticated', 'authenticated', 'deleted@example.com', '$2a$04$kAX4eKc5kiFwuF1VZ69zXeV8eX6rWz/ECD2XvGtkuOWL8eD/F/JPm', '2024-01-01', '{}', '{}', NULL, '2025-01-01', false),
+  ('00000000-0000-0000-0000-000000000000', '77777777-7777-4777-8777-777777777777', 'authenticated', 'authenticated', NULL, '', NULL, '{}', '{}', NULL, NULL, true);
