@@ -119,7 +119,7 @@ func TestDecodeSaysWhatIsWrong(t *testing.T) {
 		{"no email", `{"status":"ready","password":"` + secret + `"}`, "email: an e-mail address has one @"},
 		{"password for an email", `{"email":"` + secret + `","status":"ready"}`, "email: an e-mail address has one @"},
 		{"email no address", `{"email":"` + secret + ` <ada@example.com>","status":"ready"}`, "email: the part before @ has a character"},
-		{"email without a domain name", `{"email":"ada@-` + secret + `","status":"ready"}`, "email: the part after @ is no domain name"},
+		{"email without a domain name", `{"email":"ada@-` + secret + `","status":"ready"}`, "email: the part after @ is not a domain name"},
 		{"id with a space", `{"id":"` + secret + ` ","email":"ada@example.com","status":"ready","password":"x"}`, "id must be"},
 		{"no status", `{"email":"ada@example.com","password":"` + secret + `"}`, "status must be ready, pending or disabled"},
 		{"password for a status", `{"email":"ada@example.com","status":"` + secret + `"}`, "status must be ready, pending or disabled"},
