@@ -31,7 +31,7 @@ func TestAttackFlood(t *testing.T) {
 	full := inFull(t)
 	l := newLaptop(t)
 	if full {
-		f.bodies, f.at, f.slow, f.limit = 5000, 64, 2000, 640<<10 // twice what the largest hash takes: see letGarbageWait
+		f.bodies, f.at, f.slow, f.limit = 5000, 64, 2000, 640<<10 // twice what the largest hash takes: see relaxGC
 		l.env["LATCHKEY_PASSWORD_HASH"] = ""
 	}
 	s, pid := l.besieged()

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,28 +17,6 @@ import (
 	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 )
-
-// audited makes a change and writes its audit record. If no record can be written, nothing is done; a command line that was
-// not understood leaves none.
-func (c *cli) audited(cmd *cobra.Command, event auth.Event, act func(*auth.AuditRecord) error) error {
-	signal.Ignore(syscall.SIGPIPE) // a closed pipe would end the command before its record; now writing fails instead
-	records, err := c.openAudit(cmd)
-	if err != nil {
-		return err
-	}
-	defer records.Close()
-	change := auth.AuditRecord{Event: event, Operator: operator()}
-	err = act(&change)
-	var usage usageError
-	if errors.As(err, &usage) {
-		return err
-	}
-	lost := auth.RecordChange(context.WithoutCancel(cmd.Context()), records.lines(), change, err)
-	if lost != nil {
-		lost = fmt.Errorf("it is done, and the audit record could not be written: %w", lost)
-	}
-	return errors.Join(err, lost)
-}
 
 // auditOutput is where records go: the file that --audit names, or standard error.
 type auditOutput struct {

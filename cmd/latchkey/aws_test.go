@@ -58,9 +58,9 @@ func TestInAWS(t *testing.T) {
 	}
 
 	l.ok(secretPassword+"\n", "users", "add", "ada@example.com", "--password-stdin", "--role", "editor")
-	l.fails(exitFailed, secretPassword+"\n", []string{"users", "add", "Ada@example.com", "--password-stdin"}, "is there already")
+	l.fails(exitFailed, secretPassword+"\n", []string{"users", "add", "Ada@example.com", "--password-stdin"}, "already exists")
 	l.fails(exitFailed, `{"email":"joan@example.com","status":"pending"}
-{"email":"ada@example.com","status":"disabled"}`, []string{"users", "import", "-"}, "line 2: ada@example.com is there already", "1 added")
+{"email":"ada@example.com","status":"disabled"}`, []string{"users", "import", "-"}, "line 2: ada@example.com already exists", "1 added")
 	var shown struct{ ID, Email, Role, PasswordHash string }
 	if err := json.Unmarshal([]byte(l.ok("", "users", "show", "ada@example.com")), &shown); err != nil || shown.Role != "editor" || shown.PasswordHash != "argon2id" {
 		t.Errorf("%+v, %v", shown, err)

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -40,14 +41,14 @@ var errFailed = errors.New("failed")
 // usageError is a command line that was not understood.
 type usageError struct{ error }
 
-// told is one of the domain's errors in the command line's own words.
-type told struct {
+// cliError is a domain error with a message for the command line.
+type cliError struct {
 	error
 	kind error
 }
 
-// Unwrap makes errors.Is find the kind.
-func (e told) Unwrap() error { return e.kind }
+// Unwrap lets errors.Is find the kind.
+func (e cliError) Unwrap() error { return e.kind }
 
 func run(ctx context.Context, c *cli, args []string) int {
 	c.root = newRoot(c)
@@ -71,7 +72,11 @@ func run(ctx context.Context, c *cli, args []string) int {
 		return exitUsage
 	}
 	fmt.Fprintf(c.err, "latchkey: %s\n", printable(err.Error()))
-	if errors.Is(err, auth.ErrUnavailable) { // a table of another region, a mistyped name, no network: which one was it?
+	var keys keysError
+	switch { // another region, a mistyped name, no network: which one was it?
+	case errors.As(err, &keys):
+		fmt.Fprintf(c.err, "The keys are %s, see --keys.\n", c.setting(cmd, app.Prefix+"KEYS"))
+	case errors.Is(err, auth.ErrUnavailable):
 		fmt.Fprintf(c.err, "The store is %s, see --store.\n", c.setting(cmd, app.Prefix+"STORE"))
 	}
 	return exitFailed
@@ -159,8 +164,7 @@ func group(use, short string, commands ...*cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// strictGroup makes a command show its help without one of those that it holds, and refuse what is none; cobra shows the
-// help then and calls it done.
+// strictGroup prints help when no subcommand is given and fails on an unknown one; cobra would exit 0.
 func strictGroup(cmd *cobra.Command) {
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -176,8 +180,8 @@ func strictGroup(cmd *cobra.Command) {
 	cmd.SuggestionsMinimumDistance = 2 // set by cobra for the root alone
 }
 
-// exactly asks for the named arguments, no more and no fewer.
-func exactly(names ...string) cobra.PositionalArgs {
+// exactArgs asks for the named arguments, no more and no fewer.
+func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) == len(names) {
 			return nil
@@ -283,11 +287,19 @@ func (c *cli) setting(cmd *cobra.Command, variable string) string {
 
 func flagName(setting string) string { return strings.ReplaceAll(strings.ToLower(setting), "_", "-") }
 
+// printJSON prints the value, indented, and with characters as they are.
+func (c *cli) printJSON(value any) error {
+	encoder := json.NewEncoder(c.out)
+	encoder.SetIndent("", "  ")
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(value)
+}
+
 // table lines up the columns of what is written to standard output, once it is flushed.
 func (c *cli) table() *tabwriter.Writer { return tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0) }
 
-// moment is how a time is printed: in UTC, and as a hyphen where there is none.
-func moment(t time.Time) string {
+// formatTime formats t in UTC, "-" if zero.
+func formatTime(t time.Time) string {
 	if t.IsZero() {
 		return "-"
 	}

@@ -1,17 +1,15 @@
 package main
 
 import (
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
 )
 
@@ -19,7 +17,7 @@ func clientsAddCommand(c *cli) *cobra.Command {
 	var name, kind string
 	cmd := &cobra.Command{
 		Use: "add --name NAME --kind standard|integration", Short: "Make an API key and print it, once", Args: noArguments,
-		Long: `Prints a new API key, alone, on standard output. It is shown this once: only its hash is kept.
+		Long: `Prints a new API key, alone, on standard output. It is shown only now: Latchkey keeps its hash alone.
 
 A sign-in with the key of a standard client is like one without; that of an integration client gets a token for
 90 days and no refresh cookie.`,
@@ -28,26 +26,17 @@ A sign-in with the key of a standard client is like one without; that of an inte
 			if err := checkClient(name, kind); err != nil {
 				return usageError{err}
 			}
-			var key string
-			var client auth.Client
-			err := c.audited(cmd, auth.EventClientAdd, func(change *auth.AuditRecord) error {
-				store, err := c.openStore(cmd)
+			return c.administer(cmd, func(a *admin.Admin) error {
+				key, client, err := a.AddClient(cmd.Context(), name, auth.ClientKind(kind))
 				if err != nil {
 					return err
 				}
-				defer store.Close()
-				key, client, err = newClient(cmd, store, name, auth.ClientKind(kind))
-				change.ClientID = client.ID()
-				return err
+				fmt.Fprintf(c.err, "added client %s (%s, %s); its key:\n", client.ID(), name, kind)
+				if _, err := fmt.Fprintln(c.out, key); err != nil {
+					return fmt.Errorf("print the key: %w; nobody has it now: disable %s and add another", err, client.ID())
+				}
+				return nil
 			})
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(c.err, "added client %s (%s, %s); its key:\n", client.ID(), name, kind)
-			if _, err := fmt.Fprintln(c.out, key); err != nil {
-				return fmt.Errorf("print the key: %w; nobody has it now: disable %s and add another", err, client.ID())
-			}
-			return nil
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "who holds the key")
@@ -70,15 +59,4 @@ func checkClient(name, kind string) error {
 		return fmt.Errorf("--kind is %q; write %s", kind, kinds)
 	}
 	return nil
-}
-
-func newClient(cmd *cobra.Command, clients auth.Clients, name string, kind auth.ClientKind) (string, auth.Client, error) {
-	var secret [32]byte
-	rand.Read(secret[:]) // never fails: crypto/rand ends the process instead
-	key := "lk_" + base64.RawURLEncoding.EncodeToString(secret[:])
-	client := auth.Client{KeyHash: auth.HashAPIKey(key), Name: name, Kind: kind, CreatedAt: time.Now()}
-	if err := clients.CreateClient(cmd.Context(), client); err != nil {
-		return "", auth.Client{}, fmt.Errorf("add the client: %w", err)
-	}
-	return key, client, nil
 }

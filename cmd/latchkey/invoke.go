@@ -22,7 +22,7 @@ func invokeCommand(c *cli) *cobra.Command {
 	functions := []string{"login", "session", "keys", "authorizer", "rotate"}
 	return &cobra.Command{
 		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an event through a function's real handler",
-		Args: exactly("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
+		Args: exactArgs("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
 		Long: `Runs one event through the handler that runs on Lambda, over --store and --keys, and prints the function's
 answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to standard error.`,
 		Example: "  latchkey invoke login events/login/planpoint-success.json",
@@ -94,7 +94,7 @@ func (c *cli) rotator(cmd *cobra.Command, config app.Config, sink auth.AuditSink
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := c.openStore(cmd)
+	store, err := c.openStore(cmd.Context(), config.Store)
 	if err != nil {
 		return nil, nil, err
 	}

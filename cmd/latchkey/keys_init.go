@@ -2,12 +2,10 @@ package main
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"latchkey/internal/app"
-	"latchkey/internal/auth"
+	"latchkey/internal/admin"
 	"latchkey/internal/keyring"
 )
 
@@ -24,38 +22,21 @@ stack makes its own; by hand, --store names the table where its functions find t
 			if err != nil {
 				return usageError{err}
 			}
-			var ring *keyring.Ring
-			err = c.audited(cmd, auth.EventKeyInit, func(change *auth.AuditRecord) error {
-				if ring, err = c.initKeys(cmd, config); err == nil {
-					change.KeyID = currentKey(ring).ID
+			return c.administer(cmd, func(a *admin.Admin) error {
+				ring, outcome, err := a.InitKeys(cmd.Context())
+				if err != nil {
+					return err
 				}
-				return err
+				if outcome == keyring.Finished {
+					fmt.Fprintf(c.err, "%s held a key ring already; it was left alone, and its public keys are published now\n", config.Keys)
+				}
+				if unpublished(config) {
+					fmt.Fprintln(c.err, "The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.")
+				}
+				return c.printRing(ring)
 			})
-			if err != nil {
-				return err
-			}
-			return c.printRing(ring)
 		},
 	}
 	addFlags(cmd, "ALGORITHM")
 	return cmd
-}
-
-// initKeys makes a ring where there is none. Of several that do so at once, all but one are told that there is one.
-func (c *cli) initKeys(cmd *cobra.Command, config app.Config) (*keyring.Ring, error) {
-	p, err := c.openRing(cmd, config)
-	if err != nil {
-		return nil, err
-	}
-	defer p.Close()
-	ring, err := p.change(cmd.Context(), func(ring *keyring.Ring, _ []byte) (*keyring.Ring, error) {
-		if ring != nil {
-			return nil, told{fmt.Errorf("%s holds a key ring already; it was left alone", config.Keys), auth.ErrConflict}
-		}
-		return keyring.New(config.Algorithm, time.Now())
-	})
-	if err == nil && p.unpublished() {
-		fmt.Fprintln(c.err, "The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.")
-	}
-	return ring, err
 }

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
 	"latchkey/internal/keyring"
 )
 
@@ -18,15 +20,15 @@ func keysListCommand(c *cli) *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
-			keys, err := c.openKeys(cmd.Context(), config.Keys)
+			place, err := c.openRing(cmd.Context(), app.Config{Keys: config.Keys})
 			if err != nil {
 				return err
 			}
-			ring, _, err := readRing(cmd.Context(), keys)
+			ring, _, err := keyring.Load(cmd.Context(), place)
 			if errors.Is(err, keyring.ErrNoRing) {
-				return noRing(config.Keys)
+				return cliError{fmt.Errorf("%s holds no key ring yet; 'latchkey keys init' makes one", config.Keys), auth.ErrNotFound}
 			} else if err != nil {
-				return fmt.Errorf("read the key ring in %s: %w", config.Keys, err)
+				return err
 			}
 			return c.printRing(ring)
 		},
@@ -38,7 +40,7 @@ func (c *cli) printRing(ring *keyring.Ring) error {
 	fmt.Fprintln(table, "KID\tALGORITHM\tSTATE\tCREATED\tSIGNS SINCE\tRETIRES")
 	for _, k := range ring.Facts() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", k.KeyID, k.Algorithm, k.State,
-			moment(k.CreatedAt), moment(k.ActivatedAt), moment(k.RetireAt))
+			formatTime(k.CreatedAt), formatTime(k.ActivatedAt), formatTime(k.RetireAt))
 	}
 	return table.Flush()
 }

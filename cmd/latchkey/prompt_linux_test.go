@@ -12,15 +12,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo-terminal: the test types and reads at one end, the process sits at the other.
-type terminal struct {
+// pty is a pseudo-terminal: the test types and reads at one end, the process sits at the other.
+type pty struct {
 	testing.TB
 	*os.File
 	process *os.File
 	said    *bufio.Reader
 }
 
-func newTerminal(t testing.TB) *terminal {
+func newPTY(t testing.TB) *pty {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
 	if err != nil {
@@ -46,11 +46,11 @@ func newTerminal(t testing.TB) *terminal {
 	}
 	t.Cleanup(func() { process.Close() })
 	master.SetReadDeadline(time.Now().Add(20 * time.Second))
-	return &terminal{TB: t, File: master, process: process, said: bufio.NewReader(master)}
+	return &pty{TB: t, File: master, process: process, said: bufio.NewReader(master)}
 }
 
 // expect reads up to the text, and fails where any of the secrets is echoed before it.
-func (p *terminal) expect(text string, secrets ...string) {
+func (p *pty) expect(text string, secrets ...string) {
 	p.Helper()
 	var seen strings.Builder
 	for !strings.HasSuffix(seen.String(), text) {
@@ -67,7 +67,7 @@ func (p *terminal) expect(text string, secrets ...string) {
 	}
 }
 
-func (p *terminal) echoes() bool {
+func (p *pty) echoes() bool {
 	p.Helper()
 	state, err := unix.IoctlGetTermios(int(p.process.Fd()), unix.TCGETS)
 	if err != nil {
@@ -90,7 +90,7 @@ func TestPrompt(t *testing.T) {
 		{"interrupt the second", secretPassword + "\n", "half\x03", "interrupted; nothing was changed", exitFailed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			l, p := newLaptop(t), newTerminal(t)
+			l, p := newLaptop(t), newPTY(t)
 			cmd := l.process(t.Context(), "users", "add", "ada@example.com")
 			cmd.Stdin, cmd.Stdout, cmd.Stderr = p.process, p.process, p.process
 			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true} // so that Ctrl-C is a signal
@@ -121,7 +121,7 @@ func TestPrompt(t *testing.T) {
 }
 
 // quiet waits until nothing is echoed, which is soon after the question.
-func (p *terminal) quiet() {
+func (p *pty) quiet() {
 	for p.echoes() {
 		time.Sleep(time.Millisecond)
 	}

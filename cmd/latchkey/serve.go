@@ -83,7 +83,7 @@ func (c *cli) serve(cmd *cobra.Command, demo bool) error {
 	for _, warning := range slices.Concat(app.UnknownSettings(c.environ()), config.Warnings()) {
 		log.Warn(warning)
 	}
-	letGarbageWait(password.DefaultLimit(config.PasswordHash), c.getenv)
+	relaxGC(password.DefaultLimit(config.PasswordHash), c.getenv)
 	ports, store, err := c.ports(cmd, config, log, records.sink(log))
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
 )
 
@@ -34,7 +35,7 @@ func demoUsers() []auth.User {
 }
 
 // demo adds the demo users where they are not, makes a fresh integration key, and prints lines to try.
-func (c *cli) demo(cmd *cobra.Command, store store, hasher auth.Passwords, base string) error {
+func (c *cli) demo(cmd *cobra.Command, store admin.Store, hasher auth.Passwords, base string) error {
 	ctx := cmd.Context()
 	for u, err := range store.AllUsers(ctx) {
 		if err != nil {
@@ -88,7 +89,7 @@ func (c *cli) demoKey(cmd *cobra.Command, clients auth.Clients) (string, error) 
 			}
 		}
 	}
-	key, _, err := newClient(cmd, clients, name, auth.ClientIntegration)
+	key, _, err := admin.CreateClient(cmd.Context(), clients, name, auth.ClientIntegration, time.Now())
 	return key, err
 }
 

@@ -121,7 +121,7 @@ func TestUsersDelete(t *testing.T) {
 // TestUsersDeleteAsks promises that on a terminal nobody is deleted by a slip of the hand.
 func TestUsersDeleteAsks(t *testing.T) {
 	for typed, deleted := range map[string]bool{"delete\n": true, "y\n": false, "\n": false, "\x03": false, "\x04": false} {
-		l, p := newLaptop(t), newTerminal(t)
+		l, p := newLaptop(t), newPTY(t)
 		l.addAda()
 		cmd := l.process(t.Context(), "users", "delete", "ada@example.com")
 		cmd.Stdin, cmd.Stdout, cmd.Stderr = p.process, p.process, p.process
@@ -129,7 +129,7 @@ func TestUsersDeleteAsks(t *testing.T) {
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		p.expect("Delete ada@example.com (u-ada), made ")
+		p.expect("Delete ada@example.com (u-ada), created ")
 		p.expect("Type 'delete': ")
 		fmt.Fprint(p, typed)
 		p.expect(map[bool]string{true: "deleted ada@example.com", false: "nothing was deleted"}[deleted])

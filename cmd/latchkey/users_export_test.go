@@ -70,9 +70,9 @@ func TestExportKeepsFiles(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
 	old := l.write("old.jsonl", "old")
-	l.fails(exitFailed, "", []string{"users", "export", old}, "old.jsonl is there already; --force writes over it")
-	l.fails(exitFailed, "", []string{"users", "export", l.dir, "--force"}, "is no regular file")
-	l.fails(exitFailed, "", []string{"users", "export", os.DevNull, "--force"}, "is no regular file")
+	l.fails(exitFailed, "", []string{"users", "export", old}, "old.jsonl already exists; --force replaces it")
+	l.fails(exitFailed, "", []string{"users", "export", l.dir, "--force"}, "is not a regular file")
+	l.fails(exitFailed, "", []string{"users", "export", os.DevNull, "--force"}, "is not a regular file")
 	l.fails(exitFailed, "", []string{"users", "export", l.path("none/users.jsonl")}, "no such file")
 	if l.read("old.jsonl") != "old" {
 		t.Error("the file changed")
@@ -84,7 +84,7 @@ func TestExportKeepsFiles(t *testing.T) {
 	if info, err := os.Stat(old); err != nil || info.Mode() != 0o600 || !strings.Contains(l.read("old.jsonl"), "ada@example.com") {
 		t.Errorf("%v, %v", info.Mode(), err)
 	}
-	err := wholeFile(l.path("new.jsonl"), false, func(out io.Writer) error {
+	err := writeAtomically(l.path("new.jsonl"), false, func(out io.Writer) error {
 		l.write("new.jsonl", "of somebody else")
 		_, err := io.WriteString(out, "ours")
 		return err
@@ -92,7 +92,7 @@ func TestExportKeepsFiles(t *testing.T) {
 	if !errors.Is(err, auth.ErrConflict) || l.read("new.jsonl") != "of somebody else" {
 		t.Errorf("a file that came meanwhile: %v, %s", err, l.read("new.jsonl"))
 	}
-	if err := wholeFile(l.path("broken.jsonl"), true, func(io.Writer) error { return errors.New("broken") }); err == nil {
+	if err := writeAtomically(l.path("broken.jsonl"), true, func(io.Writer) error { return errors.New("broken") }); err == nil {
 		t.Error("a broken export is no error")
 	}
 	want := []string{"keys.json", "new.jsonl", "old.jsonl", "users.db"}
@@ -125,14 +125,10 @@ func TestExportInterrupted(t *testing.T) {
 	}
 	l.ok(lines.String(), "users", "import", "-")
 	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
 	var log output
-	e := exporter{store: l.store(), progress: newProgress(&log, "", -1)}
-	err := wholeFile(l.path("users.jsonl"), false, func(out io.Writer) error {
-		interrupt()
-		return e.run(ctx, out)
-	})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
+	if code := run(ctx, l.cli("", nil, &log), []string{"users", "export", l.path("users.jsonl")}); code != exitFailed {
+		t.Errorf("exit %d: %s", code, &log)
 	}
 	if files, _ := filepath.Glob(l.path("users.jsonl*")); len(files) > 0 {
 		t.Errorf("left %q", files)

@@ -50,7 +50,7 @@ func TestUsersHashes(t *testing.T) {
 	l := newLaptop(t)
 	got := l.run(linesWith(map[string]int{hashed(djangoHash): 60, hashed(aspnetHash): 20, `"password":"p"`: 20})+
 		`{"email":"joan@example.com","status":"pending",`+hashed(djangoHash)+"}\n", "users", "import", "-")
-	if !strings.Contains(got.err, "'latchkey users hashes' says what to do about it\n101 added") {
+	if !strings.Contains(got.err, "see 'latchkey users hashes'.\n101 added") {
 		t.Errorf("the import says %q", got.err)
 	}
 	out := l.ok("", "users", "hashes")

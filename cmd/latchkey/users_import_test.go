@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/sqlite"
 	"latchkey/internal/userfile"
 )
 
@@ -36,7 +35,7 @@ func TestImport(t *testing.T) {
 		{"blank lines count", "\n \t\r\n" + good("a") + "\n\n{}\n\n", []string{"line 5: email: ", "1 added, 0 updated, 1 refused"}, 1},
 		{"bad lines", good("a") + "\nnull\n" + good("b") + "\n{\"email\":1}\n" + good("c") + " x\n" + good("d"), []string{
 			"line 2: not a JSON object", `line 4: member "email" has the wrong type`, "line 5: not valid JSON", "3 added, 0 updated, 3 refused"}, 3},
-		{"twice in the file", good("a") + "\n" + good("A"), []string{"line 2: A@example.com is there already", "1 added, 0 updated, 1 refused"}, 1},
+		{"twice in the file", good("a") + "\n" + good("A"), []string{"line 2: A@example.com already exists", "1 added, 0 updated, 1 refused"}, 1},
 		{"id twice", `{"id":"u1",` + good("a")[1:] + "\n" + `{"id":"u1",` + good("b")[1:], []string{"line 2: the id u1 ", "1 added, 0 updated, 1 refused"}, 1},
 		{"too long", good("a") + "\n" + strings.Repeat("x", 3*userfile.MaxLine) + "\n" + good("b"), []string{
 			"line 2: the line is over", "2 added, 0 updated, 1 refused"}, 2},
@@ -170,36 +169,6 @@ func TestImportUpdateRefuses(t *testing.T) {
 	}
 }
 
-// TestImportUpdateBesideSignIns promises that a user whose hash a sign-in renews at the same moment is updated all the same.
-func TestImportUpdateBesideSignIns(t *testing.T) {
-	l := newLaptop(t)
-	l.addAda()
-	var log output
-	i := importer{store: &renewing{Store: l.store()}, update: true, progress: newProgress(&log, "", -1)}
-	line := `{"email":"ada@example.com","status":"ready","name":"Countess","passwordHash":"` + bcryptHash + `"}`
-	if err := i.run(t.Context(), strings.NewReader(line)); err != nil {
-		t.Errorf("%v: %s", err, log.String())
-	}
-	if u := l.user("ada@example.com"); u.Name() != "Countess" || u.PasswordHash != bcryptHash {
-		t.Errorf("%+v", u)
-	}
-}
-
-// renewing is a store in which a sign-in renews the user's hash right after it was read, once.
-type renewing struct {
-	*sqlite.Store
-	done bool
-}
-
-func (s *renewing) Existing(ctx context.Context, users []auth.User) ([]auth.User, error) {
-	found, err := s.Store.Existing(ctx, users)
-	if err == nil && !s.done {
-		s.done = true
-		err = s.ReplaceHash(ctx, found[0].ID, found[0].PasswordHash, "$renewed$")
-	}
-	return found, err
-}
-
 // TestImportFromNowhere promises a reason for a file that cannot be read, and that no store is made for it.
 func TestImportFromNowhere(t *testing.T) {
 	l := newLaptop(t)
@@ -228,36 +197,6 @@ func TestImportStops(t *testing.T) {
 	if users := strings.Count(l.ok("", "users", "list"), "\n") - 1; users != 1 {
 		t.Errorf("%d users", users)
 	}
-}
-
-// TestImportInterrupted promises that an interrupt right after lines were stored counts those lines as done, says where it
-// stopped, and that the same command goes on from there.
-func TestImportInterrupted(t *testing.T) {
-	l := newLaptop(t)
-	ctx, interrupt := context.WithCancel(t.Context())
-	var log output
-	i := importer{store: &interrupting{l.store(), interrupt}, progress: newProgress(&log, "", -1)}
-	line := `{"email":"%s@example.com","passwordHash":"` + bcryptHash + `","status":"ready"}` + "\n"
-	lines := fmt.Sprintf(line+line, "a", "b") + strings.Repeat("\n", 10_000) + fmt.Sprintf(line, "c")
-	err := i.run(ctx, strings.NewReader(lines))
-	if err == nil || !strings.HasPrefix(err.Error(), "interrupted at line ") || !strings.HasPrefix(log.String(), "2 added") {
-		t.Errorf("%v: %s", err, log.String())
-	}
-	l.user("b@example.com")
-	if got := l.run(lines, "users", "import", "-"); got.code != exitOK || !strings.HasSuffix(got.err, "1 added, 0 updated, 0 refused, 2 unchanged\n") {
-		t.Errorf("%+v", got)
-	}
-}
-
-// interrupting is a store whose user presses Ctrl-C when some were stored.
-type interrupting struct {
-	*sqlite.Store
-	interrupt func()
-}
-
-func (s *interrupting) CreateUsers(ctx context.Context, users []auth.User) []error {
-	defer s.interrupt()
-	return s.Store.CreateUsers(ctx, users)
 }
 
 type broken struct{}

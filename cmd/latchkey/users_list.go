@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/admin"
 )
 
 func usersListCommand(c *cli) *cobra.Command {
@@ -11,20 +13,19 @@ func usersListCommand(c *cli) *cobra.Command {
 		Use: "list", Short: "List all users: id, e-mail, status, role", Args: noArguments,
 		Example: "  latchkey users list",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			store, err := c.openStore(cmd)
-			if err != nil {
-				return err
-			}
-			defer store.Close()
-			table := c.table()
-			fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
-			for u, err := range store.AllUsers(cmd.Context()) {
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Status, u.Role)
-			}
-			return table.Flush()
+			return c.inspect(cmd, func(a *admin.Admin) error {
+				return a.WithStore(cmd.Context(), func(store admin.Store) error {
+					table := c.table()
+					fmt.Fprintln(table, "ID\tEMAIL\tSTATUS\tROLE")
+					for u, err := range store.AllUsers(cmd.Context()) {
+						if err != nil {
+							return err
+						}
+						fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", u.ID, u.Email, u.Status, u.Role)
+					}
+					return table.Flush()
+				})
+			})
 		},
 	}
 }

@@ -1,31 +1,34 @@
 package main
 
 import (
-	"github.com/spf13/cobra"
+	"fmt"
+	"latchkey/internal/admin"
 
-	"latchkey/internal/auth"
+	"github.com/spf13/cobra"
 )
 
 func usersSetPasswordCommand(c *cli) *cobra.Command {
 	var fromStdin bool
 	cmd := &cobra.Command{
-		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactly("EMAIL|ID"),
+		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactArgs("EMAIL|ID"),
 		Long: `Sets a new password, asked for twice without echo; --password-stdin reads it from the first line of standard
-input instead. The user's sessions end, and access tokens that are out live no longer than they say.
+input instead. The user's sessions end; access tokens that were issued are good elsewhere until they expire.
 
 ` + emailOrID,
 		Example: "  latchkey users set-password ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			hash := ""
-			return c.changeUser(cmd, auth.EventUserPassword, args[0], func(_ store, u *auth.User) (err error) {
-				if hash == "" { // asked once, however often the change is tried
-					if hash, err = c.newPassword(cmd, fromStdin); err != nil {
-						return err
-					}
+			newHash, err := c.newHash(cmd, fromStdin)
+			if err != nil {
+				return err
+			}
+			return c.administer(cmd, func(a *admin.Admin) error {
+				u, err := a.SetPassword(cmd.Context(), args[0], newHash)
+				if err != nil {
+					return err
 				}
-				u.PasswordHash = hash
+				fmt.Fprintf(c.err, "set the password of %s and ended their sessions\n", u.Email)
 				return nil
-			}, "set the password of %s and ended their sessions\n")
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from the first line of standard input")

@@ -76,7 +76,7 @@ func TestUsersAddRefuses(t *testing.T) {
 	l.addAda()
 	before := l.user("ada@example.com")
 	l.fails(exitFailed, "another password\n", []string{"users", "add", "ADA@example.com", "--password-stdin"},
-		"ADA@example.com is there already", "latchkey users show")
+		"ADA@example.com already exists", "latchkey users show")
 	if l.user("ada@example.com").PasswordHash != before.PasswordHash {
 		t.Error("the user changed")
 	}

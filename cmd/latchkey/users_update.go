@@ -7,17 +7,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
+	"latchkey/internal/terminal"
 	"latchkey/internal/userfile"
 )
 
 func usersUpdateCommand(c *cli) *cobra.Command {
 	var patch string
 	cmd := &cobra.Command{
-		Use: "update EMAIL|ID", Short: "Change a user's address, role, profile or accounts", Args: exactly("EMAIL|ID"),
+		Use: "update EMAIL|ID", Short: "Change a user's address, role, profile or accounts", Args: exactArgs("EMAIL|ID"),
 		Long: `Changes what the flags say and leaves the rest as it is. --json takes a JSON object with members as in 'users import',
-or '-' to read it from standard input: each takes the place of the user's own, null takes one away, and "accounts" are
-all of them. Accounts without an id keep the one they have. Sessions go on; new tokens say what is new.
+or '-' to read it from standard input: each replaces the user's own, null removes one, and "accounts" replaces
+all of them. Accounts without an id keep the one they have. Sessions go on; new tokens show the change.
 
 Passwords and status have commands of their own: set-password, enable, disable.
 
@@ -36,17 +38,14 @@ Passwords and status have commands of their own: set-password, enable, disable.
 			if err != nil {
 				return err
 			}
-			return c.changeUser(cmd, auth.EventUserUpdate, args[0], func(store store, u *auth.User) error {
-				changed, err := userfile.Patch(*u, raw)
+			return c.administer(cmd, func(a *admin.Admin) error {
+				u, err := a.UpdateUser(cmd.Context(), args[0], func(u auth.User) (auth.User, error) { return userfile.Patch(u, raw) })
 				if err != nil {
 					return err
 				}
-				if err := c.addressFree(cmd, store, changed); err != nil {
-					return err
-				}
-				*u = changed
+				fmt.Fprintf(c.err, "updated %s\n", u.Email)
 				return nil
-			}, "updated %s\n")
+			})
 		},
 	}
 	flags := cmd.Flags()
@@ -66,7 +65,7 @@ func (c *cli) patchFrom(cmd *cobra.Command, patch string) ([]byte, error) {
 	}
 	if patch == "-" {
 		var err error
-		if raw, err = io.ReadAll(io.LimitReader(interruptible{cmd.Context(), c.in}, userfile.MaxLine+1)); err != nil {
+		if raw, err = io.ReadAll(io.LimitReader(terminal.Interruptible(cmd.Context(), c.in), userfile.MaxLine+1)); err != nil {
 			return nil, fmt.Errorf("read the members to change: %w", err)
 		}
 	}
@@ -77,16 +76,4 @@ func (c *cli) patchFrom(cmd *cobra.Command, patch string) ([]byte, error) {
 		}
 	}
 	return userfile.WithMembers(raw, members)
-}
-
-// addressFree looks whether another user has the address, for the store would only say that something is in the way.
-func (c *cli) addressFree(cmd *cobra.Command, store store, u auth.User) error {
-	other, err := store.UserByIdentifier(cmd.Context(), u.Identifier)
-	switch {
-	case err == nil && other.ID != u.ID:
-		return told{fmt.Errorf("%s is the address of another user, %s", u.Email, other.ID), auth.ErrConflict}
-	case err != nil && !errors.Is(err, auth.ErrNotFound):
-		return fmt.Errorf("look up %s: %w", u.Email, err)
-	}
-	return nil
 }

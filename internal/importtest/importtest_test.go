@@ -23,6 +23,9 @@ func rules() []rule {
 	return []rule{
 		{"functions/", []string{"internal/app", "internal/lambdahttp"}},
 		{"cmd/", everything},
+		{"internal/admin/bulk", []string{"internal/admin", "internal/auth", "internal/password", "internal/userfile"}},
+		{"internal/admin", []string{"internal/auth", "internal/keyring", "internal/password"}},
+		{"internal/terminal", nil},
 		{"internal/app", everything},
 		// The session endpoints go on in the planpoint contract's cookies and profile: one definition of each.
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},

@@ -141,7 +141,7 @@ func (r *Rotator) rings(ctx context.Context, v version) (rings, error) {
 
 func (r *Rotator) dropped(ctx context.Context, v version, current *keyring.Ring, why error) error {
 	if current != nil { // its keys are to be public, not those of the ring that was to follow
-		if _, err := r.publishCurrent(ctx); err != nil {
+		if _, err := r.publishInUse(ctx); err != nil {
 			return fmt.Errorf("%w; %w", why, err)
 		}
 	}

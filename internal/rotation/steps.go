@@ -80,7 +80,7 @@ func (r *Rotator) finish(ctx context.Context, v version, have rings) (done, erro
 // settle is all that comes after the promotion, and all that a repeated finishSecret does. The label goes as well:
 // left there, it would look like an unfinished rotation as soon as a ring is stored by hand.
 func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
-	ring, err := r.publishCurrent(ctx)
+	ring, err := r.publishInUse(ctx)
 	if err != nil {
 		return done{}, err
 	}
@@ -97,45 +97,25 @@ func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 // announce publishes a ring that is to follow the one in use. Where another one is in use by then, that one's keys must
 // be public, and whoever put it there has perhaps published them before us.
 func (r *Rotator) announce(ctx context.Context, v version, ring *keyring.Ring) error {
-	if err := r.publish(ctx, ring); err != nil {
+	jwks, err := ring.PublicJWKS()
+	if err != nil {
+		return err
+	}
+	if err := r.publish(ctx, jwks); err != nil {
 		return err
 	}
 	inUse, err := r.inUse(ctx)
 	if err != nil || inUse == v.inUse {
 		return err
 	}
-	if _, err := r.publishCurrent(ctx); err != nil {
+	if _, err := r.publishInUse(ctx); err != nil {
 		return err
 	}
 	return errors.New("publish the keys: another ring was put in use meanwhile")
 }
 
-// maxPublish bounds how often publishCurrent looks again.
-const maxPublish = 3
-
-// publishCurrent publishes the ring in use, and again where it is another one by then: of two who change the ring at
-// the same time, the keys of the one whose ring stays are published last.
-func (r *Rotator) publishCurrent(ctx context.Context) (*keyring.Ring, error) {
-	for range maxPublish {
-		before, err := r.inUse(ctx)
-		if err != nil {
-			return nil, err
-		}
-		ring, err := r.current(ctx, before)
-		if err != nil {
-			return nil, err
-		}
-		if ring == nil {
-			return nil, fmt.Errorf("read the current ring: %w", keyring.ErrNoRing)
-		}
-		if err := r.publish(ctx, ring); err != nil {
-			return nil, err
-		}
-		if after, err := r.inUse(ctx); err != nil || after == before {
-			return ring, err
-		}
-	}
-	return nil, errors.New("publish the current ring: it changed again each time")
+func (r *Rotator) publishInUse(ctx context.Context) (*keyring.Ring, error) {
+	return keyring.PublishInUse(ctx, published{r})
 }
 
 func (r *Rotator) inUse(ctx context.Context) (string, error) {
@@ -146,13 +126,24 @@ func (r *Rotator) inUse(ctx context.Context) (string, error) {
 	return labelled(labels, labelCurrent), nil
 }
 
-func (r *Rotator) publish(ctx context.Context, ring *keyring.Ring) error {
-	jwks, err := ring.PublicJWKS()
-	if err != nil {
-		return err
-	}
+func (r *Rotator) publish(ctx context.Context, jwks []byte) error {
 	if err := r.Public.PutPublicKeys(ctx, jwks); err != nil {
 		return fmt.Errorf("publish the keys: %w", err)
 	}
 	return nil
 }
+
+// published is the secret's ring in use (keyring.Published).
+type published struct{ *Rotator }
+
+func (p published) InUse(ctx context.Context) (string, error) { return p.inUse(ctx) }
+
+func (p published) Ring(ctx context.Context, version string) (*keyring.Ring, error) {
+	ring, err := p.current(ctx, version)
+	if err == nil && ring == nil {
+		err = fmt.Errorf("read the current ring: %w", keyring.ErrNoRing)
+	}
+	return ring, err
+}
+
+func (p published) Publish(ctx context.Context, jwks []byte) error { return p.publish(ctx, jwks) }

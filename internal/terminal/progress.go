@@ -1,13 +1,12 @@
-package main
+// Package terminal asks people and tells them: passwords without echo, progress, and text that cannot take the terminal over.
+package terminal
 
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 )
 
 const (
@@ -15,21 +14,22 @@ const (
 	lineEvery = 5 * time.Second
 )
 
-// progress says how far a long command is: by a bar on a terminal, by a line now and then elsewhere. What else is to be
-// said meanwhile is written to it, and does not get mixed up with the bar.
-type progress struct {
+// Progress reports how far a long command is: with a bar on a terminal, elsewhere with a line every few seconds. Other
+// messages are written to it meanwhile, so that they do not mix with the bar.
+type Progress struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar // nil: lines
-	total int64                    // bytes; less than 1 where it is not known
+	total int64                    // bytes; less than 1 if unknown
 	began time.Time
-	said  time.Time
+	last  time.Time // of the last report
 	users int
 }
 
-func newProgress(out io.Writer, doing string, total int64) *progress {
-	p := &progress{out: out, total: total, began: time.Now()}
-	p.said = p.began
-	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+// NewProgress reports on out what is being done, of total bytes; less than 1 if that is unknown.
+func NewProgress(out io.Writer, doing string, total int64) *Progress {
+	p := &Progress{out: out, total: total, began: time.Now()}
+	p.last = p.began
+	if IsTerminal(out) {
 		p.bar = progressbar.NewOptions64(max(total, -1), progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(doing),
 			progressbar.OptionSetWidth(30), progressbar.OptionThrottle(barEvery), progressbar.OptionUseANSICodes(true),
 			progressbar.OptionShowDescriptionAtLineEnd(), progressbar.OptionSetRenderBlankState(true))
@@ -37,27 +37,27 @@ func newProgress(out io.Writer, doing string, total int64) *progress {
 	return p
 }
 
-// at is called with the bytes and users that are behind.
-func (p *progress) at(bytes int64, users int) {
+// Update reports the bytes and users done so far.
+func (p *Progress) Update(bytes int64, users int) {
 	p.users = users
 	now := time.Now()
 	switch {
-	case p.bar != nil && now.Sub(p.said) >= barEvery:
+	case p.bar != nil && now.Sub(p.last) >= barEvery:
 		p.bar.Describe(p.rate(now))
 		p.bar.Set64(bytes)
-	case p.bar == nil && now.Sub(p.said) >= lineEvery:
+	case p.bar == nil && now.Sub(p.last) >= lineEvery:
 		fmt.Fprintf(p.out, "%s%s\n", p.rate(now), p.left(bytes, now))
 	default:
 		return
 	}
-	p.said = now
+	p.last = now
 }
 
-func (p *progress) rate(now time.Time) string {
+func (p *Progress) rate(now time.Time) string {
 	return fmt.Sprintf("%d users, %.0f a second", p.users, float64(p.users)/max(now.Sub(p.began).Seconds(), 1e-3))
 }
 
-func (p *progress) left(bytes int64, now time.Time) string {
+func (p *Progress) left(bytes int64, now time.Time) string {
 	if p.total < 1 || bytes < 1 {
 		return ""
 	}
@@ -67,15 +67,15 @@ func (p *progress) left(bytes int64, now time.Time) string {
 }
 
 // Write writes above the bar.
-func (p *progress) Write(text []byte) (int, error) {
+func (p *Progress) Write(text []byte) (int, error) {
 	if p.bar != nil {
 		p.bar.Clear()
 	}
 	return p.out.Write(text)
 }
 
-// end says how long it took, where that was long enough to be asked.
-func (p *progress) end() {
+// Finish prints the total time, if it took long.
+func (p *Progress) Finish() {
 	if p.bar != nil {
 		p.bar.Clear()
 	}

@@ -1,0 +1,117 @@
+package bulk
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"runtime"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/userfile"
+)
+
+// Export is one export of users.
+type Export struct {
+	Users iter.Seq2[auth.User, error]
+	// Progress is told how many users are written.
+	Progress func(users int)
+	// Unusable is told of each user whose line an import would refuse.
+	Unusable func(u auth.User, why error)
+
+	written int
+}
+
+// usersAtOnce are encoded by one processor while others encode the next; a user of full size is 400 KB.
+const usersAtOnce = 64
+
+// Run writes every user as one line and returns how many. Lines are encoded on all processors and written in order.
+func (e *Export) Run(ctx context.Context, to io.Writer) (int, error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	encoding := make(chan chan encoded, runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(encoding)
+		failed = e.read(ctx, encoding)
+	}()
+	out := bufio.NewWriterSize(to, 1<<20)
+	for one := range encoding {
+		if err := e.write(out, <-one); err != nil {
+			return e.written, err
+		}
+	}
+	if failed != nil {
+		return e.written, failed
+	}
+	if err := out.Flush(); err != nil {
+		return e.written, fmt.Errorf("write the users: %w", err)
+	}
+	return e.written, nil
+}
+
+func (e *Export) write(out io.Writer, some encoded) error {
+	if some.err != nil {
+		return some.err
+	}
+	if _, err := out.Write(some.lines); err != nil {
+		return fmt.Errorf("write the users: %w", err)
+	}
+	for k, why := range some.unusable {
+		if why != nil {
+			e.Unusable(some.users[k], why)
+		}
+	}
+	e.written += len(some.users)
+	e.Progress(e.written)
+	return nil
+}
+
+// read sends the users on, some at a time.
+func (e *Export) read(ctx context.Context, encoding chan<- chan encoded) error {
+	var some []auth.User
+	send := func() error {
+		one := make(chan encoded, 1)
+		select {
+		case encoding <- one:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		go func(users []auth.User) { one <- encode(users) }(some)
+		some = nil
+		return nil
+	}
+	for u, err := range e.Users {
+		if err != nil {
+			return fmt.Errorf("read the users: %w", err)
+		}
+		if some = append(some, u); len(some) == usersAtOnce {
+			if err := send(); err != nil {
+				return err
+			}
+		}
+	}
+	return send()
+}
+
+// encoded are the lines of some users, and why an import would refuse each, nil if it would not.
+type encoded struct {
+	users    []auth.User
+	lines    []byte
+	unusable []error
+	err      error
+}
+
+func encode(users []auth.User) encoded {
+	done := encoded{users: users}
+	for _, u := range users {
+		line, err := userfile.Encode(u)
+		if err != nil {
+			return encoded{err: err}
+		}
+		done.unusable = append(done.unusable, userfile.Importable(u))
+		done.lines = append(append(done.lines, line...), '\n')
+	}
+	return done
+}

@@ -1,0 +1,191 @@
+// Package bulk moves many users at once: import with a dry run, export, and the census of their password hashes.
+package bulk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/userfile"
+)
+
+// ImportStore is what an import needs of the store of users.
+type ImportStore interface {
+	Existing(ctx context.Context, users []auth.User) ([]auth.User, error)
+	CreateUsers(ctx context.Context, users []auth.User) []error
+	UpdateUsers(ctx context.Context, users []auth.User) []error
+	EndSessions(ctx context.Context, userID, last string) error
+}
+
+// Import is one import of users. Progress and Refused are called in the order of the lines.
+type Import struct {
+	Store  ImportStore
+	Hasher auth.Passwords
+	// NewHashes is what password.Describe says of the hashes that sign-ins make.
+	NewHashes string
+	Update    bool // replace stored users that differ from their lines
+	// Progress is told how many bytes and users are done.
+	Progress func(bytes int64, users int)
+	// Refused is told why a line is not stored.
+	Refused func(line int, why error)
+	Now     func() time.Time
+
+	began    time.Time
+	existing bool // most users of the last lines were stored before
+	counts   Counts
+}
+
+// Counts are how the lines of an import ended.
+type Counts struct {
+	Added     int `json:"added"`
+	Updated   int `json:"updated"`
+	Refused   int `json:"refused"`
+	Unchanged int `json:"unchanged"`
+
+	// ForeignHashes: some lines brought hashes that take another time to verify than new ones.
+	ForeignHashes bool `json:"foreignHashes"`
+}
+
+func (c Counts) users() int { return c.Added + c.Updated + c.Unchanged + c.Refused }
+
+// Run imports every line of the file: each is read, compared with who is stored, written, and counted. It ends early if
+// the store fails or ctx is canceled; the same import then goes on from there. The counts are right in any case.
+func (i *Import) Run(ctx context.Context, in io.Reader) (Counts, error) {
+	i.began = i.Now().Truncate(time.Millisecond) // as stores keep times
+	last, read := 0, int64(0)
+	for batch, err := range userfile.Read(ctx, in) {
+		if ctx.Err() != nil {
+			return i.counts, stopped(last+1, ctx.Err())
+		}
+		if err != nil {
+			return i.counts, fmt.Errorf("%w; the lines before it are done", err)
+		}
+		done := 0
+		for lines := range groups(batch.Lines) {
+			if err := i.group(ctx, lines); err != nil {
+				return i.counts, err
+			}
+			done += len(lines)
+			i.Progress(read+(batch.Read-read)*int64(done)/int64(len(batch.Lines)), i.counts.users())
+		}
+		last, read = batch.Last, batch.Read
+	}
+	return i.counts, nil
+}
+
+// maxHashes is how many passwords are hashed before their users are stored: some seconds of work to lose.
+const maxHashes = 32
+
+// groups splits the lines so that no group names a user twice: the later line then finds the earlier one stored.
+func groups(lines []userfile.Line) iter.Seq[[]userfile.Line] {
+	return func(yield func([]userfile.Line) bool) {
+		seen, hashes, from := map[string]bool{}, 0, 0
+		for k, line := range lines {
+			if line.Err != nil {
+				continue
+			}
+			id, identifier := "id "+line.Entry.User.ID, line.Entry.User.Identifier.String()
+			hashed := line.Entry.Password != ""
+			if seen[id] || seen[identifier] || hashed && hashes == maxHashes {
+				if !yield(lines[from:k]) {
+					return
+				}
+				clear(seen)
+				hashes, from = 0, k
+			}
+			if hashed {
+				hashes++
+			}
+			seen[id], seen[identifier] = true, true
+		}
+		if from < len(lines) {
+			yield(lines[from:])
+		}
+	}
+}
+
+// maxRounds bounds how often a line starts over while others change its user, as a sign-in does that renews a hash.
+const maxRounds = 5
+
+// group imports lines that name each user once: all are looked up, decided, written and counted together.
+func (i *Import) group(ctx context.Context, lines []userfile.Line) error {
+	rows := make([]*row, len(lines))
+	for k, line := range lines {
+		rows[k] = &row{number: line.Number, entry: line.Entry, err: line.Err}
+	}
+	open := slices.DeleteFunc(slices.Clone(rows), func(r *row) bool { return r.err != nil })
+	for round := 0; round < maxRounds && len(open) > 0; round++ {
+		// In most imports nobody is stored yet: guess so, and look up users that the store then refuses.
+		guess := round == 0 && !i.Update && !i.existing
+		i.lookUp(ctx, open, guess)
+		i.decide(ctx, open)
+		i.write(ctx, open)
+		i.endSessions(ctx, open)
+		if round == 0 {
+			i.existing = 2*countAdded(open) < len(open)
+		}
+		open = slices.DeleteFunc(open, func(r *row) bool { return !errors.Is(r.err, auth.ErrConflict) })
+	}
+	for _, r := range open {
+		r.err = fmt.Errorf("%s was changed by others each time; import it again", r.entry.User.Email)
+	}
+	return i.count(rows)
+}
+
+func countAdded(rows []*row) (n int) {
+	for _, r := range rows {
+		if r.action == add && r.err == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// count counts how the lines ended and reports refusals, in the order of the lines. The first line that met a failure of the
+// store ends the import; refusals after it are left for the next one.
+func (i *Import) count(rows []*row) error {
+	var stop error
+	for _, r := range rows {
+		switch {
+		case errors.Is(r.err, auth.ErrUnavailable) || errors.Is(r.err, context.Canceled):
+			if stop == nil {
+				stop = stopped(r.number, r.err)
+			}
+		case r.err != nil && stop == nil:
+			i.counts.Refused++
+			i.Refused(r.number, r.err)
+		case r.err != nil:
+		case r.action == add:
+			i.counts.Added++
+		case r.action == replace:
+			i.counts.Updated++
+		default:
+			i.counts.Unchanged++
+		}
+		if r.err == nil && r.action != keep && !i.counts.ForeignHashes {
+			i.counts.ForeignHashes = i.isForeign(r.entry.User.PasswordHash)
+		}
+	}
+	return stop
+}
+
+// interrupted is a cancellation with a message for the operator.
+type interrupted struct{ text string }
+
+func (e interrupted) Error() string { return e.text }
+
+// Unwrap lets errors.Is find the cancellation.
+func (e interrupted) Unwrap() error { return context.Canceled }
+
+func stopped(line int, err error) error {
+	const rest = "the lines before it are done, and the same command goes on from there"
+	if errors.Is(err, context.Canceled) {
+		return interrupted{fmt.Sprintf("interrupted at line %d; %s", line, rest)}
+	}
+	return fmt.Errorf("stopped at line %d; %s: %w", line, rest, err)
+}

@@ -1,0 +1,60 @@
+package admin
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/password"
+)
+
+// UserFacts are what may be shown of a user: everything but the password hash, of which only the scheme is named.
+type UserFacts struct {
+	ID           string         `json:"id"`
+	Email        string         `json:"email"`
+	Identifier   string         `json:"identifier"`
+	Status       auth.Status    `json:"status"`
+	Role         string         `json:"role,omitempty"`
+	PasswordHash string         `json:"passwordHash"`
+	Profile      auth.Profile   `json:"profile"`
+	Accounts     []auth.Account `json:"accounts,omitempty"`
+	CreatedAt    time.Time      `json:"createdAt"`
+	UpdatedAt    time.Time      `json:"updatedAt"`
+
+	IdentifierHash string         `json:"identifierHash,omitempty"` // as in audit records
+	Throttle       *ThrottleFacts `json:"throttle,omitempty"`
+}
+
+// ShowUser returns the facts about a user. Those that take the key ring are left out without one; partial says why.
+func (a *Admin) ShowUser(ctx context.Context, name string) (facts UserFacts, partial, err error) {
+	err = a.WithStore(ctx, func(store Store) error {
+		u, err := a.findUser(ctx, store, name)
+		if err != nil {
+			return err
+		}
+		facts = newUserFacts(u)
+		hashes, err := a.hashIdentifier(ctx, u.Identifier)
+		if err == nil {
+			facts.IdentifierHash = hashes.audited
+			facts.Throttle, err = a.throttleFacts(ctx, store, hashes.counted)
+		}
+		partial = err
+		return nil
+	})
+	return facts, partial, err
+}
+
+func newUserFacts(u auth.User) UserFacts {
+	return UserFacts{
+		ID: u.ID, Email: u.Email, Identifier: u.Identifier.String(), Status: u.Status, Role: u.Role,
+		PasswordHash: scheme(u.PasswordHash), Profile: u.Profile, Accounts: u.Accounts,
+		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
+	}
+}
+
+func scheme(hash string) string {
+	if hash == "" {
+		return "none"
+	}
+	return password.Scheme(hash)
+}

@@ -1,0 +1,73 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/keyring"
+)
+
+// InitKeys stores a first key ring, or publishes the keys of one that is stored and not published; a ring that needs
+// neither is auth.ErrConflict.
+func (a *Admin) InitKeys(ctx context.Context) (*keyring.Ring, keyring.Outcome, error) {
+	return a.changeRing(ctx, auth.EventKeyInit, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
+		ring, outcome, err := c.Init(ctx)
+		if err == nil && outcome == keyring.Left {
+			err = explain(auth.ErrConflict, "%s holds a key ring already; it was left alone", a.RingName)
+		}
+		return ring, outcome, err
+	})
+}
+
+// RotateKeys takes the key ring a step on; now does it although verifiers had no time to learn the next key.
+func (a *Admin) RotateKeys(ctx context.Context, now bool) (*keyring.Ring, keyring.Outcome, error) {
+	return a.changeRing(ctx, auth.EventKeyRotate, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
+		ring, outcome, err := c.Rotate(ctx, now)
+		if err == nil && outcome == keyring.Left {
+			err = explain(auth.ErrConflict, "too soon: the next key signs from %s on, when others had time to learn it; the ring was left alone",
+				ring.RotatesFrom().UTC().Format(time.RFC3339))
+		}
+		return ring, outcome, err
+	})
+}
+
+// RevokeKey takes the key out of the ring and of what is published, at once.
+func (a *Admin) RevokeKey(ctx context.Context, keyID string) (*keyring.Ring, keyring.Outcome, error) {
+	return a.changeRing(ctx, auth.EventKeyRevoke, keyID, func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
+		return c.Revoke(ctx, keyID)
+	})
+}
+
+// changeRing is Audited over the open ring. The record names the key, the current one unless another is meant. After an
+// error the ring is not nil if it was changed.
+func (a *Admin) changeRing(ctx context.Context, event auth.Event, keyID string, act func(keyring.Changer) (*keyring.Ring, keyring.Outcome, error)) (ring *keyring.Ring, outcome keyring.Outcome, err error) {
+	err = a.Audited(ctx, event, func(record *auth.AuditRecord) error {
+		record.KeyID = keyID
+		changer, opened, err := a.OpenRing(ctx)
+		if err != nil {
+			return err
+		}
+		defer opened.Close()
+		ring, outcome, err = act(changer)
+		if err = a.explainRing(err); err == nil && keyID == "" {
+			current, _ := ring.Current()
+			record.KeyID = current.ID
+		}
+		return err
+	})
+	return ring, outcome, err
+}
+
+func (a *Admin) explainRing(err error) error {
+	switch {
+	case errors.Is(err, keyring.ErrNoRing):
+		return explain(auth.ErrNotFound, "%s holds no key ring yet; 'latchkey keys init' makes one", a.RingName)
+	case errors.Is(err, keyring.ErrUnknownKey):
+		return explain(auth.ErrNotFound, "%v", err)
+	case errors.Is(err, keyring.ErrChanged):
+		return explain(auth.ErrConflict, "%v", err)
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"latchkey/internal/auth"
+)
+
+// Sessions returns the user's live sessions, the newest first.
+func (a *Admin) Sessions(ctx context.Context, name string) (live []auth.Session, err error) {
+	err = a.WithStore(ctx, func(store Store) error {
+		u, err := a.findUser(ctx, store, name)
+		if err != nil {
+			return err
+		}
+		live, err = liveSessions(ctx, store, u)
+		return err
+	})
+	return live, err
+}
+
+// SignOut ends all sessions of the user and returns how many were live.
+func (a *Admin) SignOut(ctx context.Context, name string) (u auth.User, ended int, err error) {
+	return a.signOut(ctx, name, func(store Store, u auth.User, _ *auth.AuditRecord) (int, error) {
+		live, err := liveSessions(ctx, store, u)
+		if err != nil {
+			return 0, err
+		}
+		return len(live), store.EndSessions(ctx, u.ID, "")
+	})
+}
+
+// EndSession ends the one live session of the user that has the id.
+func (a *Admin) EndSession(ctx context.Context, name, sessionID string) (u auth.User, ended int, err error) {
+	return a.signOut(ctx, name, func(store Store, u auth.User, record *auth.AuditRecord) (int, error) {
+		live, err := liveSessions(ctx, store, u)
+		if err != nil {
+			return 0, err
+		}
+		if !slices.ContainsFunc(live, func(s auth.Session) bool { return s.ID == sessionID }) {
+			return 0, explain(auth.ErrNotFound, "%s has no such session; 'latchkey users sessions' lists them", u.Email)
+		}
+		record.SessionID = sessionID
+		return 1, store.EndSession(ctx, u.ID, sessionID)
+	})
+}
+
+func (a *Admin) signOut(ctx context.Context, name string, end func(Store, auth.User, *auth.AuditRecord) (int, error)) (u auth.User, ended int, err error) {
+	err = a.change(ctx, auth.EventUserSignOut, func(store Store, record *auth.AuditRecord) (err error) {
+		if u, err = a.findUser(ctx, store, name); err != nil {
+			return err
+		}
+		record.UserID = u.ID
+		ended, err = end(store, u, record)
+		if err != nil && record.SessionID == "" {
+			return err
+		}
+		if err != nil {
+			return fmt.Errorf("the sessions of %s have not all ended: run the same command again: %w", u.Email, err)
+		}
+		return nil
+	})
+	return u, ended, err
+}
+
+// liveSessions are those that the user would see; an expired one may still be stored.
+func liveSessions(ctx context.Context, store Store, u auth.User) ([]auth.Session, error) {
+	return auth.NewSessions(auth.Config{Store: store}).List(ctx, auth.Caller{User: u})
+}

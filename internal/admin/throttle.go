@@ -1,0 +1,76 @@
+package admin
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// Unlock forgets the failed sign-ins of an address, or of the user with an id. Known sources stay known.
+func (a *Admin) Unlock(ctx context.Context, name string) error {
+	return a.change(ctx, auth.EventUserUnlock, func(store Store, record *auth.AuditRecord) error {
+		id, bad := auth.ParseIdentifier(name)
+		if bad != nil {
+			u, err := a.findUser(ctx, store, name)
+			if err != nil {
+				return err
+			}
+			id, record.UserID = u.Identifier, u.ID
+		}
+		hashes, err := a.hashIdentifier(ctx, id)
+		if err != nil {
+			return err
+		}
+		record.IdentifierHash = hashes.audited
+		if err := store.ForgetAttempts(ctx, hashes.counted); err != nil {
+			return fmt.Errorf("forget the failed sign-ins of %s: %w", name, err)
+		}
+		return nil
+	})
+}
+
+// identifierHashes stand for an identifier in the names of counters and in audit records.
+type identifierHashes struct{ counted, audited string }
+
+func (a *Admin) hashIdentifier(ctx context.Context, id auth.Identifier) (identifierHashes, error) {
+	names, err := auth.NewAttemptKeys(ctx, a.Keys, id, auth.Source{})
+	if err != nil {
+		return identifierHashes{}, fmt.Errorf("the counters are named with the key ring in %s, which cannot be read: %w", a.RingName, err)
+	}
+	audited, err := auth.IdentifierHash(ctx, a.Keys, id)
+	return identifierHashes{names.User, audited}, err
+}
+
+// ThrottleFacts say how far a user's failed sign-ins keep people waiting.
+type ThrottleFacts struct {
+	Failures       int64      `json:"failures"`                // over all sources, in the present window
+	StrangersWait  *time.Time `json:"strangersWait,omitempty"` // until when unknown sources are refused
+	WaitingSources int        `json:"waitingSources"`          // sources in a back-off of their own
+	KnownSources   int        `json:"knownSources"`            // sources from which the user signed in lately
+}
+
+func (a *Admin) throttleFacts(ctx context.Context, store Store, user string) (*ThrottleFacts, error) {
+	window, pairs, err := store.UserAttempts(ctx, user)
+	if err != nil {
+		return nil, fmt.Errorf("read the failed sign-ins: %w", err)
+	}
+	now := a.Now()
+	var facts ThrottleFacts
+	if now.Before(window.ExpiresAt) {
+		facts.Failures = window.Failures
+	}
+	if a.Throttle.Throttled(auth.Counters{User: window}, now) > 0 {
+		facts.StrangersWait = &window.ExpiresAt
+	}
+	for _, pair := range pairs {
+		if a.Throttle.Throttled(auth.Counters{Pair: pair}, now) > 0 {
+			facts.WaitingSources++
+		}
+		if now.Before(pair.KnownUntil) {
+			facts.KnownSources++
+		}
+	}
+	return &facts, nil
+}
