@@ -24,7 +24,7 @@ func refusal(stored string) error {
 		{"$apr1$", "apr1 (htpasswd)", fast}, {"$1$", "MD5-crypt", fast}, {"$md5", "MD5-crypt of Solaris", fast},
 		{"$sha1$", "SHA-1-crypt", fast}, {"$3$", "NTLM", fast}, {"$NT$", "NTLM", fast},
 		{"$gy$", "gost-yescrypt", "not supported; " + pending}, {"$sm3$", "SM3-crypt", "not supported; " + pending},
-		{"$generic$", "a key of WordPress that is no password", pending},
+		{"$generic$", "a WordPress key that is not a password", pending},
 		{"$firescrypt$", "Firebase's scrypt as Kratos spells it", "write it as docs/hashes.md shows for Firebase"},
 		{"1|$", "a hash with the version that Nextcloud puts before it", "remove everything up to the |"},
 		{"2|$", "a hash with the version that Nextcloud puts before it", "remove everything up to the |"},

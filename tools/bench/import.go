@@ -232,7 +232,7 @@ func measureCrowd(ctx context.Context, latchkey, dir string, users int) ([]resul
 	for i := range turns[0] {
 		large, small = append(large, 1000/turns[0][i].rate), append(small, 1000/turns[1][i].rate)
 	}
-	name := fmt.Sprintf("login among %d users, beside %d", users, smallCrowd)
+	name := fmt.Sprintf("login among %d users, compared with %d", users, smallCrowd)
 	return []result{compare(name, milliseconds, large, small, goal{most: crowdGoal, unit: " x"})}, nil
 }
 
