@@ -2,16 +2,19 @@
 SHELL := /bin/bash
 export CGO_ENABLED := 0
 
-# What the functions are built for: must match the template's Architecture (arm64: make sam LAMBDA_GOARCH=arm64).
-LAMBDA_GOARCH ?= amd64
+# What the functions are built for: the Architecture that samconfig.toml deploys.
+LAMBDA_GOARCH ?= $(if $(shell grep -v '^ *\#' samconfig.toml | grep -o 'Architecture=arm64'),arm64,amd64)
 
-.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local
+# What 'latchkey version' prints. sam build copies the sources without Git; make deploy hands the version down.
+export VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local deploy
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
 
 build: ## build the latchkey command into bin/
-	go build -trimpath -o bin/latchkey ./cmd/latchkey
+	go build -trimpath -ldflags '-X latchkey/internal/app.version=$(VERSION)' -o bin/latchkey ./cmd/latchkey
 
 test: ## all tests; the emulator suites run where `make emulators` was run before
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
@@ -52,7 +55,12 @@ fuzz: ## each fuzz target for FUZZTIME (default 60s)
 sam-local: ## emulators with a demo user, for sam local on this machine
 	internal/emulator/samlocal
 
+deploy: ## build, check and deploy one environment of samconfig.toml: make deploy ENV=staging ARGS='…'
+	sam build --config-env $(or $(ENV),default)
+	.ci/architecture
+	sam deploy --config-env $(or $(ENV),default) $(ARGS)
+
 # sam build calls one of these for each function (BuildMethod: makefile).
 build-%Function:
-	GOOS=linux GOARCH=$(LAMBDA_GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w' \
+	GOOS=linux GOARCH=$(LAMBDA_GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -X latchkey/internal/app.version=$(VERSION)' \
 		-o "$(ARTIFACTS_DIR)/bootstrap" $(or $(PACKAGE),./functions/$(shell echo $* | tr A-Z a-z))

@@ -49,7 +49,7 @@ func deployed(ctx context.Context, function string, getenv func(string) string, 
 	for _, warning := range c.Warnings() {
 		log.WarnContext(ctx, warning)
 	}
-	aws := dynamo.ForLogin(lambdaConfig(getenv))
+	aws := dynamo.ForLogin(LambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
 	keys := CachedKeys(c.Keys, SecretKeys(aws, c.Keys.Name))
 	warm(ctx, getenv, log, store.Warm, func(ctx context.Context) error {
@@ -74,9 +74,9 @@ func deployedConfig(function string, getenv func(string) string) (Config, error)
 	return c, err
 }
 
-// lambdaConfig takes region and credentials from where Lambda puts them. The SDK's own search for them, with its
+// LambdaConfig takes region and credentials from where Lambda puts them. The SDK's own search for them, with its
 // profiles and sign-in services, would be a fifth of the binary.
-func lambdaConfig(getenv func(string) string) aws.Config {
+func LambdaConfig(getenv func(string) string) aws.Config {
 	credentials := aws.Credentials{
 		AccessKeyID: getenv("AWS_ACCESS_KEY_ID"), SecretAccessKey: getenv("AWS_SECRET_ACCESS_KEY"),
 		SessionToken: getenv("AWS_SESSION_TOKEN"), Source: "Lambda environment",

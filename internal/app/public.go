@@ -57,7 +57,7 @@ func public(ctx context.Context, function string, getenv func(string) string, ou
 		return Config{}, Ports{}, err
 	}
 	log := functionLogger(out, c.LogLevel)
-	aws := dynamo.ForLogin(lambdaConfig(getenv))
+	aws := dynamo.ForLogin(LambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)
 	p := Ports{Store: store, PublicKeys: CachedPublicKeys(StoredPublicKeys(store)), Log: log}
 	first := p.PublicKeys

@@ -12,33 +12,58 @@ import (
 // TestRights promises the exact rights of each function, down to the items (ASVS 13.2.2, 13.3.2).
 func TestRights(t *testing.T) {
 	logs := func(of string) string { return "logs:CreateLogStream logs:PutLogEvents on " + of + "Logs.Arn" }
+	const (
+		table   = "Table.Arn, or arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${TableName}"
+		ring    = "SigningKeys, or SigningKeysArn"
+		traces  = "where Traced: xray:PutTraceSegments xray:PutTelemetryRecords on *"
+		via     = " on KmsKeyArn via dynamodb.${AWS::Region}.* secretsmanager.${AWS::Region}.*"
+		decrypt = "where HasKey: kms:Decrypt" + via
+	)
+	versions := func(names ...string) (all string) {
+		for _, name := range names {
+			all += " ${" + name + "Function.Arn}:*"
+		}
+		return all
+	}
 	want := map[string][]string{
 		"LoginRole": {
-			logs("Login"),
-			"dynamodb:GetItem dynamodb:BatchGetItem on Table.Arn under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
-			"dynamodb:PutItem dynamodb:UpdateItem on Table.Arn under USER#* TRIES#* SOURCE#*",
-			"secretsmanager:GetSecretValue on SigningKeys",
+			logs("Login"), traces, decrypt,
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
+			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#*",
+			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"SessionRole": {
-			logs("Session"),
+			logs("Session"), traces, decrypt,
 			"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:BatchWriteItem " +
-				"on Table.Arn under USER#* WARM",
-			"secretsmanager:GetSecretValue on SigningKeys",
+				"on " + table + " under USER#* WARM",
+			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"KeysRole": {
-			logs("Keys"),
-			"dynamodb:GetItem on Table.Arn under KEYS",
+			logs("Keys"), traces, decrypt,
+			"dynamodb:GetItem on " + table + " under KEYS",
 		},
 		"AuthorizerRole": {
-			logs("Authorizer"),
-			"dynamodb:GetItem dynamodb:BatchGetItem on Table.Arn under KEYS USER#*",
-			"where Symmetric: secretsmanager:GetSecretValue on SigningKeys",
+			logs("Authorizer"), traces, decrypt,
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under KEYS USER#*",
+			"where Symmetric: secretsmanager:GetSecretValue on " + ring,
 		},
 		"RotateRole": {
-			logs("Rotate"),
+			logs("Rotate"), traces, "where HasKey: kms:Decrypt kms:GenerateDataKey" + via,
 			"secretsmanager:DescribeSecret secretsmanager:GetSecretValue secretsmanager:PutSecretValue " +
-				"secretsmanager:UpdateSecretVersionStage on SigningKeys",
-			"dynamodb:GetItem dynamodb:PutItem on Table.Arn under KEYS",
+				"secretsmanager:UpdateSecretVersionStage on " + ring,
+			"dynamodb:GetItem dynamodb:PutItem on " + table + " under KEYS",
+		},
+		"SmokeRole": {
+			logs("Smoke"), traces,
+			"lambda:InvokeFunction on" + versions("Login", "Session", "Keys", "Authorizer"),
+			"codedeploy:PutLifecycleEventHookExecutionStatus on " +
+				"arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${ServerlessDeploymentApplication}/*",
+		},
+		"DeployRole": {
+			"lambda:GetAlias lambda:UpdateAlias lambda:GetProvisionedConcurrencyConfig on LoginFunction.Arn" + versions("Login") +
+				" SessionFunction.Arn" + versions("Session") + " KeysFunction.Arn" + versions("Keys") + " AuthorizerFunction.Arn" + versions("Authorizer"),
+			"lambda:InvokeFunction on SmokeFunction.Arn" + versions("Smoke"),
+			"cloudwatch:DescribeAlarms on *",
 		},
 	}
 	if diff := cmp.Diff(want, rights(t)); diff != "" {
@@ -49,6 +74,7 @@ func TestRights(t *testing.T) {
 // role is as much of one as the template uses. What it does not, like managed policies, is an error in the decoder.
 type role struct {
 	AssumeRolePolicyDocument yaml.Node `yaml:"AssumeRolePolicyDocument"`
+	PermissionsBoundary      yaml.Node `yaml:"PermissionsBoundary"`
 	Policies                 []struct {
 		PolicyName     string `yaml:"PolicyName"`
 		PolicyDocument struct {
@@ -69,7 +95,10 @@ func rights(t *testing.T) map[string][]string {
 			Properties yaml.Node `yaml:"Properties"`
 		} `yaml:"Resources"`
 	}
-	check(t, yaml.Unmarshal(text, &template))
+	var document yaml.Node
+	check(t, yaml.Unmarshal(text, &document))
+	withoutAliases(&document)
+	check(t, document.Decode(&template))
 	all := map[string][]string{}
 	for name, resource := range template.Resources {
 		if resource.Type != "AWS::IAM::Role" {
@@ -77,6 +106,9 @@ func rights(t *testing.T) map[string][]string {
 		}
 		var r role
 		decodeStrictly(t, resource.Properties, &r)
+		if r.PermissionsBoundary.Content[0].Value != "HasBoundary" {
+			t.Errorf("%s has no permissions boundary", name)
+		}
 		for _, policy := range r.Policies {
 			for _, s := range policy.PolicyDocument.Statement {
 				all[name] = append(all[name], inWords(t, s))
@@ -104,10 +136,14 @@ func inWords(t *testing.T, node yaml.Node) string {
 	words := values(s.Action) + " on " + values(s.Resource)
 	for operator, keys := range s.Condition {
 		for key, under := range keys {
-			if !strings.HasPrefix(operator, "ForAllValues:String") || key != "dynamodb:LeadingKeys" {
+			switch {
+			case strings.HasPrefix(operator, "ForAllValues:String") && key == "dynamodb:LeadingKeys":
+				words += " under " + values(under)
+			case operator == "StringLike" && key == "kms:ViaService":
+				words += " via " + values(under)
+			default:
 				t.Errorf("line %d has another condition: %s of %s", node.Line, operator, key)
 			}
-			words += " under " + values(under)
 		}
 	}
 	if s.Effect != "Allow" {
@@ -119,6 +155,9 @@ func inWords(t *testing.T, node yaml.Node) string {
 // values are those of a node that holds one or a list of them.
 func values(node yaml.Node) string {
 	all := []string{}
+	if node.Tag == "!If" {
+		return values(*node.Content[1]) + ", or " + values(*node.Content[2])
+	}
 	for _, item := range node.Content {
 		all = append(all, item.Value)
 	}
@@ -135,4 +174,15 @@ func decodeStrictly(t *testing.T, node yaml.Node, into any) {
 	decoder := yaml.NewDecoder(strings.NewReader(string(text)))
 	decoder.KnownFields(true)
 	check(t, decoder.Decode(into))
+}
+
+// withoutAliases puts what an alias stands for in its place, in the whole document.
+func withoutAliases(node *yaml.Node) {
+	for i, child := range node.Content {
+		if child.Kind == yaml.AliasNode {
+			node.Content[i] = child.Alias
+		}
+		withoutAliases(node.Content[i])
+		node.Content[i].Anchor = ""
+	}
 }

@@ -20,7 +20,7 @@ func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error
 	if err != nil {
 		return nil, err
 	}
-	aws := lambdaConfig(getenv)
+	aws := LambdaConfig(getenv)
 	return NewRotator(c, aws, dynamo.New(aws, c.Store.Name), audit.Log(functionLogger(out, c.LogLevel))), nil
 }
 

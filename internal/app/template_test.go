@@ -1,8 +1,10 @@
 package app_test
 
 import (
+	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
@@ -171,12 +173,12 @@ func TestFrontDoors(t *testing.T) {
 		return found
 	}
 	http := pairs(`RouteKey: ANY (\S+)\n +Target: !Sub integrations/\$\{(\w+)\}`)
-	calls := pairs(`^  (\w+Integration):\n(?:    .+\n)+?      IntegrationUri: !GetAtt (\w+)\.Arn$`)
+	calls := pairs(`^  (\w+Integration):\n(?:    .+\n)+?      IntegrationUri: !Ref (\w+)\.Alias$`)
 	for path, integration := range http {
 		http[path] = calls[integration]
 	}
 	rest := pairs(`^          (/\S+): [&*](\w+)$`)
-	calls = pairs(`: &(\w+)\n(?: {12}.+\n)+?.+function:\$\{!stageVariables\.(\w+)\}`)
+	calls = pairs(`: &(\w+)\n(?: {12}.+\n)+?.+function:\$\{!stageVariables\.(\w+)\}:live`)
 	variables := pairs(`[{,] (\w+): !Ref (\w+Function)`)
 	for path, anchor := range rest {
 		rest[path] = variables[calls[anchor]]
@@ -190,15 +192,20 @@ func TestFrontDoors(t *testing.T) {
 type document struct {
 	Parameters map[string]parameter `yaml:"Parameters"`
 	Globals    struct {
-		Function functionProperties `yaml:"Function"`
+		Function properties `yaml:"Function"`
 	} `yaml:"Globals"`
 	Resources map[string]struct {
-		Properties functionProperties `yaml:"Properties"`
+		Type                string     `yaml:"Type"`
+		DeletionPolicy      string     `yaml:"DeletionPolicy"`
+		UpdateReplacePolicy string     `yaml:"UpdateReplacePolicy"`
+		Properties          properties `yaml:"Properties"`
 	} `yaml:"Resources"`
 }
 
-type functionProperties struct {
-	Environment struct {
+type properties struct {
+	SecretString string    `yaml:"SecretString"`
+	LogGroupName yaml.Node `yaml:"LogGroupName"`
+	Environment  struct {
 		Variables map[string]yaml.Node `yaml:"Variables"`
 	} `yaml:"Environment"`
 }
@@ -220,4 +227,63 @@ func readTemplate(t *testing.T) (d document) {
 	check(t, err)
 	check(t, yaml.Unmarshal(raw, &d))
 	return d
+}
+
+// TestTemplateKeeps promises what must survive an edit of the template: names under which CloudFormation finds the users, the keys
+// and the schedule, the secret's first value, and what stays when the stack goes.
+func TestTemplateKeeps(t *testing.T) {
+	resources := readTemplate(t).Resources
+	for name, want := range map[string][2]string{
+		"Table":            {"AWS::DynamoDB::Table", "Retain"},
+		"SigningKeys":      {"AWS::SecretsManager::Secret", "RetainExceptOnCreate"},
+		"RotationSchedule": {"AWS::SecretsManager::RotationSchedule", ""},
+	} {
+		if r := resources[name]; r.Type != want[0] || r.DeletionPolicy != want[1] {
+			t.Errorf("%s is %q and is kept by %q, want %q", name, r.Type, r.DeletionPolicy, want)
+		}
+	}
+	if first := resources["SigningKeys"].Properties.SecretString; first != "{}" {
+		t.Errorf("the secret begins as %q, want {}: an edit writes that over the ring", first)
+	}
+	for name, r := range resources {
+		if r.Type == "AWS::Logs::LogGroup" && name != "SmokeLogs" && (r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain") {
+			t.Errorf("%s goes with the stack, and the audit trail with it", name)
+		}
+	}
+	if name := resources["ApiLogs"].Properties.LogGroupName.Content; len(name) == 0 || !strings.HasPrefix(name[0].Value, "/aws/vendedlogs/") {
+		t.Error("ApiLogs is not below /aws/vendedlogs/, where the account's policy has room")
+	}
+}
+
+// TestArchitecture promises that a build for another processor than the one that is deployed is refused before it is deployed.
+func TestArchitecture(t *testing.T) {
+	const amd64, arm64 = "\x3e\x00", "\xb7\x00"
+	elf := func(machine string) string { return "\x7fELF" + strings.Repeat("\x00", 14) + machine + "rest" }
+	for _, tc := range []struct {
+		name, config string
+		binaries     []string
+		good         bool
+	}{
+		{"default", "", []string{elf(amd64), elf(amd64)}, true},
+		{"arm64", `parameter_overrides = "Architecture=arm64"`, []string{elf(arm64)}, true},
+		{"built for amd64", `parameter_overrides = "Architecture=arm64"`, []string{elf(amd64)}, false},
+		{"one built for arm64", "", []string{elf(amd64), elf(arm64)}, false},
+		{"only a comment", "# Architecture=arm64", []string{elf(amd64)}, true},
+		{"two environments", "a = \"Architecture=arm64\"\nb = \"Architecture=x86_64\"", []string{elf(amd64)}, false},
+		{"not a program", "", []string{"#!/bin/sh\necho hello"}, false},
+		{"nothing built", "", nil, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			check(t, os.WriteFile(dir+"/samconfig.toml", []byte(tc.config+"\n"), 0o600))
+			for i, binary := range tc.binaries {
+				check(t, os.Mkdir(fmt.Sprintf("%s/%d", dir, i), 0o700))
+				check(t, os.WriteFile(fmt.Sprintf("%s/%d/bootstrap", dir, i), []byte(binary), 0o600))
+			}
+			out, err := exec.CommandContext(t.Context(), "../../.ci/architecture", dir, dir+"/samconfig.toml").CombinedOutput()
+			if (err == nil) != tc.good {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
 }
