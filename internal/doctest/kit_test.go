@@ -4,9 +4,11 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -20,6 +22,26 @@ func read(t *testing.T, name string) string {
 		t.Fatal(err)
 	}
 	return string(text)
+}
+
+// walk calls visit with every file of the repository, as a path from its root, except test data and build results.
+func walk(t *testing.T, visit func(name string)) {
+	t.Helper()
+	skipped := []string{".git", "testdata", "bin", ".aws-sam", "node_modules", ".latchkey"}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case slices.Contains(skipped, entry.Name()) && entry.IsDir():
+			return filepath.SkipDir
+		case entry.Type().IsRegular() && entry.Name() != ".git":
+			visit(filepath.ToSlash(strings.TrimPrefix(path, root)))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // section returns the text between the heading and the next one of its level.

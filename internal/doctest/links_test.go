@@ -79,3 +79,15 @@ func anchors(page string) map[string]bool {
 func withoutCode(page string) string {
 	return regexp.MustCompile("(?ms)^```.*?^```").ReplaceAllString(page, "")
 }
+
+// TestPagesNamedInCode promises that every page which code, templates or scripts refer to exists.
+func TestPagesNamedInCode(t *testing.T) {
+	page := regexp.MustCompile(`\bdocs/[a-z-]+\.md\b`)
+	walk(t, func(name string) {
+		for _, named := range page.FindAllString(read(t, name), -1) {
+			if _, err := os.Stat(root + named); err != nil {
+				t.Errorf("%s refers to %s: %v", name, named, err)
+			}
+		}
+	})
+}

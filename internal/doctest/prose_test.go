@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -26,27 +25,12 @@ type prose struct {
 func allProse(t *testing.T) []prose {
 	t.Helper()
 	var all []prose
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name := strings.TrimPrefix(path, root)
-		if entry.IsDir() {
-			switch entry.Name() {
-			case ".git", "testdata", "bin", ".aws-sam", "node_modules", ".latchkey":
-				return filepath.SkipDir
-			}
-			return nil
-		}
+	walk(t, func(name string) {
 		for _, p := range proseOf(t, name) {
 			p.file, p.folder = name, filepath.ToSlash(filepath.Dir(name))
 			all = append(all, p)
 		}
-		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	return all
 }
 
