@@ -42,6 +42,7 @@ func liveAnswers(t *testing.T) []answer {
 	t.Helper()
 	plain := newServer(t, "THROTTLE", "off")
 	plain.want(t, 200, "live-healthz", "GET", "/healthz")
+	plain.want(t, 200, "live-welcome", "GET", "/")
 	life(t, plain)
 	matrix(t, plain, signIn(t, plain))
 
@@ -53,6 +54,7 @@ func liveAnswers(t *testing.T) []answer {
 	broken := newServer(t, "THROTTLE", "off")
 	session := signIn(t, broken)
 	broken.breakDown(t)
+	broken.want(t, 500, "live-health-failed", "GET", "/healthz")
 	broken.want(t, 500, "live-failed", "POST", planpoint, username("ada"))
 	broken.want(t, 500, "live-organization-failed", "POST", organization, email("grace"))
 	broken.want(t, 500, "", "POST", refresh, session.refresh)
@@ -77,6 +79,8 @@ func life(t *testing.T, s *server) {
 	access, token := s.want(t, 200, "", "POST", refresh, first.refresh).tokens()
 	s.want(t, 200, "", "POST", refresh, first.refresh) // within the grace
 	s.want(t, 200, "", "GET", me, bearer(access))
+	s.want(t, 200, "", "HEAD", me, bearer(access))
+	s.want(t, 200, "", "HEAD", sessions, bearer(access))
 	s.want(t, 200, "", "POST", refresh, body(`{"refreshToken":"`+token+`"}`))
 
 	second := signIn(t, s)
@@ -134,7 +138,7 @@ func matrix(t *testing.T, s *server, session session) {
 	t.Helper()
 	paths := []string{
 		planpoint, organization, refresh, logout, logout + "?all=true", me, sessions, sessions + "/none", jwks, configuration,
-		"/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
+		"/", "/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
 	}
 	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"}
 	ways := [][]edit{

@@ -97,7 +97,7 @@ func TestRoutes(t *testing.T) {
 	t.Parallel()
 	template, err := os.ReadFile("../template.yaml")
 	check(t, err)
-	routes := []string{"/healthz"} // only on the local server
+	routes := []string{"/", "/healthz"} // only on the local server
 	for _, match := range regexp.MustCompile(`(?m)^ +RouteKey: ANY (/.+)$`).FindAllSubmatch(template, -1) {
 		routes = append(routes, string(match[1]))
 	}

@@ -101,7 +101,7 @@ func (f flood) pour(path string, chunked bool) string {
 	if chunked {
 		length = "Transfer-Encoding: chunked"
 	}
-	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: latchkey\r\nContent-Type: application/json\r\n%s\r\n\r\n", path, length)
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%s\r\n\r\n", path, length)
 	answers := make(chan string, 1)
 	go func() {
 		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -129,7 +129,7 @@ func (f flood) trickles(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range f.slow {
 		all.Go(func() {
-			head := "POST /api/users/login HTTP/1.1\r\nHost: latchkey\r\nContent-Type: application/json\r\n"
+			head := "POST /api/users/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 			if i%2 == 0 {
 				head += "Content-Length: 10000\r\n\r\n{"
 			}

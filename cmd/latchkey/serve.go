@@ -10,7 +10,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,23 +26,29 @@ const (
 )
 
 func serveCommand(c *cli) *cobra.Command {
-	var demo bool
+	var o serveOptions
 	cmd := &cobra.Command{
 		Use: "serve", Short: "Serve the login on this machine", Args: noArguments,
 		Long: `Serves POST /api/users/login, POST /users/login and the session endpoints by the same handlers that run on Lambda,
 and GET /healthz, over the store and keys named by --store and --keys. Files are made where they are absent. It prints
 'listening on URL' when it is ready. SIGTERM or an interrupt lets it finish what is in flight and end.
 
-It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and whose URL is the --issuer.
+It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS, whose URL is the --issuer and whose address
+is in --trusted-proxies: without it, all clients behind the proxy count as one source and lock each other out. It answers
+only for the issuer's host, localhost, loopback addresses and --allowed-hosts; other hosts get 421, except at /healthz.
+
+Browsers treat http://localhost and http://127.0.0.1 as different sites: open your page under the name that it calls.
+Safari keeps no Secure cookie over plain HTTP; --insecure-cookies sets them without Secure, on a loopback address only.
 
 --demo adds four users and an integration client, and prints curl lines to try. It refuses a store with other users.`,
 		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.serve(cmd, demo)
+			return c.serve(cmd, o)
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&demo, "demo", false, "add demo users and print curl lines")
+	flags.BoolVar(&o.demo, "demo", false, "add demo users and print curl lines")
+	flags.BoolVar(&o.insecureCookies, "insecure-cookies", false, "set cookies without Secure, for Safari on http://localhost; only on a loopback address")
 	flags.SortFlags = false // in the settings' own order
 	var names []string
 	for _, s := range app.Settings() {
@@ -55,12 +60,17 @@ It speaks plain HTTP: for this machine, or behind a proxy that speaks HTTPS and 
 	return cmd
 }
 
-func (c *cli) serve(cmd *cobra.Command, demo bool) error {
+// serveOptions are the flags that only serve has, without environment variables.
+type serveOptions struct {
+	demo, insecureCookies bool
+}
+
+func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}
 	}
-	if demo && config.Store.Kind != "sqlite" {
+	if o.demo && config.Store.Kind != "sqlite" {
 		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, to a local file alone, not to %s", config.Store)}
 	}
 	listener, err := net.Listen("tcp", config.Addr)
@@ -72,6 +82,10 @@ func (c *cli) serve(cmd *cobra.Command, demo bool) error {
 	if config, err = c.configAt(cmd, base); err != nil {
 		return usageError{err}
 	}
+	if o.insecureCookies && !isLoopback(listener.Addr()) {
+		return usageError{fmt.Errorf("--insecure-cookies is for a loopback address only, not for %s: others could read the cookies on the way", listener.Addr())}
+	}
+	config.InsecureCookies = o.insecureCookies
 	records, err := c.openAudit(cmd)
 	if err != nil {
 		return err
@@ -89,12 +103,12 @@ func (c *cli) serve(cmd *cobra.Command, demo bool) error {
 		return err
 	}
 	defer store.Close()
-	if demo {
+	if o.demo {
 		if err := c.demo(cmd, store, ports.Passwords, base); err != nil {
 			return err
 		}
 	}
-	handler := app.Identified(observed(app.ServeHandler(config, ports), log))
+	handler := app.Identified(limited(app.ServeHandler(config, ports)))
 	return c.listen(cmd.Context(), listener, base, handler, log)
 }
 
@@ -109,7 +123,7 @@ func (c *cli) listen(ctx context.Context, listener net.Listener, base string, ha
 		MaxHeaderBytes:    16 << 10,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
-	fmt.Fprintln(c.out, "listening on "+base)
+	fmt.Fprintf(c.out, "listening on %s\nopen %s\n", base, local(listener.Addr()))
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	select {
@@ -118,9 +132,9 @@ func (c *cli) listen(ctx context.Context, listener net.Listener, base string, ha
 	case <-ctx.Done():
 	}
 	log.Info("stopping: finishing what is in flight")
-	limited, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 	defer cancel()
-	if err := server.Shutdown(limited); err != nil {
+	if err := server.Shutdown(rest); err != nil {
 		return fmt.Errorf("some requests did not finish within %s: %w", shutdownLimit, err)
 	}
 	if err := <-done; !errors.Is(err, http.ErrServerClosed) {
@@ -138,34 +152,25 @@ func reachable(addr net.Addr) string {
 	return addr.String()
 }
 
-// observed limits each request's time and writes one line for it, without its query, which may hold credentials.
-func observed(next http.Handler, log *slog.Logger) http.Handler {
+// local is the URL to open in a browser: localhost is the name that browsers treat as secure, and passkeys need a name.
+func local(addr net.Addr) string {
+	host := reachable(addr)
+	if tcp, ok := addr.(*net.TCPAddr); ok && isLoopback(addr) {
+		host = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	}
+	return (&url.URL{Scheme: "http", Host: host}).String()
+}
+
+func isLoopback(addr net.Addr) bool {
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// limited gives each request the time that the Lambda function has.
+func limited(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
 		ctx, cancel := context.WithTimeout(r.Context(), requestLimit)
 		defer cancel()
-		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(answer, r.WithContext(ctx))
-		log.InfoContext(r.Context(), "request", "method", r.Method, "path", logged(r.URL.Path), "status", answer.status,
-			"ms", float64(time.Since(start).Microseconds())/1000, "source", r.RemoteAddr)
+		next.ServeHTTP(w, r.WithContext(ctx))
 	})
-}
-
-// logged is a path without the id of a session, in whose place a client may send any text, a token too.
-func logged(path string) string {
-	const sessions = "/api/users/sessions/"
-	if strings.HasPrefix(path, sessions) {
-		return sessions + "{id}"
-	}
-	return path
-}
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
 }

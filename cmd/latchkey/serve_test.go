@@ -179,7 +179,7 @@ func TestServe(t *testing.T) {
 	if got := strings.Count(log, "msg=request "); got != 6 {
 		t.Errorf("%d lines for 6 requests:\n%s", got, log)
 	}
-	if !strings.Contains(log, "method=GET path=/favicon.ico status=404 ms=") || !strings.Contains(log, "status=401") {
+	if !strings.Contains(log, "method=GET path=(unknown) status=404 ms=") || !strings.Contains(log, "status=401") {
 		t.Errorf("log:\n%s", log)
 	}
 	for _, secret := range []string{"hunter2", secretPassword, token, "ada@example.com"} {

@@ -38,7 +38,7 @@ func (l *laptop) inFlight() inFlight {
 		l.Fatalf("%v\n%s", err, f.log)
 	}
 	l.Cleanup(func() { f.conn.Close() })
-	fmt.Fprintf(f.conn, "POST /api/users/login HTTP/1.1\r\nHost: latchkey\r\nContent-Type: application/json\r\n"+
+	fmt.Fprintf(f.conn, "POST /api/users/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
 		"Content-Length: %d\r\nExpect: 100-continue\r\n\r\n", len(inFlightBody))
 	f.answers = bufio.NewReader(f.conn)
 	if line, err := f.answers.ReadString('\n'); !strings.Contains(line, "100 Continue") {

@@ -7,13 +7,11 @@ import (
 	"encoding/hex"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http"
 	"time"
 
 	"latchkey/internal/audit"
 	"latchkey/internal/auth"
-	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
 	"latchkey/internal/lambdahttp"
@@ -39,33 +37,16 @@ type Ports struct {
 	Serial bool
 }
 
-// LoginHandler returns the handler of the login function: both contracts, and a JSON 404 for other paths.
+// LoginHandler returns the handler of the login function: the contracts that are on, and a JSON 404 for other paths.
 func LoginHandler(c Config, p Ports) http.Handler {
-	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(loginRoutes(c, p.withSinks()))))
+	notices := web.NewNotices(p.Log)
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(loginRoutes(c, p.withSinks(), notices)), notices))
 }
 
 // SessionHandler returns the handler of the session function: refresh, logout, who-am-I, and the user's sessions.
 func SessionHandler(c Config, p Ports) http.Handler {
-	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.withSinks()))))
-}
-
-// ServeHandler returns what the local server serves: every function's paths, and /healthz. Requests are not yet Identified.
-func ServeHandler(c Config, p Ports) http.Handler {
-	p = p.withSinks()
-	routes := loginRoutes(c, p)
-	maps.Copy(routes, sessionRoutes(c, p))
-	maps.Copy(routes, keysRoutes(c, p))
-	routes["/healthz"] = web.Endpoint{
-		Method: http.MethodGet, Log: p.Log, Failure: map[string]string{"status": "failed"},
-		Refusals: []web.Refusal{
-			{Err: web.ErrMethod, Status: http.StatusMethodNotAllowed, Body: map[string]string{"message": "Method not allowed"}},
-			{Err: web.ErrCrossSite, Status: http.StatusForbidden, Body: map[string]string{"message": "Not allowed from this site"}},
-		},
-		Handle: func(w http.ResponseWriter, _ *http.Request) error {
-			return web.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-		},
-	}
-	return c.TrustedProxies.Handler(p.Metrics.Handler(routes))
+	notices := web.NewNotices(p.Log)
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.withSinks(), notices)), notices))
 }
 
 // withSinks decides where audit records go, and wraps stores and hasher so that their calls are measured.
@@ -88,20 +69,9 @@ func NewMetrics(c Config, ring *token.Keyring, out io.Writer) *metrics.Recorder 
 	return metrics.New(out, c.Metrics, ring.SignsSince, time.Now)
 }
 
-func loginRoutes(c Config, p Ports) web.Routes {
-	service := auth.NewService(domain(c, p))
-	return web.Routes{
-		planpoint.Path: planpoint.New(planpoint.Config{
-			Cookies: cookies(c), RequireAPIKey: c.RequireAPIKey,
-			AllowQueryCredentials: c.AllowQueryCredentials, Origins: c.AllowedOrigins, Log: p.Log,
-		}, service),
-		organization.Path: organization.New(organization.Config{Origins: c.AllowedOrigins, Log: p.Log}, service),
-	}
-}
-
-func sessionRoutes(c Config, p Ports) web.Routes {
+func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 	return session.Routes(
-		session.Config{Cookies: cookies(c), Origins: c.AllowedOrigins, Log: p.Log},
+		session.Config{Cookies: cookies(c), Origins: c.AllowedOrigins, Notices: notices, Log: p.Log},
 		auth.NewSessions(domain(c, p)))
 }
 
@@ -121,7 +91,7 @@ func rules(c Config) auth.Rules {
 }
 
 func cookies(c Config) planpoint.Cookies {
-	return planpoint.Cookies{IssuerHost: c.Issuer.Hostname(), IssuerPath: c.Issuer.Path, Domain: c.CookieDomain}
+	return planpoint.Cookies{IssuerHost: c.Issuer.Hostname(), IssuerPath: c.Issuer.Path, Domain: c.CookieDomain, Insecure: c.InsecureCookies}
 }
 
 // Identified gives each request the gateway's id, or a random one where there is no gateway.

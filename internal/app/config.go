@@ -36,7 +36,10 @@ type Config struct {
 	ImpersonatorRoles     []string
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
+	Contracts             []string // names, at least one
 	AllowedOrigins        web.Origins
+	AllowedHosts          web.Hosts // of serve
+	InsecureCookies       bool      // of serve, by a flag alone
 	CookieDomain          string
 	RefreshGrace          time.Duration
 	SessionIdle           time.Duration
@@ -169,18 +172,32 @@ func rate() setting.Kind[auth.Rate] {
 	})
 }
 
+func contractNames() setting.Kind[[]string] {
+	known := ContractNames()
+	name := "(" + strings.Join(known, "|") + ")"
+	return setting.Kind[[]string]{
+		Pattern: "^" + name + "(," + name + ")*$",
+		Parse: func(s string) ([]string, error) {
+			names := setting.Split(s)
+			if len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(known, name) }) {
+				return nil, setting.Wrong(s, "one or more of "+strings.Join(known, ","))
+			}
+			return names, nil
+		},
+	}
+}
+
+func hosts() setting.Kind[web.Hosts] {
+	return setting.Kind[web.Hosts]{
+		Pattern: setting.Listed(`[a-z0-9]([a-z0-9.-]*[a-z0-9])?`),
+		Parse:   func(s string) (web.Hosts, error) { return web.ParseHosts(setting.Split(s)) },
+	}
+}
+
 func origins() setting.Kind[web.Origins] {
 	return setting.Kind[web.Origins]{
-		Pattern: setting.Listed(`https?://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?`),
-		Parse: func(s string) (web.Origins, error) {
-			list := setting.Split(s)
-			for _, origin := range list {
-				if bare, slash := strings.CutSuffix(origin, "/"); slash && !strings.HasSuffix(bare, "/") {
-					return nil, setting.Wrong(origin, "each origin without the slash at its end, like https://app.example.com")
-				}
-			}
-			return web.ParseOrigins(list)
-		},
+		Pattern: setting.Listed(`([a-z][a-z0-9+.-]*://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[a-z][a-z0-9+.]*-[a-z0-9+.-]*://[A-Za-z0-9-]+)(:[1-9][0-9]{0,4})?`),
+		Parse:   func(s string) (web.Origins, error) { return web.ParseOrigins(setting.Split(s)) },
 	}
 }
 

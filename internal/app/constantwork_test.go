@@ -1,7 +1,6 @@
 package app_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,8 +13,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
-	"latchkey/internal/contract/organization"
-	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/contract"
 )
 
 // trace is all that a refused attempt does and answers: what a stranger sees, and what they could measure.
@@ -43,7 +41,7 @@ func strange() []struct{ name, user, password string } {
 	}
 }
 
-// TestConstantWork promises that whoever is refused costs the same calls and gets the same answer, by either contract,
+// TestConstantWork promises that whoever is refused costs the same calls and gets the same answer, by every contract,
 // with throttling on, and while they are throttled as well: then whatever the password; and with decoys as well.
 func TestConstantWork(t *testing.T) {
 	limits := auth.Limits{
@@ -51,41 +49,34 @@ func TestConstantWork(t *testing.T) {
 	}
 	decoys, err := app.ConfigFrom(settings{"DECOYS": manyDecoys(app.MaxDecoys)}.get)
 	check(t, err)
-	for _, contract := range []struct {
-		name, path, member string
-		decoys             []auth.Decoy
-	}{
-		{"profile", planpoint.Path, "username", nil}, {"account", organization.Path, "email", nil},
-		{"profile, decoys", planpoint.Path, "username", decoys.Decoys}, {"account, decoys", organization.Path, "email", decoys.Decoys},
-	} {
-		t.Run(contract.name, func(t *testing.T) {
-			k := strangersKit(t)
-			rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}, Limits: limits, Decoys: contract.decoys}
-			handler := map[string]http.Handler{
-				planpoint.Path:    planpoint.New(planpoint.Config{Log: k.Log.Logger()}, k.Service(rules)),
-				organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
-			}[contract.path]
-			for try := range limits.Free + 2 {
-				var want trace
-				for i, s := range strange() {
-					if s.name == "wrong role" && contract.path == planpoint.Path {
-						s.password = "wrong"
+	forContracts(t, nil, func(t *testing.T, c contract.Contract) {
+		for name, decoys := range map[string][]auth.Decoy{"one decoy": nil, "decoys": decoys.Decoys} {
+			t.Run(name, func(t *testing.T) {
+				k := strangersKit(t)
+				rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}, Limits: limits, Decoys: decoys}
+				handler := k.Contract(c, rules)
+				for try := range limits.Free + 2 {
+					var want trace
+					for i, s := range strange() {
+						if s.name == "wrong role" && !c.Terms().QualifyingAccount {
+							s.password = "wrong"
+						}
+						got := attemptTrace(t, k, handler, c.Path(), s.user+"@example.com", s.password)
+						if i == 0 {
+							want = got
+						}
+						if d := cmp.Diff(want, got); d != "" {
+							t.Errorf("try %d: %s differs (-unknown user +got):\n%s", try, s.name, d)
+						}
 					}
-					got := attemptTrace(t, k, handler, contract.path, map[string]string{contract.member: s.user + "@example.com", "password": s.password})
-					if i == 0 {
-						want = got
-					}
-					if d := cmp.Diff(want, got); d != "" {
-						t.Errorf("try %d: %s differs (-unknown user +got):\n%s", try, s.name, d)
+					hashed, refusedEarly := slices.Contains(want.Calls, "Verify"), want.Header.Get("Retry-After") != ""
+					if throttled := try >= limits.Free; hashed == throttled || refusedEarly != throttled {
+						t.Errorf("try %d: %+v", try, want)
 					}
 				}
-				hashed, refusedEarly := slices.Contains(want.Calls, "Verify"), want.Header.Get("Retry-After") != ""
-				if throttled := try >= limits.Free; hashed == throttled || refusedEarly != throttled {
-					t.Errorf("try %d: %+v", try, want)
-				}
-			}
-		})
-	}
+			})
+		}
+	})
 }
 
 // strangersKit has a user for each of strange, all with an account that qualifies but alan.
@@ -107,11 +98,9 @@ func strangersKit(t *testing.T) *authtest.Kit {
 	return k
 }
 
-func attemptTrace(t *testing.T, k *authtest.Kit, handler http.Handler, path string, credentials map[string]string) trace {
+func attemptTrace(t *testing.T, k *authtest.Kit, handler http.Handler, path, email, password string) trace {
 	t.Helper()
-	body, err := json.Marshal(credentials)
-	check(t, err)
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(string(body)))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, strings.NewReader(authtest.Credentials(t, email, password)))
 	r.Header.Set("Content-Type", "application/json")
 	r.RemoteAddr = "192.0.2.7:4711"
 	answer := httptest.NewRecorder()

@@ -23,10 +23,7 @@ func fuzzRoutes(f *testing.F) (*authtest.Kit, web.Routes) {
 	f.Helper()
 	k := authtest.NewKit(f, authtest.Grace())
 	rules := auth.Rules{QualifyingRoles: []string{"Organization Owner"}}
-	routes := web.Routes{
-		planpoint.Path:    planpoint.New(planpoint.Config{Log: k.Log.Logger()}, k.Service(rules)),
-		organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
-	}
+	routes := contractRoutes(f, k, rules, nil)
 	maps.Copy(routes, session.Routes(session.Config{Log: k.Log.Logger()}, k.Sessions(rules)))
 	return k, routes
 }

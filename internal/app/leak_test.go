@@ -17,7 +17,6 @@ import (
 	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
-	"latchkey/internal/web"
 )
 
 // leaks drives the handlers, and gives every secret that they were given or gave to the kit, which searches the log for
@@ -37,10 +36,7 @@ func newLeaks(t *testing.T) *leaks {
 		QualifyingRoles: []string{"Organization Owner"}, ImpersonatorRoles: []string{"support"},
 		Limits: auth.Limits{Free: 5, MaxBackoff: time.Minute, Source: auth.Rate{Failures: 1e6, Span: time.Hour}, User: auth.Rate{Failures: 9, Span: time.Hour}},
 	}
-	routes := web.Routes{
-		planpoint.Path:    planpoint.New(planpoint.Config{AllowQueryCredentials: true, Log: k.Log.Logger()}, k.Service(rules)),
-		organization.Path: organization.New(organization.Config{Log: k.Log.Logger()}, k.Service(rules)),
-	}
+	routes := contractRoutes(t, k, rules, settings{"ALLOW_QUERY_CREDENTIALS": "true"})
 	maps.Copy(routes, session.Routes(session.Config{Log: k.Log.Logger()}, k.Sessions(rules)))
 	return &leaks{T: t, kit: k, handler: routes}
 }

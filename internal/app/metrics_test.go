@@ -69,7 +69,7 @@ func newCounter(t *testing.T, settings settings) *counter {
 }
 
 func (c *counter) send(method, path, body string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body))
 	r.RemoteAddr = home
 	r.Header.Set("Content-Type", "application/json")
 	for i := 0; i < len(header); i += 2 {
@@ -89,7 +89,7 @@ func (c *counter) signIn(member, email, password string) *httptest.ResponseRecor
 func (c *counter) hangUp() {
 	ctx, cancel := context.WithCancel(c.Context())
 	cancel()
-	r := httptest.NewRequestWithContext(ctx, http.MethodPost, planpointLogin,
+	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "http://localhost"+planpointLogin,
 		strings.NewReader(`{"username":"ada@example.com","password":"`+authtest.Password+`"}`))
 	r.Header.Set("Content-Type", "application/json")
 	c.handler.ServeHTTP(httptest.NewRecorder(), r)

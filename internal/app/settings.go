@@ -118,6 +118,8 @@ func loginSettings() []Setting {
 			setting.Words(password.Auto, password.XCrypto), func(c *Config) *password.Argon2 { return &c.Argon2 }).by("login"),
 		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
 			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),
+		row("CONTRACTS", "planpoint,organization", "contracts to speak, comma-separated; the paths of the others are 404",
+			contractNames(), func(c *Config) *[]string { return &c.Contracts }).by("login"),
 		row("QUALIFYING_ROLES", "Organization Owner,Organization Admin", "userTypes that may sign in at /users/login, comma-separated",
 			setting.List(), func(c *Config) *[]string { return &c.QualifyingRoles }).by("login", "session", "authorizer"),
 		row("IMPERSONATOR_ROLES", "", "roles that may sign in as other users, comma-separated; empty: none",
@@ -128,6 +130,8 @@ func loginSettings() []Setting {
 			setting.Bool(), func(c *Config) *bool { return &c.AllowQueryCredentials }).by("login"),
 		row("ALLOWED_ORIGINS", "", "web origins of other sites whose pages may call the API, comma-separated",
 			origins(), func(c *Config) *web.Origins { return &c.AllowedOrigins }).by("login", "session"),
+		row("ALLOWED_HOSTS", "", "more hosts that serve answers for; the issuer's, localhost and loopback addresses need no entry, comma-separated",
+			hosts(), func(c *Config) *web.Hosts { return &c.AllowedHosts }).local(),
 		row("COOKIE_DOMAIN", "", "Domain of the cookies; empty: only the API's host",
 			setting.CookieDomain(), func(c *Config) *string { return &c.CookieDomain }).by("login", "session"),
 	}

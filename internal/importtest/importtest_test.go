@@ -31,7 +31,7 @@ func rules() []rule {
 		// The session endpoints go on in the planpoint contract's cookies and profile: one definition of each.
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
-		{"internal/contract/", []string{"internal/auth", "internal/web"}},
+		{"internal/contract", []string{"internal/auth", "internal/web"}}, // and each contract's package
 		{"internal/audit", []string{"internal/auth"}},
 		{"internal/metrics", []string{"internal/auth"}},
 		{"internal/authorizer", []string{"internal/auth", "internal/token"}},

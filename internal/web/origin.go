@@ -9,74 +9,76 @@ import (
 	"unicode"
 )
 
-// Origins are the web origins whose pages may call an endpoint from another site; the one list drives
-// both the cross-site rule and CORS.
+// Origins are the web origins whose pages may call an endpoint from another site. The one list drives both the
+// cross-site rule and CORS.
 type Origins []string
 
-// ParseOrigins checks a list of origins as browsers send them: scheme://host[:port], no path, no wildcard.
+// ParseOrigins checks a list of origins as browsers and apps send them: scheme://host[:port], without a path or wildcard.
 func ParseOrigins(list []string) (Origins, error) {
 	for _, origin := range list {
-		if !isOrigin(origin) {
-			return nil, fmt.Errorf("%q is no web origin: write it as the browser sends it, like https://app.example.com", origin)
+		if err := checkOrigin(origin); err != nil {
+			return nil, err
 		}
 	}
 	return Origins(list), nil
 }
 
-// isOrigin reports whether a browser would write the origin so: ASCII in lower case, and no port that goes without saying.
-func isOrigin(origin string) bool {
-	u, err := url.Parse(origin)
-	if err != nil || u.Hostname() == "" || origin != u.Scheme+"://"+strings.ToLower(u.Host) ||
-		strings.ContainsFunc(origin, func(r rune) bool { return r == '*' || r > unicode.MaxASCII }) {
-		return false
+// defaultPorts are those that browsers omit from an origin. The hosts of these schemes are written in lower case.
+var defaultPorts = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+
+// checkOrigin returns nil for an origin in the one spelling that clients send, else an error that says what to write.
+func checkOrigin(origin string) error {
+	if bare := strings.TrimRight(origin, "/"); bare != origin && checkOrigin(bare) == nil {
+		return fmt.Errorf("write %q without the slash at the end, as the browser sends it", bare)
 	}
-	defaultPort, known := map[string]string{"http": "80", "https": "443"}[u.Scheme]
-	return known && u.Port() != defaultPort && !strings.HasSuffix(u.Host, ":")
+	if strings.HasPrefix(origin, "file:") {
+		return fmt.Errorf("%q: pages from files have no origin of their own; serve the page over HTTP", origin)
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Host == "" || origin != u.Scheme+"://"+u.Host || strings.HasSuffix(u.Host, ":") ||
+		strings.ContainsFunc(origin, func(r rune) bool { return r == '*' || r == ',' || r <= ' ' || r > unicode.MaxASCII }) {
+		return fmt.Errorf("%q is not a web origin: write it as the browser sends it, like https://app.example.com", origin)
+	}
+	defaultPort, web := defaultPorts[u.Scheme]
+	switch {
+	case web && u.Host != strings.ToLower(u.Host):
+		return fmt.Errorf("%q: browsers send the host in lower case", origin)
+	case web && (u.Hostname() == "" || u.Port() == defaultPort):
+		return fmt.Errorf("%q: write it as the browser sends it, without the default port", origin)
+	}
+	return nil
 }
 
-// allow is the cross-site rule: Sec-Fetch-Site decides, else Origin against the host that was called.
-// A request with neither header comes from no current browser.
+// allow is the cross-site rule: Sec-Fetch-Site decides, else Origin compared with the host that was called.
+// A request with neither header does not come from a current browser.
 func (o Origins) allow(r *http.Request) bool {
-	origin := r.Header.Get("Origin")
 	if len(r.Header.Values("Origin")) > 1 || len(r.Header.Values("Sec-Fetch-Site")) > 1 {
 		return false
 	}
-	if slices.Contains(o, origin) {
+	if slices.Contains(o, r.Header.Get("Origin")) {
 		return true
 	}
 	switch r.Header.Get("Sec-Fetch-Site") {
 	case "same-origin", "same-site", "none":
 		return true
 	case "":
-		u, err := url.Parse(origin)
-		return origin == "" || err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
+		return sameHost(r)
 	}
 	return false
 }
 
-// setHeaders lets pages of allowed origins read the answer; credentials go with an exact origin only.
-func (o Origins) setHeaders(h http.Header, r *http.Request) {
-	if len(o) == 0 {
-		return
-	}
-	h.Add("Vary", "Origin")
-	if origin := r.Header.Get("Origin"); slices.Contains(o, origin) {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-	}
+// sameHost reports whether the request has no Origin, or that of the host and port that it called.
+func sameHost(r *http.Request) bool {
+	origin := r.Header.Get("Origin")
+	u, err := url.Parse(origin)
+	return origin == "" || err == nil && u.Host != "" && strings.EqualFold(u.Host, r.Host)
 }
 
-func isPreflight(r *http.Request) bool {
-	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
-}
-
-// answerPreflight says to allowed origins what they may send; the others get a bare 204 and stop there.
-func (o Origins) answerPreflight(w http.ResponseWriter, r *http.Request, method string) {
-	if slices.Contains(o, r.Header.Get("Origin")) {
-		h := w.Header()
-		h.Set("Access-Control-Allow-Methods", method)
-		h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
-		h.Set("Access-Control-Max-Age", "600")
+// cannotRead reports whether the request comes from a page that no answer reaches: of another origin that is not allowed.
+func (o Origins) cannotRead(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "same-origin", "none":
+		return false
 	}
-	w.WriteHeader(http.StatusNoContent)
+	return !slices.Contains(o, r.Header.Get("Origin")) && !sameHost(r)
 }

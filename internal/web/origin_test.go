@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -25,7 +27,10 @@ func friends(t *testing.T) web.Origins {
 func TestParseOrigins(t *testing.T) {
 	for _, good := range []string{
 		"https://example.com", "http://localhost", "http://localhost:3000", "https://example.com:8443", "http://127.0.0.1:80810",
-		"https://[2001:db8::1]", "https://xn--mnchen-3ya.example",
+		"https://[2001:db8::1]", "https://xn--mnchen-3ya.example", "capacitor://localhost", "ionic://localhost", "tauri://localhost",
+		"app://obsidian.md", "app://.", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
+		"safari-web-extension://0A1B2C3D-0000-4000-8000-0A1B2C3D4E5F", "vscode-webview://abc123", "com.example.app://callback", "wails://wails.localhost:34115",
+		"ftp://example.com", "ws://localhost:8080",
 	} {
 		if got, err := web.ParseOrigins([]string{good}); err != nil || len(got) != 1 || got[0] != good {
 			t.Errorf("ParseOrigins(%q) = %q, %v", good, got, err)
@@ -37,7 +42,9 @@ func TestParseOrigins(t *testing.T) {
 	for _, bad := range []string{
 		"", "*", "null", "example.com", "//example.com", "https://", "https://*.example.com", "https://example.com/",
 		"https://example.com/app", "https://example.com?x", "https://example.com#x", "https://Example.com", "HTTPS://example.com",
-		"https://user@example.com", "ftp://example.com", "file:///etc", "https://example.com ", " https://example.com",
+		"https://user@example.com", "file:///etc", "file://", "file://localhost", "capacitor://", "capacitor:localhost", "capacitor://localhost/",
+		"Capacitor://localhost", "capacitor://*", "data:text/html,x", "about:blank", "blob:https://example.com/1", "://localhost", "1app://localhost",
+		"wss://example.com:443", "ws://LOCALHOST", "https://example.com ", " https://example.com",
 		"https://example.com,https://example.org", "https://exa mple.com", "https://example.com:", "https://example.com:443",
 		"http://example.com:80", "https://m\u00fcnchen.example", "https://example.com\n",
 	} {
@@ -106,11 +113,12 @@ func TestCrossSiteRule(t *testing.T) {
 
 // TestCORS promises headers for the origins on the list, to the letter, and for no others.
 func TestCORS(t *testing.T) {
-	shared := []string{"Vary", "Origin", "Access-Control-Allow-Origin", friend, "Access-Control-Allow-Credentials", "true"}
+	named := []string{"Vary", "Origin", "Access-Control-Allow-Origin", friend, "Access-Control-Allow-Credentials", "true"}
+	shared := append([]string{"Access-Control-Expose-Headers", "Retry-After"}, named...)
 	asked := append([]string{
 		"Access-Control-Allow-Methods", "POST", "Access-Control-Allow-Headers", "Authorization, Content-Type",
 		"Access-Control-Max-Age", "600",
-	}, shared...)
+	}, named...)
 	vary := []string{"Vary", "Origin"}
 	for _, test := range []struct {
 		name           string
@@ -156,6 +164,58 @@ func TestCORS(t *testing.T) {
 				t.Errorf("status %d, want %d; headers differ (-want +got):\n%s", answer.StatusCode, test.status, d)
 			}
 		})
+	}
+}
+
+// TestOriginHelp promises that the error for an origin says what to write instead.
+func TestOriginHelp(t *testing.T) {
+	for origin, want := range map[string]string{
+		"https://app.example.com/":  `"https://app.example.com" without the slash at the end`,
+		"capacitor://localhost//":   `"capacitor://localhost" without the slash at the end`,
+		"https://App.example.com":   "in lower case",
+		"https://example.com:443":   "without the default port",
+		"file:///home/ada/app.html": "serve the page over HTTP",
+		"app.example.com":           "like https://app.example.com",
+	} {
+		if _, err := web.ParseOrigins([]string{origin}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", origin, err, want)
+		}
+	}
+}
+
+// TestPreflightHeaders promises that an allowed page may send what it asks for, whatever tracer adds it, and nothing
+// that is not a header.
+func TestPreflightHeaders(t *testing.T) {
+	var many []string
+	for i := range 200 {
+		many = append(many, fmt.Sprintf("x-%d", i))
+	}
+	const ours = "Authorization, Content-Type"
+	for _, test := range []struct {
+		name  string
+		asked []string
+		want  string
+	}{
+		{"none", nil, ours},
+		{"ours", []string{"authorization,content-type"}, ours},
+		{"a tracer's", []string{"content-type,traceparent"}, ours + ", traceparent"},
+		{"several, with spaces", []string{"baggage, content-type, sentry-trace,tracestate"}, ours + ", baggage, sentry-trace, tracestate"},
+		{"in two headers", []string{"x-datadog-trace-id", "x-requested-with"}, ours + ", x-datadog-trace-id, x-requested-with"},
+		{"twice", []string{"traceparent,TraceParent"}, ours + ", traceparent"},
+		{"no tokens", []string{"a b, x:y, \"q\", , é, *, ok"}, ours + ", ok"},
+		{"too many", []string{strings.Join(many, ",")}, ours + ", " + strings.Join(many[:62], ", ")},
+	} {
+		for origin, want := range map[string]string{friend: test.want, "https://evil.example": ""} {
+			e, _ := newEndpoint(handleOK)
+			e.Origins = friends(t)
+			r := httptest.NewRequest(http.MethodOptions, "https://login.example.com/", nil)
+			r.Header.Set("Origin", origin)
+			r.Header.Set("Access-Control-Request-Method", "POST")
+			r.Header["Access-Control-Request-Headers"] = test.asked
+			if answer, _ := call(e, r); answer.StatusCode != 204 || answer.Header.Get("Access-Control-Allow-Headers") != want {
+				t.Errorf("%s from %s: %d %q, want %q", test.name, origin, answer.StatusCode, answer.Header.Get("Access-Control-Allow-Headers"), want)
+			}
+		}
 	}
 }
 

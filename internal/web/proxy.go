@@ -9,11 +9,12 @@ import (
 	"strings"
 )
 
-// Proxies are the networks of the deployment's own proxies: what they say about where a request came from is
-// believed, and what anybody else says is not.
+// Proxies are the networks of the deployment's own proxies. What they report about where a request came from is
+// believed; what any other peer reports is not.
 type Proxies []netip.Prefix
 
-// ParseProxies reads addresses and CIDR blocks (RFC 4632 3.1), whose host bits it ignores; the error quotes what is neither.
+// ParseProxies reads addresses and CIDR blocks (RFC 4632 3.1), whose host bits it ignores; the error quotes the first
+// text that is neither.
 func ParseProxies(list []string) (Proxies, error) {
 	var p Proxies
 	for _, text := range list {
@@ -22,7 +23,7 @@ func ParseProxies(list []string) (Proxies, error) {
 			addr = addr.Unmap()
 			prefix, err = addr.Prefix(addr.BitLen())
 		}
-		if err != nil || prefix.Addr().Is4In6() { // which would contain nothing: addresses are compared unmapped
+		if err != nil || prefix.Addr().Is4In6() { // which would contain no address: they are compared unmapped
 			return nil, fmt.Errorf("has %q; write addresses or blocks like 10.0.0.0/8", text)
 		}
 		p = append(p, prefix.Masked())
@@ -30,24 +31,26 @@ func ParseProxies(list []string) (Proxies, error) {
 	return p, nil
 }
 
-// Handler gives requests that come from a proxy the address that the proxy saw, and no address where it did not
-// say: the proxy's own would be shared by everybody behind it.
-func (p Proxies) Handler(next http.Handler) http.Handler {
-	if len(p) == 0 {
-		return next
-	}
+// Handler gives requests that come from a proxy the address that the proxy saw, or none where the proxy did not report
+// one: all clients behind a proxy share its own address. It notices proxies that are not declared.
+func (p Proxies) Handler(next http.Handler, notices *Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if peer, ok := parseHost(r.RemoteAddr); ok && p.contain(peer) {
+		peer, ok := parseHost(r.RemoteAddr)
+		switch {
+		case ok && p.contain(peer):
 			forwarded := *r
 			forwarded.RemoteAddr = p.origin(r.Header.Values("X-Forwarded-For"))
 			r = &forwarded
+		case ok && isInternal(peer) && forwards(r, peer):
+			notices.warn(r, peer.String(), "a proxy that is not in TRUSTED_PROXIES (serve --trusted-proxies) forwards requests: "+
+				"all its clients count as one source, and lock each other out", "peer", peer.String())
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// origin walks from the nearest hop outwards and stops at the first that is no proxy of ours: what stands before
-// it was written by a stranger.
+// origin walks from the nearest hop outwards and stops at the first that is not our proxy: a client can write anything
+// before it.
 func (p Proxies) origin(headers []string) string {
 	hops := strings.Split(strings.Join(headers, ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
@@ -64,6 +67,25 @@ func (p Proxies) origin(headers []string) string {
 
 func (p Proxies) contain(addr netip.Addr) bool {
 	return slices.ContainsFunc(p, func(network netip.Prefix) bool { return network.Contains(addr) })
+}
+
+// forwards reports whether the peer says that the request came from another address. A gateway that only repeats the
+// address that we see as well, as API Gateway does, hides no client.
+func forwards(r *http.Request, peer netip.Addr) bool {
+	if r.Header.Get("Forwarded") != "" {
+		return true
+	}
+	sent := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
+	last := sent[strings.LastIndexByte(sent, ',')+1:]
+	addr, ok := parseHost(strings.TrimSpace(last))
+	return sent != "" && (!ok || addr != peer)
+}
+
+// isInternal reports whether the address is one that proxies of a deployment have: loopback, private (RFC 1918, RFC
+// 4193), link-local, or shared (RFC 6598).
+func isInternal(addr netip.Addr) bool {
+	shared := netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10)
+	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || shared.Contains(addr)
 }
 
 func parseHost(text string) (netip.Addr, bool) {

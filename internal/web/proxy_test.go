@@ -28,7 +28,7 @@ func seen(p web.Proxies, peer string, forwarded ...string) (addr string) {
 	for _, header := range forwarded {
 		r.Header.Add("X-Forwarded-For", header)
 	}
-	p.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { addr = r.RemoteAddr })).ServeHTTP(httptest.NewRecorder(), r)
+	p.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { addr = r.RemoteAddr }), nil).ServeHTTP(httptest.NewRecorder(), r)
 	if r.RemoteAddr != peer {
 		return "the caller's request was changed"
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"time"
 )
 
 type requestIDKey struct{}
@@ -33,3 +34,35 @@ func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 }
 
 func (h logHandler) WithGroup(name string) slog.Handler { return logHandler{h.Handler.WithGroup(name)} }
+
+// LogRequests writes one line for each request when it is answered: its method, route pattern, status, milliseconds and
+// source. It logs neither paths nor queries, which may hold credentials.
+func LogRequests(next http.Handler, pattern func(*http.Request) string, log *slog.Logger) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(answer, r)
+		log.InfoContext(r.Context(), "request", "method", knownMethod(r.Method), "path", pattern(r), "status", answer.status,
+			"ms", float64(time.Since(start).Microseconds())/1000, "source", r.RemoteAddr)
+	})
+}
+
+// knownMethod returns the method if it is one that HTTP defines: a client may send any token.
+func knownMethod(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodConnect, http.MethodOptions, http.MethodTrace:
+		return method
+	}
+	return "(unknown)"
+}
+
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}

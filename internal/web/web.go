@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
-	"path"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -47,13 +46,14 @@ type Refusal struct {
 // cross-site rules, and turns the handler's error, or panic, into the contract's answer.
 type Endpoint struct {
 	Handle   Handler
-	Method   string    // the only one allowed, OPTIONS preflights aside
+	Method   string    // the only one allowed, except HEAD where it is GET, and OPTIONS preflights
 	Refusals []Refusal // the first whose Err matches by errors.Is is the answer
 	Failure  any       // the constant body of the 500 for whatever is not in Refusals
 	Origins  Origins
+	Notices  *Notices // of origins that are not allowed; may be nil
 	Log      *slog.Logger
-	// Public marks documents that are the same for everyone: any site's pages may read them, without credentials,
-	// and HEAD works beside GET. The handler decides how long they may be cached.
+	// Public marks documents that are the same for everyone: pages of any site may read them, without credentials.
+	// The handler decides how long they may be cached.
 	Public bool
 }
 
@@ -62,6 +62,8 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())
 	if e.Public {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
+	} else {
+		e.Notices.origin(e.Origins, r)
 	}
 	e.Origins.setHeaders(w.Header(), r)
 	if isPreflight(r) {
@@ -75,7 +77,7 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if tracked.wrote {
-		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", logged(r), "error", err)
+		e.Log.ErrorContext(r.Context(), "the answer was begun and could not be finished", "path", pathPattern(r), "error", err)
 		return
 	}
 	clear(w.Header()) // a refusal carries nothing, no cookie above all, that the handler set before it failed
@@ -99,7 +101,7 @@ func (e Endpoint) handle(w http.ResponseWriter, r *http.Request) (err error) {
 }
 
 func (e Endpoint) methods() []string {
-	if e.Public && e.Method == http.MethodGet {
+	if e.Method == http.MethodGet {
 		return []string{http.MethodGet, http.MethodHead}
 	}
 	return []string{e.Method}
@@ -117,7 +119,7 @@ func describe(p any) string {
 func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	i := slices.IndexFunc(e.Refusals, func(f Refusal) bool { return errors.Is(err, f.Err) })
 	if i < 0 {
-		e.Log.ErrorContext(r.Context(), "request failed", "path", logged(r), "error", err)
+		e.Log.ErrorContext(r.Context(), "request failed", "path", pathPattern(r), "error", err)
 		w.Header().Set("Retry-After", seconds(failureRetry))
 		WriteJSON(w, http.StatusInternalServerError, e.Failure)
 		return
@@ -144,37 +146,6 @@ func setSecurityHeaders(h http.Header) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Strict-Transport-Security", "max-age=63072000")
 	h.Set("X-Content-Type-Options", "nosniff")
-}
-
-// Routes serves exact paths, and a JSON 404 for all others. Unlike http.ServeMux it never redirects to a
-// cleaned path and takes no percent-encoded letter for its own, so no spelling of a path but one reaches an endpoint.
-// A path that ends in {id} takes any one segment there, which the handler finds by PathValue.
-type Routes map[string]http.Handler
-
-// ServeHTTP answers by the handler of exactly this path.
-func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	escaped := r.URL.EscapedPath()
-	if h, found := routes[escaped]; found {
-		h.ServeHTTP(w, r)
-		return
-	}
-	folder, id := path.Split(escaped)
-	if h, found := routes[folder+"{id}"]; found && id != "" {
-		r.SetPathValue("id", id)
-		h.ServeHTTP(w, r)
-		return
-	}
-	setSecurityHeaders(w.Header())
-	WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
-}
-
-// logged is the request's path without what stands in the place of an id: that may be any text, a token too.
-func logged(r *http.Request) string {
-	escaped := r.URL.EscapedPath()
-	if id := r.PathValue("id"); id != "" {
-		return strings.TrimSuffix(escaped, id) + "{id}"
-	}
-	return escaped
 }
 
 // tracker notes whether an answer was begun, after which no other can be given.

@@ -1,10 +1,9 @@
-// Package organization is the contract POST /users/login: a failed sign-in is a 200 that says so, and the
-// token of a successful one speaks for the selected account. It translates only; auth decides.
+// Package organization is the contract POST /users/login: a failed sign-in is a 200 that says so, and the token of a
+// successful one is for the selected account.
 package organization
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"time"
 
@@ -15,28 +14,15 @@ import (
 // Path is where the contract's clients post their credentials.
 const Path = "/users/login"
 
-// Config is what a deployment decides about this contract.
-type Config struct {
-	Origins web.Origins
-	Log     *slog.Logger
-}
+// Contract translates between the contract's HTTP and the domain. Its zero value is ready to use.
+type Contract struct{}
 
-// New returns the endpoint for Path over the service.
-func New(config Config, service *auth.Service) http.Handler {
-	h := handler{service: service, terms: auth.Terms{
-		Contract: "organization", AccessLife: time.Hour, QualifyingAccount: true,
-	}}
-	return web.Endpoint{
-		Handle: h.login, Method: http.MethodPost, Origins: config.Origins, Log: config.Log,
-		Refusals: refusals(), Failure: failure{Message: "Internal server error"},
-	}
-}
+// Path returns Path.
+func (Contract) Path() string { return Path }
 
-// failure is every body but the successful one; ErrorType is left out where the contract has no word.
-type failure struct {
-	IsSuccess bool   `json:"isSuccess"`
-	Message   string `json:"errorMessage"`
-	ErrorType string `json:"errorType,omitzero"`
+// Terms asks for a qualifying account and grants an hour, without a refresh token.
+func (Contract) Terms() auth.Terms {
+	return auth.Terms{Contract: "organization", AccessLife: time.Hour, QualifyingAccount: true}
 }
 
 var (
@@ -44,13 +30,15 @@ var (
 	errEmail   = errors.New("organization: email is not an e-mail address")
 )
 
-// refusals is the contract's table; whatever is not in it is a 500.
-func refusals() []web.Refusal {
+// Refusals is the contract's table. All refused sign-ins are a 200 that looks the same.
+func (Contract) Refusals() (table []web.Refusal, failed any) {
 	unauthorized := failure{Message: "Invalid email or password", ErrorType: "unauthorized"}
 	return []web.Refusal{
 		{Err: auth.ErrBadCredentials, Status: 200, Body: unauthorized},
 		{Err: auth.ErrNotReady, Status: 200, Body: unauthorized},
 		{Err: auth.ErrWrongRole, Status: 200, Body: unauthorized},
+		{Err: auth.ErrUnknownClient, Status: 200, Body: unauthorized},
+		{Err: auth.ErrImpersonation, Status: 200, Body: unauthorized},
 		{Err: auth.ErrThrottled, Status: 200, Body: failure{
 			Message: "Too many failed attempts; try again later", ErrorType: "unauthorized"}},
 		{Err: errMissing, Status: 400, Body: failure{
@@ -63,34 +51,21 @@ func refusals() []web.Refusal {
 			Message: "The body must be one JSON object of type application/json", ErrorType: "invalidRequestFormat"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: failure{Message: "Not allowed from this site"}},
 		{Err: web.ErrMethod, Status: 405, Body: failure{Message: "Method not allowed"}},
-	}
+	}, failure{Message: "Internal server error"}
 }
 
-type handler struct {
-	service *auth.Service
-	terms   auth.Terms
+// failure is every body but that of a grant. ErrorType is left out where the contract has no word.
+type failure struct {
+	IsSuccess bool   `json:"isSuccess"`
+	Message   string `json:"errorMessage"`
+	ErrorType string `json:"errorType,omitzero"`
 }
 
-func (h handler) login(w http.ResponseWriter, r *http.Request) error {
-	attempt, err := decode(w, r)
-	if err != nil {
-		return err
-	}
-	grant, err := h.service.Login(r.Context(), attempt, h.terms)
-	if err != nil {
-		return err
-	}
-	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
-}
-
-func decode(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
+// Decode reads email and password.
+func (Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	var given struct {
 		Email    *string `json:"email"`
 		Password *string `json:"password"`
-	}
-	body, err := web.ReadBody(w, r)
-	if err != nil {
-		return auth.Attempt{}, err
 	}
 	if err := web.DecodeJSON(r, body, &given); err != nil {
 		return auth.Attempt{}, err
@@ -98,11 +73,11 @@ func decode(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
 	if given.Email == nil || given.Password == nil || *given.Email == "" || *given.Password == "" {
 		return auth.Attempt{}, errMissing
 	}
-	a := auth.Attempt{Password: *given.Password, Source: auth.ParseSource(r.RemoteAddr)}
-	if a.Identifier, err = auth.ParseIdentifier(*given.Email); err != nil {
+	email, err := auth.ParseIdentifier(*given.Email)
+	if err != nil {
 		return auth.Attempt{}, errEmail
 	}
-	return a, nil
+	return auth.Attempt{Identifier: email, Password: *given.Password}, nil
 }
 
 type answer struct {
@@ -113,7 +88,7 @@ type answer struct {
 	FullName    string    `json:"fullName"`
 }
 
-// account has all eight members always (organization 200).
+// account always has all eight members (organization 200).
 type account struct {
 	ID               string `json:"id"`
 	UserID           string `json:"userId"`
@@ -125,7 +100,8 @@ type account struct {
 	CustomSubdomain  string `json:"customSubdomain"`
 }
 
-func newAnswer(g auth.Grant) answer {
+// WriteGrant answers with the access token and all of the user's accounts.
+func (Contract) WriteGrant(w http.ResponseWriter, _ *http.Request, g auth.Grant) error {
 	accounts := make([]account, len(g.Accounts))
 	for i, a := range g.Accounts {
 		accounts[i] = account{
@@ -134,5 +110,7 @@ func newAnswer(g auth.Grant) answer {
 			CustomSubdomain: a.CustomSubdomain,
 		}
 	}
-	return answer{IsSuccess: true, AccessToken: g.AccessToken, Accounts: accounts, UserID: g.User.ID, FullName: g.User.Name()}
+	return web.WriteJSON(w, http.StatusOK, answer{
+		IsSuccess: true, AccessToken: g.AccessToken, Accounts: accounts, UserID: g.User.ID, FullName: g.User.Name(),
+	})
 }

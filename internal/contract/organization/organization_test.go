@@ -15,7 +15,6 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/contract/organization"
-	"latchkey/internal/web"
 )
 
 // server is the contract over a real store; vera has three accounts, the second of which she chose.
@@ -37,10 +36,9 @@ func newServer(t *testing.T) server {
 		{ID: "a3", OrganizationID: "o3", OrganizationName: "Kitt Peak", UserType: "Viewer"},
 	}
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Alan(), authtest.Grace(), authtest.Joan(), dorothy, vera)
-	config := organization.Config{Origins: web.Origins{"https://app.example.org"}, Log: k.Log.Logger()}
-	return server{k, organization.New(config, k.Service(auth.Rules{
+	return server{k, k.Contract(organization.Contract{}, auth.Rules{
 		QualifyingRoles: []string{"Organization Owner", "Organization Admin"}, ImpersonatorRoles: []string{"user"},
-	}))}
+	}, "https://app.example.org")}
 }
 
 // answer is what a client sees.

@@ -29,8 +29,7 @@ func newServer(t *testing.T, config planpoint.Config) server {
 	dorothy.Status = auth.StatusDisabled
 	margaret.Role, katherine.Role = "support", "support"
 	k := authtest.NewKit(t, ada, grace, authtest.Joan(), dorothy, margaret, katherine)
-	config.Log = k.Log.Logger()
-	return server{k, planpoint.New(config, k.Service(auth.Rules{ImpersonatorRoles: []string{"support"}}))}
+	return server{k, k.Contract(planpoint.New(config), auth.Rules{ImpersonatorRoles: []string{"support"}}, "https://app.example.org")}
 }
 
 func fullProfile() auth.Profile {

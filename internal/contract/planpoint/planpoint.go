@@ -1,10 +1,9 @@
-// Package planpoint is the contract POST /api/users/login: one flat answer with the user's profile, and the
-// session in two cookies. It translates only; who may sign in is auth's to say.
+// Package planpoint is the contract POST /api/users/login: one flat answer with the user's profile, and the session in
+// two cookies.
 package planpoint
 
 import (
 	"errors"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -16,7 +15,7 @@ import (
 // Path is where the contract's clients post their credentials.
 const Path = "/api/users/login"
 
-// AccessLife is how long access tokens and their cookie are good, for all but integrations.
+// AccessLife is how long access tokens and their cookie are valid, except those of integrations and impersonations.
 const AccessLife = 24 * time.Hour
 
 // Config is what a deployment decides about this contract.
@@ -24,22 +23,25 @@ type Config struct {
 	Cookies               Cookies
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
-	Origins               web.Origins
-	Log                   *slog.Logger
 }
 
-// New returns the endpoint for Path over the service.
-func New(config Config, service *auth.Service) http.Handler {
-	h := handler{config: config, service: service, terms: auth.Terms{
+// Contract translates between the contract's HTTP and the domain; make one with New.
+type Contract struct{ config Config }
+
+// New returns the contract with the deployment's choices; it reads nothing and keeps no state.
+func New(config Config) Contract { return Contract{config} }
+
+// Path returns Path.
+func (Contract) Path() string { return Path }
+
+// Terms grants a day and a refresh token, or ninety days without one to integrations.
+func (c Contract) Terms() auth.Terms {
+	return auth.Terms{
 		Contract:        "planpoint",
 		AccessLife:      AccessLife,
 		IntegrationLife: 90 * 24 * time.Hour,
 		Refreshable:     true,
-		RequireAPIKey:   config.RequireAPIKey,
-	}}
-	return web.Endpoint{
-		Handle: h.login, Method: http.MethodPost, Origins: config.Origins, Log: config.Log,
-		Refusals: refusals(), Failure: message{"Internal server error"},
+		RequireAPIKey:   c.config.RequireAPIKey,
 	}
 }
 
@@ -56,8 +58,8 @@ var (
 	errImpersonate      = errors.New("planpoint: impersonate is not an e-mail address")
 )
 
-// refusals is the contract's table; whatever is not in it is a 500.
-func refusals() []web.Refusal {
+// Refusals is the contract's table. Every refusal that concerns the password, the user or the API key looks the same.
+func (Contract) Refusals() (table []web.Refusal, failure any) {
 	denied := message{"Invalid username or password"}
 	return []web.Refusal{
 		{Err: errQueryOff, Status: 400, Body: message{"Credentials in the query string are turned off; send them in a JSON body"}},
@@ -70,31 +72,19 @@ func refusals() []web.Refusal {
 		{Err: web.ErrBody, Status: 400, Body: message{"The body must be one JSON object of type application/json"}},
 		{Err: auth.ErrBadCredentials, Status: 401, Body: denied},
 		{Err: auth.ErrNotReady, Status: 401, Body: denied},
+		{Err: auth.ErrWrongRole, Status: 401, Body: denied},
 		{Err: auth.ErrThrottled, Status: 401, Body: message{"Too many failed attempts; try again later"}},
 		{Err: auth.ErrUnknownClient, Status: 401, Body: denied},
 		{Err: auth.ErrImpersonation, Status: 403, Body: message{"Not allowed"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: message{"Not allowed from this site"}},
 		{Err: web.ErrMethod, Status: 405, Body: message{"Method not allowed"}},
-	}
+	}, message{"Internal server error"}
 }
 
-type handler struct {
-	config  Config
-	service *auth.Service
-	terms   auth.Terms
-}
-
-func (h handler) login(w http.ResponseWriter, r *http.Request) error {
-	attempt, err := h.attempt(w, r)
-	if err != nil {
-		return err
-	}
-	grant, err := h.service.Login(r.Context(), attempt, h.terms)
-	if err != nil {
-		return err
-	}
-	h.config.Cookies.Set(w, r, grant)
-	return web.WriteJSON(w, http.StatusOK, newAnswer(grant))
+// WriteGrant answers with the user's profile and token, and sets the cookies.
+func (c Contract) WriteGrant(w http.ResponseWriter, r *http.Request, g auth.Grant) error {
+	c.config.Cookies.Set(w, r, g)
+	return web.WriteJSON(w, http.StatusOK, newAnswer(g))
 }
 
 // credentials is the request body; nil is a member that is absent or null.
@@ -104,15 +94,16 @@ type credentials struct {
 	Impersonate *string `json:"impersonate"`
 }
 
-func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, error) {
-	given, err := h.credentials(w, r)
+// Decode reads the credentials, and the API key in Authorization.
+func (c Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
+	given, err := c.credentials(r, body)
 	if err != nil {
 		return auth.Attempt{}, err
 	}
 	if given.Username == nil || given.Password == nil || *given.Username == "" || *given.Password == "" {
 		return auth.Attempt{}, errMissing
 	}
-	a := auth.Attempt{Password: *given.Password, APIKey: apiKey(r), Source: auth.ParseSource(r.RemoteAddr)}
+	a := auth.Attempt{Password: *given.Password, APIKey: apiKey(r)}
 	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
 		return auth.Attempt{}, errUsername
 	}
@@ -126,13 +117,9 @@ func (h handler) attempt(w http.ResponseWriter, r *http.Request) (auth.Attempt, 
 }
 
 // credentials takes them from the body, or from the query where that is turned on and there is no body.
-func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given credentials, err error) {
-	body, err := web.ReadBody(w, r)
-	if err != nil {
-		return given, err
-	}
+func (c Contract) credentials(r *http.Request, body []byte) (given credentials, err error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
-	if query.Has("impersonate") { // ignored, it would sign the caller in as themselves
+	if query.Has("impersonate") { // ignoring it would sign the caller in as themselves
 		return given, errQueryImpersonate
 	}
 	if !query.Has("username") && !query.Has("password") {
@@ -142,7 +129,7 @@ func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given cred
 		return given, web.DecodeJSON(r, body, &given)
 	}
 	switch {
-	case !h.config.AllowQueryCredentials:
+	case !c.config.AllowQueryCredentials:
 		return given, errQueryOff
 	case len(body) > 0:
 		return given, errQueryBody
@@ -152,7 +139,7 @@ func (h handler) credentials(w http.ResponseWriter, r *http.Request) (given cred
 	return credentials{Username: &query["username"][0], Password: &query["password"][0]}, nil
 }
 
-// apiKey returns the key in Authorization; a Bearer value is a browser's stale token and no key.
+// apiKey returns the key in Authorization. A Bearer value is not a key: browsers send stale tokens with the login.
 func apiKey(r *http.Request) string {
 	key := r.Header.Get("Authorization")
 	if _, bearer := auth.ParseBearer(key); bearer {

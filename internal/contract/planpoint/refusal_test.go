@@ -13,7 +13,6 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/contract/planpoint"
-	"latchkey/internal/web"
 )
 
 // Whoever is refused with 401 cannot tell why: not by the body, not by a header.
@@ -99,7 +98,7 @@ func TestMethods(t *testing.T) {
 
 // TestOtherSites promises that pages of other sites are refused, unless their origin is allowed.
 func TestOtherSites(t *testing.T) {
-	s := newServer(t, planpoint.Config{Origins: web.Origins{"https://app.example.org"}})
+	s := newServer(t, planpoint.Config{})
 	for origin, want := range map[string]int{"https://app.example.org": 200, "https://evil.example": 403} {
 		r := request(credentials("ada"))
 		r.Header.Set("Origin", origin)

@@ -3,6 +3,7 @@ package session_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 )
 
@@ -24,12 +25,13 @@ func TestMethods(t *testing.T) {
 	b := s.signIn(t, "ada")
 	for _, e := range endpoints() {
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", "LOGIN"} {
-			if method == e.method {
+			allow := strings.Replace(e.method, "GET", "GET, HEAD", 1)
+			if strings.Contains(allow, method) {
 				continue
 			}
 			a := b.send(t, request(method, e.path, ""))
-			if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != e.method {
-				t.Errorf("%s %s: %d, Allow %q; want 405, %s", method, e.path, a.status, a.header.Get("Allow"), e.method)
+			if a.status != http.StatusMethodNotAllowed || a.header.Get("Allow") != allow {
+				t.Errorf("%s %s: %d, Allow %q; want 405, %s", method, e.path, a.status, a.header.Get("Allow"), allow)
 			}
 		}
 	}

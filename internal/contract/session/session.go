@@ -17,6 +17,7 @@ import (
 type Config struct {
 	Cookies planpoint.Cookies
 	Origins web.Origins
+	Notices *web.Notices // may be nil
 	Log     *slog.Logger
 }
 
@@ -25,7 +26,7 @@ func Routes(config Config, sessions *auth.Sessions) web.Routes {
 	h := handler{config: config, sessions: sessions}
 	endpoint := func(method string, handle web.Handler) http.Handler {
 		return web.Endpoint{
-			Handle: handle, Method: method, Origins: config.Origins, Log: config.Log,
+			Handle: handle, Method: method, Origins: config.Origins, Notices: config.Notices, Log: config.Log,
 			Refusals: refusals(), Failure: message{"Internal server error"},
 		}
 	}

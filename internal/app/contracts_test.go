@@ -1,0 +1,43 @@
+package app_test
+
+import (
+	"maps"
+	"testing"
+
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/contract"
+	"latchkey/internal/web"
+)
+
+// contracts are the wire formats that the settings turn on.
+func contracts(t testing.TB, s settings) []contract.Contract {
+	t.Helper()
+	if s == nil {
+		s = settings{}
+	}
+	config, err := app.ConfigFrom(s.get)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app.Contracts(config)
+}
+
+// forContracts runs the test for each wire format.
+func forContracts(t *testing.T, s settings, test func(*testing.T, contract.Contract)) {
+	t.Helper()
+	for _, c := range contracts(t, s) {
+		t.Run(c.Terms().Contract, func(t *testing.T) { test(t, c) })
+	}
+}
+
+// contractRoutes are the endpoints of every wire format over the kit.
+func contractRoutes(t testing.TB, k *authtest.Kit, rules auth.Rules, s settings) web.Routes {
+	t.Helper()
+	routes := web.Routes{}
+	for _, c := range contracts(t, s) {
+		maps.Copy(routes, k.Contract(c, rules))
+	}
+	return routes
+}

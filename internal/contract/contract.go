@@ -1,0 +1,64 @@
+// Package contract makes the HTTP endpoints of a wire format from what its package gives: how it reads a sign-in, how it
+// writes a grant, and how it words a refusal.
+package contract
+
+import (
+	"log/slog"
+	"net/http"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/web"
+)
+
+// Contract is a wire format that existing clients speak. It translates; auth decides who may sign in.
+type Contract interface {
+	// Path is where its clients post their credentials; the paths of its other endpoints are derived from it.
+	Path() string
+	// Terms is what a sign-in asks and grants beyond a right password; its name appears in sessions and in the audit.
+	Terms() auth.Terms
+	// Decode reads the credentials from the request, whose whole body it gets. The caller adds the attempt's source.
+	Decode(r *http.Request, body []byte) (auth.Attempt, error)
+	// WriteGrant answers a sign-in that succeeded.
+	WriteGrant(w http.ResponseWriter, r *http.Request, g auth.Grant) error
+	// Refusals is the table from errors to answers, and the constant body of the 500 for errors that are not in it.
+	Refusals() (table []web.Refusal, failure any)
+}
+
+// Config is what every contract's endpoints need.
+type Config struct {
+	Service *auth.Service
+	Origins web.Origins
+	Notices *web.Notices // may be nil
+	Log     *slog.Logger
+}
+
+// Routes returns the contract's endpoints by their paths.
+func Routes(c Contract, config Config) web.Routes {
+	table, failure := c.Refusals()
+	endpoint := func(handle web.Handler) http.Handler {
+		return web.Endpoint{
+			Handle: handle, Method: http.MethodPost, Refusals: table, Failure: failure,
+			Origins: config.Origins, Notices: config.Notices, Log: config.Log,
+		}
+	}
+	return web.Routes{c.Path(): endpoint(login(c, config.Service))}
+}
+
+func login(c Contract, service *auth.Service) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, err := web.ReadBody(w, r)
+		if err != nil {
+			return err
+		}
+		attempt, err := c.Decode(r, body)
+		if err != nil {
+			return err
+		}
+		attempt.Source = auth.ParseSource(r.RemoteAddr)
+		grant, err := service.Login(r.Context(), attempt, c.Terms())
+		if err != nil {
+			return err
+		}
+		return c.WriteGrant(w, r, grant)
+	}
+}
