@@ -57,7 +57,7 @@ func (p published) Get(ctx context.Context) ([]byte, error) {
 		return nil, errors.New("the discovery document is malformed")
 	}
 	if config.Issuer != issuer {
-		return nil, fmt.Errorf("the discovery document of %s is of another issuer", issuer)
+		return nil, fmt.Errorf("the discovery document of %q names the issuer %.300q; both must be the same to the letter", issuer, config.Issuer)
 	}
 	keys, err := url.Parse(config.JWKSURI)
 	if err != nil || !sameOrigin(keys, p.issuer) || keys.User != nil {

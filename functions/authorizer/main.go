@@ -5,8 +5,6 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"latchkey/internal/app"
 )
 
@@ -16,5 +14,5 @@ func main() {
 		app.LogStartError(os.Stdout, "authorizer", err)
 		os.Exit(1)
 	}
-	lambda.Start(authorizer)
+	app.Start(authorizer, os.Stdout)
 }

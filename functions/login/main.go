@@ -5,8 +5,6 @@ import (
 	"context"
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"latchkey/internal/app"
 	"latchkey/internal/lambdahttp"
 )
@@ -17,5 +15,5 @@ func main() {
 		app.LogStartError(os.Stdout, "login", err)
 		os.Exit(1)
 	}
-	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))
+	app.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)), os.Stdout)
 }

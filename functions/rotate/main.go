@@ -4,8 +4,6 @@ package main
 import (
 	"os"
 
-	"github.com/aws/aws-lambda-go/lambda"
-
 	"latchkey/internal/app"
 )
 
@@ -15,5 +13,5 @@ func main() {
 		app.LogStartError(os.Stdout, "rotate", err)
 		os.Exit(1)
 	}
-	lambda.Start(rotator)
+	app.Start(rotator, os.Stdout)
 }

@@ -13,12 +13,12 @@ import (
 )
 
 func main() {
-	lambda.Start(smoke.New(smoke.Config{
+	app.Start(lambda.NewHandler(smoke.New(smoke.Config{
 		Versions: smoke.Versions{
 			Login: os.Getenv("SMOKE_LOGIN"), Session: os.Getenv("SMOKE_SESSION"),
 			Keys: os.Getenv("SMOKE_KEYS"), Authorizer: os.Getenv("SMOKE_AUTHORIZER"),
 		},
 		AWS: app.LambdaConfig(os.Getenv), Log: app.NewLogger(os.Stdout, slog.LevelInfo),
 		Endpoint: func(service string) string { return os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service)) },
-	}).Handle)
+	}).Handle), os.Stdout)
 }
