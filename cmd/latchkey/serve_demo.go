@@ -52,9 +52,8 @@ func (c *cli) demo(cmd *cobra.Command, store admin.Store, hasher auth.Passwords,
 		if err != nil {
 			return fmt.Errorf("hash the demo password: %w", err)
 		}
-		u.PasswordHash, u.CreatedAt = hash, time.Now()
-		u.UpdatedAt = u.CreatedAt
-		if err := store.CreateUser(ctx, u); err != nil && !errors.Is(err, auth.ErrConflict) {
+		u.PasswordHash = hash
+		if err := store.CreateUser(ctx, auth.NewUser(u, time.Now())); err != nil && !errors.Is(err, auth.ErrConflict) {
 			return fmt.Errorf("add the demo user %s: %w", u.Email, err)
 		}
 	}

@@ -132,9 +132,9 @@ func newAccount(t *testing.T) account {
 	must(t, err)
 	id, err := auth.ParseIdentifier("ada@example.com")
 	must(t, err)
-	must(t, store.CreateUser(t.Context(), auth.User{
+	must(t, store.CreateUser(t.Context(), auth.NewUser(auth.User{
 		ID: "u-ada", Email: "ada@example.com", Identifier: id, PasswordHash: hash, Status: auth.StatusReady,
-	}))
+	}, time.Now())))
 	return a
 }
 

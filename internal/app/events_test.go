@@ -18,6 +18,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
@@ -158,7 +159,7 @@ func eventStore(t *testing.T, hasher *password.Hasher) *sqlite.Store {
 		if u.Identifier, err = auth.ParseIdentifier(u.Email); err != nil {
 			t.Fatal(err)
 		}
-		if err := store.CreateUser(t.Context(), u); err != nil {
+		if err := store.CreateUser(t.Context(), auth.NewUser(u, authtest.Start())); err != nil {
 			t.Fatal(err)
 		}
 	}

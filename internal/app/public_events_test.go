@@ -11,6 +11,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
 )
@@ -54,7 +55,8 @@ func publicPorts(t *testing.T) app.Ports {
 	store := eventStore(t, password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash)))
 	if err := store.PutSession(t.Context(), auth.Session{
 		ID: "fixed-id-0000000000001", UserID: eventUsers()[0].ID, Contract: "planpoint", Generation: 1,
-		CreatedAt: signedIn, RotatedAt: signedIn, LastUsedAt: signedIn, ExpiresAt: signedIn.Add(7 * 24 * time.Hour),
+		PasswordEpoch: auth.NewUser(auth.User{}, authtest.Start()).PasswordEpoch,
+		CreatedAt:     signedIn, RotatedAt: signedIn, LastUsedAt: signedIn, ExpiresAt: signedIn.Add(7 * 24 * time.Hour),
 	}); err != nil {
 		t.Fatal(err)
 	}

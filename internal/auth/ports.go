@@ -81,7 +81,7 @@ type AttemptRecords interface {
 // for a file, on a quorum for DynamoDB. A failure of the store itself wraps ErrUnavailable.
 type Users interface {
 	// CreateUser adds a user with Version 1 and claims the identifier in the same step. It returns ErrConflict if the id or
-	// the identifier is taken, and then writes nothing.
+	// the identifier is taken, and then writes nothing. A user that CheckNew refuses is refused.
 	CreateUser(ctx context.Context, u User) error
 	// UpdateUser replaces the user whose stored Version equals u.Version and adds one to it; a changed identifier moves in
 	// the same step. It returns ErrConflict if the version differs or another user has the identifier, ErrNotFound if the

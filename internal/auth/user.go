@@ -3,6 +3,7 @@ package auth
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"strings"
 	"time"
 )
@@ -33,8 +34,8 @@ type User struct {
 	Profile      Profile
 	Accounts     []Account
 
-	// PasswordEpoch is NextEpoch of the user before: a session that carries an older one has ended, even where it could
-	// not be deleted, or was opened in that very moment.
+	// PasswordEpoch is set by NewUser and Changed only. A session with an older one has ended, even if it could not be
+	// deleted, or was opened during the change.
 	PasswordEpoch int64
 	// Version is the store's compare-and-swap counter; a new user has 1.
 	Version              int64
@@ -48,19 +49,49 @@ func NewUserID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// NextEpoch returns the PasswordEpoch of a user who was before and is changed: it grows with another password, which a
-// rehashed one is not, and when they may not sign in any more.
-func NextEpoch(before, changed User) int64 {
-	stops := before.Status == StatusReady && changed.Status != StatusReady
-	if stops || changed.PasswordHash != before.PasswordHash {
-		return before.PasswordEpoch + 1
-	}
-	return before.PasswordEpoch
+// NewUser returns u as created at the given time, which every user that a store creates must come from. It sets the times and
+// a PasswordEpoch larger than any of a deleted user with the same id, so that old sessions stay dead.
+func NewUser(u User, at time.Time) User {
+	u.CreatedAt, u.UpdatedAt, u.PasswordEpoch = at, at, firstEpoch(at)
+	return u
 }
 
-// FirstEpoch returns the PasswordEpoch of a user who is made at the time. It is greater than any of a deleted user who had
-// the same id, so that no session of theirs comes back to life.
-func FirstEpoch(at time.Time) int64 { return at.UnixMilli() }
+func firstEpoch(at time.Time) int64 { return at.UnixMilli() }
+
+// FirstEpoch is for callers that NewUser will replace.
+func FirstEpoch(at time.Time) int64 { return firstEpoch(at) }
+
+// NextEpoch is for callers that Changed will replace.
+func NextEpoch(before, changed User) int64 {
+	return before.Changed(changed, changed.UpdatedAt).PasswordEpoch
+}
+
+// CheckNew returns an error for a user that NewUser did not make; stores refuse to create it.
+func CheckNew(u User) error {
+	if u.PasswordEpoch <= 0 {
+		return errors.New("auth: a user without PasswordEpoch; NewUser makes one")
+	}
+	return nil
+}
+
+// Changed returns next as u's successor, changed at the given time, which every update of a user must come from. The
+// PasswordEpoch grows when the password changes (a rehash does not count) or the user stops being ready.
+func (u User) Changed(next User, at time.Time) User {
+	next.Version, next.CreatedAt, next.UpdatedAt, next.PasswordEpoch = u.Version, u.CreatedAt, at, u.PasswordEpoch
+	stops := u.Status == StatusReady && next.Status != StatusReady
+	if stops || next.PasswordHash != u.PasswordHash {
+		next.PasswordEpoch++
+	}
+	return next
+}
+
+// EpochUnchanged reports whether the user has had no other password, and has not stopped being ready, since they were created.
+func (u User) EpochUnchanged() bool { return u.PasswordEpoch == firstEpoch(u.CreatedAt) }
+
+// EndsSessions reports whether the change from stored to u ends the user's sessions: they should be deleted.
+func (u User) EndsSessions(stored User) bool {
+	return u.Status != StatusReady || u.PasswordEpoch != stored.PasswordEpoch
+}
 
 // Name returns the full name, else name and last name joined by one space, else nothing (contracts page, organization 200).
 func (u User) Name() string {

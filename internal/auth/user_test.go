@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
@@ -107,5 +108,51 @@ func TestNewIDs(t *testing.T) {
 			}
 			seen[id] = true
 		}
+	}
+}
+
+// TestEpochs promises that NewUser and Changed set the epoch by the rules, and that no user is created without one.
+func TestEpochs(t *testing.T) {
+	at := authtest.Start()
+	stored := auth.NewUser(auth.User{ID: "ada", Status: auth.StatusReady, PasswordHash: "old", Version: 7}, at)
+	if stored.PasswordEpoch <= 0 || !stored.CreatedAt.Equal(at) || !stored.UpdatedAt.Equal(at) || auth.CheckNew(stored) != nil || !stored.EpochUnchanged() {
+		t.Errorf("a new user is %+v", stored)
+	}
+	if later := auth.NewUser(stored, at.Add(time.Second)); later.PasswordEpoch <= stored.PasswordEpoch+1 {
+		t.Errorf("a user created again has the epoch %d, the deleted one had %d", later.PasswordEpoch, stored.PasswordEpoch)
+	}
+	if auth.CheckNew(auth.User{ID: "ada", Status: auth.StatusReady}) == nil {
+		t.Error("a user that NewUser did not make may be created")
+	}
+	for _, test := range []struct {
+		name        string
+		change      func(u *auth.User)
+		grows, ends bool
+	}{
+		{"nothing", func(*auth.User) {}, false, false},
+		{"role", func(u *auth.User) { u.Role = "editor" }, false, false},
+		{"password", func(u *auth.User) { u.PasswordHash = "new" }, true, true},
+		{"disabled", func(u *auth.User) { u.Status = auth.StatusDisabled }, true, true},
+		{"pending", func(u *auth.User) { u.Status = auth.StatusPending }, true, true},
+		{"an epoch of the caller's", func(u *auth.User) { u.PasswordEpoch = 0 }, false, false},
+		{"a version of the caller's", func(u *auth.User) { u.Version = 99 }, false, false},
+	} {
+		next := stored
+		test.change(&next)
+		next = stored.Changed(next, at.Add(time.Hour))
+		if grew := next.PasswordEpoch == stored.PasswordEpoch+1; grew != test.grows || !grew && next.PasswordEpoch != stored.PasswordEpoch ||
+			next.EndsSessions(stored) != test.ends || next.EpochUnchanged() == test.grows {
+			t.Errorf("%s: epoch %d after %d, ends sessions: %t", test.name, next.PasswordEpoch, stored.PasswordEpoch, next.EndsSessions(stored))
+		}
+		if next.Version != 7 || !next.CreatedAt.Equal(at) || !next.UpdatedAt.Equal(at.Add(time.Hour)) {
+			t.Errorf("%s: %+v", test.name, next)
+		}
+	}
+	disabled := stored
+	disabled.Status = auth.StatusDisabled
+	ready := disabled
+	ready.Status = auth.StatusReady
+	if got := disabled.Changed(ready, at); got.PasswordEpoch != disabled.PasswordEpoch {
+		t.Error("enabling a user changes the epoch")
 	}
 }

@@ -31,10 +31,9 @@ type kit struct {
 
 func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 	t.Helper()
-	user := auth.User{
+	user := auth.NewUser(auth.User{
 		ID: "user-1", Email: "ada@example.com", Status: auth.StatusReady, Role: "editor", Version: 1,
-		CreatedAt: authtest.Start(), UpdatedAt: authtest.Start(),
-	}
+	}, authtest.Start())
 	var err error
 	if user.Identifier, err = auth.ParseIdentifier(user.Email); err != nil {
 		t.Fatal(err)
@@ -49,7 +48,7 @@ func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 	}
 	k.Keyring = token.NewKeyring(fixed(text), keyring.Parse, k.tokens())
 	k.session = auth.Session{
-		ID: "sid-1", UserID: "user-1", Generation: 1, Nonce: "nonce", Contract: "planpoint",
+		ID: "sid-1", UserID: "user-1", PasswordEpoch: user.PasswordEpoch, Generation: 1, Nonce: "nonce", Contract: "planpoint",
 		CreatedAt: k.Clock.Now(), RotatedAt: k.Clock.Now(), LastUsedAt: k.Clock.Now(), ExpiresAt: k.Clock.Now().Add(24 * time.Hour),
 	}
 	if err := k.Store.PutSession(t.Context(), k.session); err != nil {

@@ -1,6 +1,7 @@
 package authtest
 
 import (
+	"errors"
 	"testing"
 
 	"latchkey/internal/auth"
@@ -10,6 +11,7 @@ func userPromises() []promise {
 	return []promise{
 		{"create", createUser},
 		{"the first version is 1, whatever the caller sets", createVersion},
+		{"a user that NewUser did not make", createUnmade},
 		{"absent", absentUser},
 		{"id taken", createIDTaken},
 		{"identifier taken", createIdentifierTaken},
@@ -96,4 +98,19 @@ func replaceHashConflict(t *testing.T, s Store) {
 	u.PasswordHash, u.Version = "new", u.Version+1
 	wantError(t, "UpdateUser with what was read before", s.UpdateUser(t.Context(), stale), auth.ErrConflict)
 	wantUser(t, s, u)
+}
+
+func createUnmade(t *testing.T, s Store) {
+	unmade := Ada()
+	unmade.PasswordEpoch = 0
+	grace := Grace()
+	errs := s.CreateUsers(t.Context(), []auth.User{unmade, grace})
+	for i, err := range []error{s.CreateUser(t.Context(), unmade), errs[0]} {
+		if err == nil || errors.Is(err, auth.ErrConflict) || errors.Is(err, auth.ErrUnavailable) {
+			t.Errorf("call %d: %v, want an error of its own", i, err)
+		}
+	}
+	wantNobody(t, s, unmade.Identifier)
+	grace.Version = 1
+	wantUser(t, s, grace)
 }

@@ -26,7 +26,7 @@ func everyField(t *testing.T, s Store) {
 }
 
 func leastUser(t *testing.T, s Store) {
-	wantUser(t, s, create(t, s, auth.User{ID: "u", Identifier: Identifier("a@b"), Status: auth.StatusReady}))
+	wantUser(t, s, create(t, s, auth.User{ID: "u", Identifier: Identifier("a@b"), Status: auth.StatusReady, PasswordEpoch: 1}))
 	wantSession(t, s, put(t, s, auth.Session{ID: "s", UserID: "u", ExpiresAt: newSession("u", "s").ExpiresAt}))
 	wantClients(t, s, createClient(t, s, auth.Client{KeyHash: auth.HashAPIKey("k"), Kind: auth.ClientStandard}))
 }

@@ -22,6 +22,9 @@ var (
 // CreateUser puts the user and the identifier's pointer in one transaction.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
 	const action = "create the user"
+	if err := auth.CheckNew(u); err != nil {
+		return fmt.Errorf("%s: %w", action, err)
+	}
 	u.Version = 1
 	it, err := userItem(u)
 	if err != nil {

@@ -17,13 +17,13 @@ const usersPerPage = 64 // in memory while all users are listed
 
 // CreateUsers adds the users in one transaction, so that they share one sync of the disk.
 func (s *Store) CreateUsers(ctx context.Context, users []auth.User) []error {
-	return s.writeEach(ctx, "create the user", s.createUser, users, func(u auth.User) []any { return []any{u.ID} })
+	return s.writeEach(ctx, "create the user", s.createUser, users, newUserValues)
 }
 
 // UpdateUsers replaces the users in one transaction, like CreateUsers.
 func (s *Store) UpdateUsers(ctx context.Context, users []auth.User) []error {
 	const action = "update the user"
-	errs := s.writeEach(ctx, action, s.updateUser, users, func(u auth.User) []any { return []any{u.ID, u.Version} })
+	errs := s.writeEach(ctx, action, s.updateUser, users, changedUserValues)
 	for i, err := range errs {
 		if errors.Is(err, auth.ErrNotFound) { // no row has the id and the version
 			errs[i] = s.whyNotUpdated(ctx, action, users[i])
@@ -34,18 +34,18 @@ func (s *Store) UpdateUsers(ctx context.Context, users []auth.User) []error {
 
 // writeEach runs the statement for each user in one transaction and returns their errors. If the transaction fails, it fails
 // for all users.
-func (s *Store) writeEach(ctx context.Context, action string, stmt *sql.Stmt, users []auth.User, key func(auth.User) []any) []error {
+func (s *Store) writeEach(ctx context.Context, action string, stmt *sql.Stmt, users []auth.User, valuesOf func(auth.User) ([]any, error)) []error {
 	errs := make([]error, len(users))
 	err := s.transaction(ctx, func(tx *sql.Tx) error {
 		stmt := tx.Stmt(stmt)
 		defer stmt.Close()
 		for i, u := range users {
-			values, err := userValues(u)
+			values, err := valuesOf(u)
 			if err != nil {
 				errs[i] = fmt.Errorf("%s: %w", action, err)
 				continue
 			}
-			changed, err := execute(stmt, append(values, key(u)...)...)
+			changed, err := execute(stmt, values...)
 			switch {
 			case isTaken(err): // SQLite undoes only this statement
 				errs[i] = failed(action, err)

@@ -77,23 +77,38 @@ func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.
 // CreateUser adds the user with Version 1, or returns auth.ErrConflict if the id or the identifier is taken.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
 	const action = "create the user"
-	values, err := userValues(u)
+	values, err := newUserValues(u)
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err) // not the store's fault
 	}
-	_, err = s.write(ctx, s.createUser, append(values, u.ID)...)
+	_, err = s.write(ctx, s.createUser, values...)
 	return failed(action, err)
+}
+
+// newUserValues returns the columns of a user to be created.
+func newUserValues(u auth.User) ([]any, error) {
+	if err := auth.CheckNew(u); err != nil {
+		return nil, err
+	}
+	values, err := userValues(u)
+	return append(values, u.ID), err
+}
+
+// changedUserValues returns the columns of a user to be replaced, and the version that must still be stored.
+func changedUserValues(u auth.User) ([]any, error) {
+	values, err := userValues(u)
+	return append(values, u.ID, u.Version), err
 }
 
 // UpdateUser replaces the user whose Version is u.Version in one statement. If that changes no row, a read decides which
 // error to return: each of the two was true at some time during the call.
 func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 	const action = "update the user"
-	values, err := userValues(u)
+	values, err := changedUserValues(u)
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
-	changed, err := s.write(ctx, s.updateUser, append(values, u.ID, u.Version)...)
+	changed, err := s.write(ctx, s.updateUser, values...)
 	if err != nil || changed == 1 {
 		return failed(action, err)
 	}

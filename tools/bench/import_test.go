@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/sqlite"
@@ -26,7 +27,7 @@ func madeUp(t *testing.T, n int) []auth.User {
 		if err != nil {
 			t.Fatalf("%v: %s", err, line)
 		}
-		users = append(users, entry.User)
+		users = append(users, auth.NewUser(entry.User, time.Now()))
 	}
 	return users
 }
