@@ -1,5 +1,5 @@
-// Package audit has the sinks of audit records: a log, a file that may be rotated, and combinations of sinks. What a
-// record holds is auth's to say; here are the names that it has in a log, which operators' queries depend on.
+// Package audit has the sinks of audit records: a log, a file that may be rotated, and combinations of sinks. Package auth
+// decides what a record holds; this package defines the names of its members in a log, on which operators' queries depend.
 package audit
 
 import (

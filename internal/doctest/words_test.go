@@ -30,6 +30,9 @@ func hiddenSubjects() []word {
 		{`\bwhat (is|was|are|were) (not \w+|no|none)\b`, "", "name it: the missing item, other requests", "what is no HTTP request is 400"},
 		{`\b(is|are|was|were|be) (not |all )?there\b`, `(is|are|was|were) (not )?there (an?|any|no|one|other|more|only|still|enough)\b`,
 			"exists, is stored, is missing", "a user who is there already"},
+		{`\b(that|for|to|from|of|than|by) who (is|has|may|signed|signs|sends|goes|comes|asks|gets|waits|knows|reads|holds)\b`, "",
+			"name the subject: users that …", "an import promises that who signed in keeps the new hash"},
+		{`\bthat whose\b`, "", "name the subject", "users that whose identifier is taken"},
 		{`\bwhom\b`, "", "rephrase without it", "who was signed out by whom"},
 	}
 }
@@ -77,6 +80,8 @@ func idioms() []word {
 		{`\b(what|whatever|that|which|nothing|as (it|they)) (stands?|stood)\b|\bstands? (there|beside|before|below|above|nowhere)\b|\bstood there\b`,
 			`stands? (in )?for`, "is", "the path, and what stands there"},
 		{`\bin (that|the same|one|this) moment\b`, "", "at that moment, at once", "fifty guesses in one moment"},
+		{`\bwhere (there|it|they) (is|are|was|were|has|have|had) (none|no|one)\b`, "", "if there is none, without", "a hyphen where there is none"},
+		{`\w's to (say|decide|verify|send|keep)\b`, `let's to`, "is decided by, may be kept by", "what a record holds is auth's to say"},
 		{`\bin words\b`, "", "as text", "tells in words what failed"},
 		{`\bas [a-z' ]{1,20} has it\b`, "", "as … says", "stored or not by itself, as Users has it"},
 		{`\bas ever\b`, "", "as before, as usual", "what needs no hash is answered as ever"},
