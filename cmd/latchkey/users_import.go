@@ -29,8 +29,9 @@ func usersImportCommand(c *cli) *cobra.Command {
    "accounts": [{"organizationId": "o1", "organizationName": "Org", "userType": "Organization Owner"}]}
 
 A line has a plain "password", or in "passwordHash" what the system that the users come from stored: argon2, bcrypt,
-scrypt or PBKDF2, as docs/hashes.md lists them. A bad line is reported with its number and reason, the others are
-imported, and the exit code is 1. Users who are stored already as their lines say are left alone, so that an interrupted
+scrypt, PBKDF2 and others, as docs/hashes.md lists them. A bad line is reported with its number and reason, the others
+are imported, and the exit code is 1. A file in another format is refused as a whole: docs/migrate.md has commands for
+the exports of other systems. Users who are stored already as their lines say are left alone, so that an interrupted
 import goes on when the same command is run again. Stored users who differ are reported and left as they are, unless
 --update is given: it replaces everything but their ids and, if the line has none, their password. A changed password
 ends the user's sessions. --dry-run shows what would happen, and stores nothing.`,
@@ -82,6 +83,9 @@ func (c *cli) finishImport(progress *terminal.Progress, counts bulk.Counts, err 
 	progress.Finish()
 	if counts.ForeignHashes {
 		fmt.Fprintln(progress, "Imported hashes take a different time to verify than new ones, which reveals who is a user: see 'latchkey users hashes'.")
+	}
+	if counts.BcryptHashes > 0 {
+		fmt.Fprintf(progress, "Users with bcrypt hashes: %d. Those whose passwords have more than 72 bytes cannot sign in, and no hash shows who that is: see docs/hashes.md.\n", counts.BcryptHashes)
 	}
 	fmt.Fprintf(progress, "%d added, %d updated, %d refused, %d unchanged\n", counts.Added, counts.Updated, counts.Refused, counts.Unchanged)
 	if err == nil && counts.Refused > 0 {

@@ -42,7 +42,12 @@ func TestImport(t *testing.T) {
 		{"too long at the end", good("a") + "\n" + strings.Repeat(" ", 3*userfile.MaxLine) + good("b"), []string{
 			"line 2: the line is over", "1 added, 0 updated, 1 refused"}, 1},
 		{"as long as allowed", strings.Repeat(" ", userfile.MaxLine-len(good("a"))) + good("a") + "\r\n" + good("b"), []string{"2 added, 0 updated, 0 refused"}, 2},
-		{"UTF-16", "\xff\xfe{\x00}\x00\n\x00", []string{"line 1: ", "line 2: ", "0 added, 0 updated, 2 refused"}, 0},
+		{"UTF-16", "\xff\xfe{\x00}\x00\n\x00", []string{"line 1: the file is UTF-16", "0 added, 0 updated, 2 refused"}, 0},
+		{"array", "[\n" + good("a") + ",\n" + good("b") + "\n]", []string{"line 1: the file is a JSON array", "0 added, 0 updated, 4 refused"}, 0},
+		{"table", "email,passwordHash\na@example.com,x", []string{"line 1: the file is a table (CSV)", "0 added, 0 updated, 2 refused"}, 0},
+		{"long table", "email,passwordHash\n" + strings.Repeat("a@example.com,x\n", 50_000), []string{
+			"line 1: the file is a table (CSV)", "stopped: the first 20 lines", "0 added, 0 updated, 20 refused"}, 0},
+		{"bcrypt", `{"email":"a@example.com","passwordHash":"` + tryBcrypt + `","status":"ready"}`, []string{"Users with bcrypt hashes: 1. "}, 1},
 		{"bad hash", `{"email":"a@example.com","passwordHash":"$1$secretsalt$secretdigest","status":"ready"}`, []string{"line 1: passwordHash: ", "0 added, 0 updated, 1 refused"}, 0},
 		{"password that cannot be", `{"email":"a@example.com","password":"` + strings.Repeat("s3cret ", 200) + `","status":"ready"}`, []string{"line 1: password: ", "1 refused"}, 0},
 	} {

@@ -91,6 +91,14 @@ func (w wordPressHash) matches(password string) bool {
 	return w.hash.matches(base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
+// CutsAt72 reports whether a stored hash is bcrypt of the password itself, of which other systems may have used only the first 72
+// bytes.
+func CutsAt72(stored string) bool {
+	read, err := parse(stored)
+	_, direct := read.(bcryptHash)
+	return err == nil && direct
+}
+
 func (b bcryptHash) memory() uint32 { return bcryptMemory }
 
 func (b bcryptHash) parameters() string { return "cost " + strings.TrimLeft(string(b[4:6]), "0") }

@@ -12,11 +12,23 @@ import (
 	"golang.org/x/term"
 )
 
+// ErrCannotAsk means that a password was to be asked for and standard input is not a terminal.
+var ErrCannotAsk = errors.New("standard input is not a terminal, so the password cannot be asked for; use --password-stdin")
+
+// KnownPassword asks for an existing password once, without echo.
+func (d Dialog) KnownPassword(ctx context.Context) (string, error) {
+	terminal, ok := d.In.(*os.File)
+	if !ok || !d.CanAsk() {
+		return "", ErrCannotAsk
+	}
+	return d.ask(ctx, terminal, "Password: ")
+}
+
 // Password asks for a new password twice, without echo.
 func (d Dialog) Password(ctx context.Context) (string, error) {
 	terminal, ok := d.In.(*os.File)
 	if !ok || !d.CanAsk() {
-		return "", errors.New("standard input is not a terminal, so the password cannot be asked for; use --password-stdin")
+		return "", ErrCannotAsk
 	}
 	first, err := d.ask(ctx, terminal, "Password: ")
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Over returns the user that replaces stored: the line's, with the ids of stored and its accounts where the line has none.
-func (e Entry) Over(stored auth.User) auth.User {
+// Replacing returns the user that replaces stored: the line's, with the ids of stored and its accounts where the line has none.
+func (e Entry) Replacing(stored auth.User) auth.User {
 	u := e.User
 	if e.NewID {
 		u.ID = stored.ID

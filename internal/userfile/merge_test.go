@@ -16,9 +16,9 @@ func account(id, organization, userType string) auth.Account {
 	return auth.Account{ID: id, OrganizationID: organization, UserType: userType}
 }
 
-// TestOver promises that users and matching accounts keep their ids where the line has none, that an id in the line wins, and
+// TestReplacing promises that users and matching accounts keep their ids where the line has none, that an id in the line wins, and
 // that no id is used twice.
-func TestOver(t *testing.T) {
+func TestReplacing(t *testing.T) {
 	stored := authtest.Ada()
 	stored.Accounts = []auth.Account{account("a1", "o1", "Owner"), account("a2", "o1", "Viewer"), account("a3", "o2", "Owner")}
 	for _, test := range []struct {
@@ -43,7 +43,7 @@ func TestOver(t *testing.T) {
 				t.Fatal(err)
 			}
 			given := slices.Clone(entry.User.Accounts)
-			u := entry.Over(stored)
+			u := entry.Replacing(stored)
 			if u.ID != stored.ID {
 				t.Errorf("the user's id is %s", u.ID)
 			}
@@ -151,8 +151,8 @@ func TestWithMembers(t *testing.T) {
 	}
 }
 
-// TestImportable promises that Importable and Decode agree about a stored user's line.
-func TestImportable(t *testing.T) {
+// TestCheckImportable promises that CheckImportable and Decode agree about a stored user's line.
+func TestCheckImportable(t *testing.T) {
 	for _, change := range []func(*auth.User){
 		func(*auth.User) {},
 		func(u *auth.User) { u.PasswordHash = "" },
@@ -170,7 +170,7 @@ func TestImportable(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, decoding := userfile.Decode(line)
-		if importable := userfile.Importable(u); (importable == nil) != (decoding == nil) {
+		if importable := userfile.CheckImportable(u); (importable == nil) != (decoding == nil) {
 			t.Errorf("%s: importable %v, decoded %v", line, importable, decoding)
 		}
 	}

@@ -143,9 +143,9 @@ func (l line) credential(e *Entry) error {
 	return nil
 }
 
-// Importable returns the error that Decode would give for the stored user's line, or nil: stores can hold users that it
+// CheckImportable returns the error that Decode would give for the stored user's line, or nil: stores can hold users that it
 // refuses.
-func Importable(u auth.User) error {
+func CheckImportable(u auth.User) error {
 	if err := u.Validate(); err != nil {
 		return err
 	}

@@ -110,7 +110,7 @@ func encode(users []auth.User) encoded {
 		if err != nil {
 			return encoded{err: err}
 		}
-		done.unusable = append(done.unusable, userfile.Importable(u))
+		done.unusable = append(done.unusable, userfile.CheckImportable(u))
 		done.lines = append(append(done.lines, line...), '\n')
 	}
 	return done

@@ -31,13 +31,14 @@ type Import struct {
 	Update    bool // replace stored users that differ from their lines
 	// Progress is told how many bytes and users are done.
 	Progress func(bytes int64, users int)
-	// Refused is told why a line is not stored.
+	// Refused is told why a line is not stored, once if the whole file has another format.
 	Refused func(line int, why error)
 	Now     func() time.Time
 
 	began    time.Time
 	existing bool // most users of the last lines were stored before
 	counts   Counts
+	refusals refusals
 }
 
 // Counts are how the lines of an import ended.
@@ -49,6 +50,8 @@ type Counts struct {
 
 	// ForeignHashes: some lines brought hashes that take another time to verify than new ones.
 	ForeignHashes bool `json:"foreignHashes"`
+	// BcryptHashes counts the stored bcrypt hashes, whose users cannot sign in with more than 72 bytes.
+	BcryptHashes int `json:"bcryptHashes"`
 }
 
 func (c Counts) users() int { return c.Added + c.Updated + c.Unchanged + c.Refused }
@@ -66,7 +69,7 @@ func (i *Import) Run(ctx context.Context, in io.Reader) (Counts, error) {
 			return i.counts, fmt.Errorf("%w; the lines before it are done", err)
 		}
 		done := 0
-		for lines := range groups(batch.Lines) {
+		for lines := range groups(batch.Lines, last == 0) {
 			if err := i.group(ctx, lines); err != nil {
 				return i.counts, err
 			}
@@ -81,11 +84,19 @@ func (i *Import) Run(ctx context.Context, in io.Reader) (Counts, error) {
 // maxHashes is how many passwords are hashed before their users are stored: some seconds of work to lose.
 const maxHashes = 32
 
-// groups splits the lines so that no group names a user twice: the later line then finds the earlier one stored.
-func groups(lines []userfile.Line) iter.Seq[[]userfile.Line] {
+// groups splits the lines so that no group names a user twice: the later line then finds the earlier one stored. At the
+// beginning of a file the first group is short, because a file in a wrong format shows it there.
+func groups(lines []userfile.Line, beginning bool) iter.Seq[[]userfile.Line] {
 	return func(yield func([]userfile.Line) bool) {
 		seen, hashes, from := map[string]bool{}, 0, 0
 		for k, line := range lines {
+			if beginning && k == maxAlike {
+				if !yield(lines[from:k]) {
+					return
+				}
+				clear(seen)
+				hashes, from = 0, k
+			}
 			if line.Err != nil {
 				continue
 			}
@@ -158,7 +169,9 @@ func (i *Import) count(rows []*row) error {
 			}
 		case r.err != nil && stop == nil:
 			i.counts.Refused++
-			i.Refused(r.number, r.err)
+			if i.refusals.add(r.err) {
+				i.Refused(r.number, r.err)
+			}
 		case r.err != nil:
 		case r.action == add:
 			i.counts.Added++
@@ -167,9 +180,12 @@ func (i *Import) count(rows []*row) error {
 		default:
 			i.counts.Unchanged++
 		}
-		if r.err == nil && r.action != keep && !i.counts.ForeignHashes {
-			i.counts.ForeignHashes = i.isForeign(r.entry.User.PasswordHash)
+		if r.err == nil {
+			i.countHash(r)
 		}
+	}
+	if stop == nil {
+		stop = i.refusals.hopeless(i.counts)
 	}
 	return stop
 }

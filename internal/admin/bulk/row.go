@@ -105,7 +105,7 @@ func (i *Import) create(r *row, hash string) {
 // compare returns an error if the stored user differs from the line. A plain password is compared only with that of an
 // earlier line, because it takes a hash; a hash is not compared with one that a sign-in put in its place.
 func (i *Import) compare(ctx context.Context, r *row) error {
-	u := r.entry.Over(r.stored)
+	u := r.entry.Replacing(r.stored)
 	if u.PasswordHash == "" || i.renewed(r.stored, u.PasswordHash) {
 		u.PasswordHash = r.stored.PasswordHash
 	}
@@ -146,7 +146,7 @@ func (i *Import) renewed(stored auth.User, line string) bool {
 
 // replace puts the line's user in the place of the stored one, if they differ.
 func (i *Import) replace(ctx context.Context, r *row) error {
-	u, stored := r.entry.Over(r.stored), r.stored
+	u, stored := r.entry.Replacing(r.stored), r.stored
 	var err error
 	if u.PasswordHash, err = i.newHash(ctx, stored, r.entry); err != nil {
 		return err
@@ -209,9 +209,17 @@ func (i *Import) write(ctx context.Context, rows []*row) {
 	}
 }
 
-func (i *Import) isForeign(hash string) bool {
+// countHash notes what the operator has to know of the hash that the line brought.
+func (i *Import) countHash(r *row) {
+	hash := r.entry.User.PasswordHash
 	about, err := password.Describe(hash)
-	return err == nil && about != i.NewHashes
+	if r.action == keep || err != nil {
+		return
+	}
+	i.counts.ForeignHashes = i.counts.ForeignHashes || about != i.NewHashes
+	if password.CutsAt72(hash) {
+		i.counts.BcryptHashes++
+	}
 }
 
 // endingAtOnce is of how many users sessions are ended concurrently: over a network each takes a round trip.
