@@ -22,9 +22,7 @@ func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash func(context.C
 		if u.PasswordHash, err = newHash(ctx); err != nil {
 			return err
 		}
-		u.CreatedAt = a.Now()
-		u.UpdatedAt, u.PasswordEpoch = u.CreatedAt, auth.FirstEpoch(u.CreatedAt)
-		err = store.CreateUser(ctx, u)
+		err = store.CreateUser(ctx, auth.NewUser(u, a.Now()))
 		switch {
 		case errors.Is(err, auth.ErrConflict): // added while the password was typed
 			return taken
@@ -120,13 +118,13 @@ func (a *Admin) editOnce(ctx context.Context, store Store, name string, edit fun
 	if err := edit(store, &u); err != nil {
 		return before, err
 	}
-	u.UpdatedAt, u.PasswordEpoch = a.Now(), auth.NextEpoch(before, u)
+	u = before.Changed(u, a.Now())
 	if err := store.UpdateUser(ctx, u); errors.Is(err, auth.ErrConflict) {
 		return before, errRace
 	} else if err != nil {
 		return before, fmt.Errorf("change %s: %w", name, err)
 	}
-	if u.Status != auth.StatusReady || u.PasswordEpoch != before.PasswordEpoch {
+	if u.EndsSessions(before) {
 		if err := store.EndSessions(ctx, u.ID, ""); err != nil {
 			return u, fmt.Errorf("%s is changed, but their sessions have not ended: run the same command again: %w", name, err)
 		}

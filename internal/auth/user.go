@@ -58,14 +58,6 @@ func NewUser(u User, at time.Time) User {
 
 func firstEpoch(at time.Time) int64 { return at.UnixMilli() }
 
-// FirstEpoch is for callers that NewUser will replace.
-func FirstEpoch(at time.Time) int64 { return firstEpoch(at) }
-
-// NextEpoch is for callers that Changed will replace.
-func NextEpoch(before, changed User) int64 {
-	return before.Changed(changed, changed.UpdatedAt).PasswordEpoch
-}
-
 // CheckNew returns an error for a user that NewUser did not make; stores refuse to create it.
 func CheckNew(u User) error {
 	if u.PasswordEpoch <= 0 {

@@ -97,9 +97,8 @@ func (i *Import) decideOne(ctx context.Context, r *row) error {
 }
 
 func (i *Import) create(r *row, hash string) {
-	r.action, r.user = add, r.entry.User
-	r.user.PasswordHash, r.user.CreatedAt = hash, i.Now()
-	r.user.UpdatedAt, r.user.PasswordEpoch = r.user.CreatedAt, auth.FirstEpoch(r.user.CreatedAt)
+	r.action, r.user = add, auth.NewUser(r.entry.User, i.Now())
+	r.user.PasswordHash = hash
 }
 
 // compare returns an error if the stored user differs from the line. A plain password is compared only with that of an
@@ -141,7 +140,7 @@ func (i *Import) renewed(stored auth.User, line string) bool {
 	before, err := password.Describe(line)
 	now, bad := password.Describe(stored.PasswordHash)
 	return err == nil && bad == nil && before != now && now == i.NewHashes &&
-		stored.PasswordEpoch == auth.FirstEpoch(stored.CreatedAt)
+		stored.EpochUnchanged()
 }
 
 // replace puts the line's user in the place of the stored one, if they differ.
@@ -155,10 +154,8 @@ func (i *Import) replace(ctx context.Context, r *row) error {
 	if err != nil || len(differing) == 0 {
 		return err
 	}
-	u.Version, u.PasswordEpoch = stored.Version, auth.NextEpoch(stored, u)
-	u.CreatedAt, u.UpdatedAt = stored.CreatedAt, i.Now()
-	r.action, r.user = replace, u
-	r.ends = u.Status != auth.StatusReady || u.PasswordEpoch != stored.PasswordEpoch
+	r.action, r.user = replace, stored.Changed(u, i.Now())
+	r.ends = r.user.EndsSessions(stored)
 	return nil
 }
 
