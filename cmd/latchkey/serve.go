@@ -97,7 +97,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	for _, warning := range slices.Concat(app.UnknownSettings(c.environ()), config.Warnings()) {
 		log.Warn(warning)
 	}
-	relaxGC(password.DefaultLimit(config.PasswordHash), c.getenv)
+	relaxGC(password.DefaultLimit(config.PasswordHash), config.NewHasher().Retained(), c.getenv)
 	ports, store, err := c.ports(cmd, config, log, records.sink(log))
 	if err != nil {
 		return err

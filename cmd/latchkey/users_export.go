@@ -31,7 +31,7 @@ With the file anyone can try passwords, so keep it as you keep the store.`,
 			if err := checkTarget(args[0], force); err != nil {
 				return err
 			}
-			relaxGC(bulkMemory, c.getenv)
+			relaxGC(bulkMemory, 0, c.getenv)
 			return c.administer(cmd, func(a *admin.Admin) error { return c.exportUsers(cmd, a, args[0], force) })
 		},
 	}

@@ -44,7 +44,7 @@ ends the user's sessions. --dry-run shows what would happen, and stores nothing.
 				return fmt.Errorf("read the users: %w", err)
 			}
 			defer in.Close()
-			relaxGC(bulkMemory, c.getenv)
+			relaxGC(bulkMemory, 0, c.getenv)
 			config, err := c.config(cmd)
 			if err != nil {
 				return usageError{err}
