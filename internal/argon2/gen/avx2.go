@@ -11,6 +11,10 @@ func avx2(p *printer) {
 	p.op("MOVBLZX", "xor+32(FP)", xorFlag)
 	p.op("VMOVDQU", "rotate24<>(SB)", "Y10")
 	p.op("VMOVDQU", "rotate16<>(SB)", "Y11")
+	p.comment("b is anywhere in memory: ask for all of it at once")
+	for i := 0; i < 8*rowBytes; i += 64 {
+		p.op("PREFETCHT0", at(i, second, ""))
+	}
 	state, free := registers("Y", 0, 7), spare(registers("Y", 12, 13))
 
 	p.comment("scratch = rows(a xor b), two of 8 rows at a time")
