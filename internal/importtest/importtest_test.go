@@ -59,7 +59,7 @@ func rules() []rule {
 		{"internal/lambdahttp", nil},
 		{"tools/budget", nil},
 		{"internal/doctest", nil}, // tests alone
-		{"tools/bench", []string{"internal/password"}},
+		{"tools/bench", []string{"internal/argon2", "internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // tests alone
 		{"api", nil},             // tests alone

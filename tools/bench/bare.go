@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,14 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
-
-	"golang.org/x/crypto/argon2"
-
-	"latchkey/internal/password"
 )
 
 // playBare runs the process that Latchkey is compared with.
@@ -32,11 +24,7 @@ func playBare(ctx context.Context, args []string) error {
 	case "token":
 		return serveBare(ctx, checkBare())
 	case "hash":
-		params, err := password.ParseParams(strings.Join(args[1:], " "))
-		if err != nil {
-			return err
-		}
-		return hashBare(os.Stdin, os.Stdout, params)
+		return playHash(args[1:], os.Stdin, os.Stdout)
 	case "users":
 		var users int
 		if _, err := fmt.Sscan(strings.Join(args[1:], " "), &users); err != nil {
@@ -92,28 +80,4 @@ func bareHandler(size answerSize) http.Handler {
 		w.Header().Set("Content-Type", "application/json")
 		w.Write(out)
 	})
-}
-
-// hashBare reads numbers, computes that many hashes on all processors for each, and prints when it is done.
-func hashBare(in io.Reader, out io.Writer, p password.Params) error {
-	orders := bufio.NewScanner(in)
-	for orders.Scan() {
-		var count int64
-		if _, err := fmt.Sscan(orders.Text(), &count); err != nil {
-			return fmt.Errorf("read how many hashes: %w", err)
-		}
-		var left atomic.Int64
-		left.Store(count)
-		var all sync.WaitGroup
-		for range runtime.GOMAXPROCS(0) {
-			all.Go(func() {
-				for left.Add(-1) >= 0 {
-					argon2.IDKey([]byte(loginPassword), make([]byte, 16), p.Time, p.Memory, p.Threads, 32)
-				}
-			})
-		}
-		all.Wait()
-		fmt.Fprintln(out, "done")
-	}
-	return orders.Err()
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/argon2"
 	"latchkey/internal/password"
 )
 
@@ -95,15 +96,15 @@ func TestBareHandlerReadsTheBody(t *testing.T) {
 	}
 }
 
-func TestHashBare(t *testing.T) {
+func TestHashAll(t *testing.T) {
 	var out strings.Builder
-	if err := hashBare(strings.NewReader("3\n0\n"), &out, password.Params{Memory: 8, Time: 1, Threads: 1}); err != nil {
+	if err := hashAll(strings.NewReader("3\n0\n"), &out, argon2.Fastest(), password.Params{Memory: 8, Time: 1, Threads: 1}); err != nil {
 		t.Fatal(err)
 	}
 	if got, want := out.String(), "done\ndone\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if err := hashBare(strings.NewReader("many\n"), io.Discard, password.Default()); err == nil {
+	if err := hashAll(strings.NewReader("many\n"), io.Discard, argon2.Fastest(), password.Default()); err == nil {
 		t.Error("no number was taken for one")
 	}
 }
@@ -123,7 +124,7 @@ func TestCPU(t *testing.T) {
 		return after - before
 	}
 	idle := measure(func() { time.Sleep(50 * time.Millisecond) })
-	busy := measure(func() { hashBare(strings.NewReader("4\n"), io.Discard, password.Default()) })
+	busy := measure(func() { hashAll(strings.NewReader("4\n"), io.Discard, argon2.XCrypto, password.Default()) })
 	if busy < 3*tick || idle > busy/2 {
 		t.Errorf("waiting took %v of processor time, four hashes %v", idle, busy)
 	}

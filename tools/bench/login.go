@@ -4,9 +4,8 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 
-	"latchkey/internal/password"
+	"latchkey/internal/argon2"
 )
 
 const (
@@ -16,11 +15,6 @@ const (
 	loginsATurn  = 2000 // about 1 s of processor time, so that a tick is 1 %
 	loginUsers   = 200
 	loginClients = 1
-
-	hashTurns    = 31
-	hashesATurn  = 16
-	hashGoal     = 0.97
-	hashingUsers = 8
 )
 
 // measureLogin compares logins without their hash with the bare server: with the settings of `serve`, and without the throttle,
@@ -46,7 +40,7 @@ func measureLogin(ctx context.Context, latchkey, dir string) ([]result, error) {
 		return nil, err
 	}
 	defer bare.stop()
-	hash, err := startHash(ctx, cheapHash)
+	hash, err := startHash(ctx, cheapHash, argon2.XCrypto)
 	if err != nil {
 		return nil, err
 	}
@@ -78,24 +72,4 @@ func halfOfBestPeer(bare float64) float64 {
 	const quiet, quietPeer, busy, busyPeer = 0.1, 1.2, 0.4, 2.2
 	at := min(max(bare, quiet), busy)
 	return (quietPeer + (at-quiet)/(busy-quiet)*(busyPeer-quietPeer)) / 2
-}
-
-// measureHashing compares logins at the default hash with the bare hash, on all processors. The clients share the
-// processors, so their work counts against Latchkey.
-func measureHashing(ctx context.Context, latchkey, dir string) ([]result, error) {
-	ours, _, err := serveLatchkey(ctx, latchkey, dir+"/default", hashingUsers, 2*runtime.GOMAXPROCS(0))
-	if err != nil {
-		return nil, err
-	}
-	defer ours.stop()
-	bare, err := startHash(ctx, password.Default().String())
-	if err != nil {
-		return nil, err
-	}
-	defer bare.stop()
-	turns, err := alternate(hashTurns, hashesATurn, ours, bare)
-	if err != nil {
-		return nil, err
-	}
-	return []result{compareRates("login at the default hash, a second", turns[0], turns[1], hashGoal)}, nil
 }

@@ -25,7 +25,7 @@ func main() {
 // run measures, or is the bare side of the bench that started it.
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	only := flags.String("only", "", "measure this alone: login, hashing, sessions, overload, serve, import or function")
+	only := flags.String("only", "", "measure this alone: login, hash, hashing, sessions, overload, serve, import or function")
 	users := flags.Int("users", importUsers, "how many users to import; the goals are for a million")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string) error {
 	if err := command(ctx, "go", "build", "-trimpath", "-o", latchkey, "./cmd/latchkey"); err != nil {
 		return err
 	}
-	fmt.Printf("%d processors; load averages %s\n\n", runtime.NumCPU(), loadAverages())
+	fmt.Printf("%s; %d processors; load averages %s\n\n", processor(), runtime.NumCPU(), loadAverages())
 	fmt.Println(heading())
 	var missed bool
 	for _, part := range []struct {
@@ -50,6 +50,7 @@ func run(ctx context.Context, args []string) error {
 		measure func() ([]result, error)
 	}{
 		{"login", func() ([]result, error) { return measureLogin(ctx, latchkey, dir) }},
+		{"hash", func() ([]result, error) { return measureHash(ctx, latchkey, dir) }},
 		{"hashing", func() ([]result, error) { return measureHashing(ctx, latchkey, dir) }},
 		{"sessions", func() ([]result, error) { return measureSessions(ctx, latchkey, dir) }},
 		{"overload", func() ([]result, error) { return measureOverload(ctx, latchkey, dir) }},

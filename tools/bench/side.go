@@ -103,18 +103,3 @@ func startServer(ctx context.Context, env []string, users, clients int, name str
 	to := newLoad(base, users, clients)
 	return side{p, func(n int) error { return to.run(ctx, n) }}, to, nil
 }
-
-// startHash starts a process that only hashes.
-func startHash(ctx context.Context, params string) (side, error) {
-	p, err := start(ctx, nil, os.Args[0], "hash", params)
-	if err != nil {
-		return side{}, err
-	}
-	return side{p, func(n int) error {
-		if _, err := fmt.Fprintln(p.in, n); err != nil {
-			return fmt.Errorf("order hashes: %w", err)
-		}
-		_, err := p.await("done")
-		return err
-	}}, nil
-}
