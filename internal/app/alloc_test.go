@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestAllocations promises that a sign-in makes at most 600 allocations beside its hash, the store's among them.
+// TestAllocations promises that a sign-in makes at most 600 allocations without its hash, including the store's.
 func TestAllocations(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
 	config, err := app.ConfigFrom(settings{}.get)

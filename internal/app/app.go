@@ -20,7 +20,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// Ports is what handlers are made of besides the settings.
+// Ports is what handlers are made of, apart from the settings.
 type Ports struct {
 	Store     auth.Store
 	Passwords auth.Passwords
@@ -94,7 +94,7 @@ func cookies(c Config) planpoint.Cookies {
 	return planpoint.Cookies{IssuerHost: c.Issuer.Hostname(), IssuerPath: c.Issuer.Path, Domain: c.CookieDomain, Insecure: c.InsecureCookies}
 }
 
-// Identified gives each request the gateway's id, or a random one where there is no gateway.
+// Identified gives each request the gateway's id, or a random one without a gateway.
 func Identified(h http.Handler) http.Handler {
 	return web.Identify(h, func(r *http.Request) string {
 		if id := lambdahttp.RequestID(r.Context()); id != "" {

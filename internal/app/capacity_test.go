@@ -25,8 +25,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// TestLoginCapacity promises what a sign-in costs on DynamoDB, by either contract: two reads one after the other, a write
-// beside the second, the hash, and one round of writing. Refusals must not differ from each other in any of it.
+// TestLoginCapacity promises what a sign-in costs on DynamoDB, by every contract: two reads in sequence, a write during the
+// second, the hash, and one round of writes. Refusals must not differ from each other.
 func TestLoginCapacity(t *testing.T) {
 	spent := &ledger{}
 	handler, key := capacityHandler(t, spent, nil)
@@ -60,7 +60,7 @@ func TestLoginCapacity(t *testing.T) {
 	}
 }
 
-// TestUnlimitedLoginCapacity promises that whoever turns the limits off pays for none of them.
+// TestUnlimitedLoginCapacity promises that limits that are off cost nothing.
 func TestUnlimitedLoginCapacity(t *testing.T) {
 	spent := &ledger{}
 	handler, key := capacityHandler(t, spent, map[string]string{"LATCHKEY_THROTTLE": "off"})
@@ -76,8 +76,8 @@ func TestUnlimitedLoginCapacity(t *testing.T) {
 	}
 }
 
-// TestThrottledLoginCapacity promises that a refusal over a limit is one read, whichever limit it is and whoever was named,
-// and that a known source costs what it always does.
+// TestThrottledLoginCapacity promises that a refusal over a limit is one read, for every limit and every identifier, and that a
+// known source costs the same as always.
 func TestThrottledLoginCapacity(t *testing.T) {
 	spent := &ledger{}
 	handler, key := capacityHandler(t, spent, map[string]string{"LATCHKEY_THROTTLE_SOURCE": "6/15m", "LATCHKEY_THROTTLE_USER": "6/1h"})
@@ -127,7 +127,7 @@ func TestThrottledLoginCapacity(t *testing.T) {
 
 const home = "192.0.2.7:4711"
 
-// capacityCase is a sign-in, its status, and what it spends.
+// capacityCase is a sign-in, its status, and the capacity it consumes.
 type capacityCase struct {
 	name, path, user, password, key, source string
 	status                                  int
@@ -164,8 +164,8 @@ const (
 	organizationLogin = "/users/login"
 )
 
-// capacityHandler is the login function over DynamoDB Local, metered by the ledger, and an API key that it knows. Its
-// clock stands still, so that no wait ends while a busy machine is slow.
+// capacityHandler is the login function over DynamoDB Local, metered by the ledger, and one of its API keys. Its clock does
+// not move, so that no wait ends while a busy machine is slow.
 func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (handler http.Handler, key string) {
 	t.Helper()
 	ctx, store := t.Context(), meteredStore(t, spent)
@@ -204,7 +204,7 @@ func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (h
 	}), key
 }
 
-// meteredStore is a table of its own in DynamoDB Local.
+// meteredStore is a new table in DynamoDB Local.
 func meteredStore(t *testing.T, spent *ledger) *dynamo.Store {
 	t.Helper()
 	cfg := dynamo.ForLogin(aws.Config{
@@ -213,7 +213,7 @@ func meteredStore(t *testing.T, spent *ledger) *dynamo.Store {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
 	})
-	// Without the time-outs of a sign-in: on a busy machine a second try would be counted as a read too many.
+	// Without the timeouts of a sign-in: on a busy machine a retry would be counted as one read too many.
 	cfg.HTTPClient = meteredClient{awshttp.NewBuildableClient(), spent}
 	cfg.APIOptions = append(cfg.APIOptions, spent.meter)
 	store := dynamo.New(cfg, "table-"+rand.Text())

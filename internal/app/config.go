@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// DefaultAddr is where serve listens unless told otherwise: this machine alone can reach it.
+// DefaultAddr is where serve listens by default: only this machine can reach it.
 const DefaultAddr = "127.0.0.1:3000"
 
 // Config is every setting, read once and checked; see Settings for what each means.
@@ -39,24 +39,18 @@ type Config struct {
 	Contracts             []string // names, at least one
 	AllowedOrigins        web.Origins
 	AllowedHosts          web.Hosts // of serve
-	InsecureCookies       bool      // of serve, by a flag alone
+	InsecureCookies       bool      // of serve, only by a flag
 	CookieDomain          string
 	RefreshGrace          time.Duration
 	SessionIdle           time.Duration
 	SessionMax            time.Duration
 	Revocation            authorizer.Revocation
 	AuthorizerResponse    authorizer.Response
-	Throttle              auth.Limits // zero where throttling is off
+	Throttle              auth.Limits // zero if throttling is off
 	TrustedProxies        web.Proxies
 	Metrics               string // the namespace; empty: none
 	LogLevel              slog.Level
 }
-
-// Location names a place by its kind and its name there, written kind:name.
-type Location struct{ Kind, Name string }
-
-// String returns the location as it is written in a setting.
-func (l Location) String() string { return l.Kind + ":" + l.Name }
 
 // ConfigFrom reads all settings through getenv and returns every problem joined, each naming its variable.
 func ConfigFrom(getenv func(string) string) (Config, error) {
@@ -148,17 +142,7 @@ func (c Config) beyondLoopback() bool {
 
 // splitPlaces reports whether users and keys are in different worlds, as with --store dynamodb:TABLE and no --keys.
 func (c Config) splitPlaces() bool {
-	return c.Store.Kind != "" && c.Keys.Kind != "" && (c.Store.Kind == "sqlite") != (c.Keys.Kind == "file")
-}
-
-func location(kinds ...string) setting.Kind[Location] {
-	return setting.Kind[Location]{Parse: func(s string) (Location, error) {
-		kind, rest, _ := strings.Cut(s, ":")
-		if !slices.Contains(kinds, kind) || rest == "" {
-			return Location{}, setting.Wrong(s, strings.Join(kinds, ":NAME or ")+":NAME")
-		}
-		return Location{kind, rest}, nil
-	}}
+	return c.Store.Kind != "" && c.Keys.Kind != "" && c.Store.IsLocal() != c.Keys.IsLocal()
 }
 
 func passwordHash() setting.Kind[password.Params] {

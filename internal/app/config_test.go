@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// settings are variables without their prefix; the three that have no default are given where a test leaves them out.
+// settings are variables without their prefix; the three without a default get a value if a test leaves them out.
 type settings map[string]string
 
 func (s settings) get(variable string) string {
@@ -31,7 +31,7 @@ func (s settings) get(variable string) string {
 	}[name]
 }
 
-// TestConfigDefaults promises what a deployment gets that sets nothing but the three settings without a default.
+// TestConfigDefaults promises the configuration of a deployment that sets only the three settings without a default.
 func TestConfigDefaults(t *testing.T) {
 	got, err := app.ConfigFrom(settings{}.get)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestConfigDefaults(t *testing.T) {
 	}
 }
 
-// TestConfigValues promises what each setting's values are taken for. No setting is left out.
+// TestConfigValues promises how the values of every setting are read.
 func TestConfigValues(t *testing.T) {
 	tested := map[string]bool{}
 	for _, tc := range []struct {
@@ -127,8 +127,8 @@ func TestConfigValues(t *testing.T) {
 	}
 }
 
-// TestConfigRefusals promises that what a setting cannot hold stops the start, with the variable's name, the value,
-// and nothing said of settings that are right.
+// TestConfigRefusals promises that a wrong value stops the start with an error that names the variable and the value, and no
+// setting that is right.
 func TestConfigRefusals(t *testing.T) {
 	for name, values := range map[string][]string{
 		"ADDR":  {"3000", "localhost", "localhost:http", ":65536", ":08", "a b:x"},
@@ -195,7 +195,7 @@ func manyDecoys(n int) string {
 	return app.FormatDecoys(decoys)
 }
 
-// TestConfigDecoys promises that as many as there may be are read as they are written, and that no hash is ever quoted.
+// TestConfigDecoys promises that the largest allowed list is read as it is written, and that errors quote no hash.
 func TestConfigDecoys(t *testing.T) {
 	most := manyDecoys(app.MaxDecoys)
 	config, err := app.ConfigFrom(settings{"DECOYS": most}.get)
@@ -209,7 +209,7 @@ func TestConfigDecoys(t *testing.T) {
 	}
 }
 
-// TestConfigNamesAllProblems promises that one start is enough to learn of every wrong setting.
+// TestConfigNamesAllProblems promises that one start reports every wrong setting.
 func TestConfigNamesAllProblems(t *testing.T) {
 	_, err := app.ConfigFrom(func(string) string { return "\x00" })
 	if err == nil {
@@ -225,8 +225,8 @@ func TestConfigNamesAllProblems(t *testing.T) {
 	}
 }
 
-// TestConfigEmptyIsDefault promises that an empty variable, which CloudFormation sets for an empty parameter, is as good
-// as none.
+// TestConfigEmptyIsDefault promises that an empty variable, which CloudFormation sets for an empty parameter, means the
+// default.
 func TestConfigEmptyIsDefault(t *testing.T) {
 	empty := settings{}
 	for _, s := range app.Settings() {
@@ -242,7 +242,7 @@ func TestConfigEmptyIsDefault(t *testing.T) {
 }
 
 // TestConfigWarnings promises one warning for each setting that is allowed and weakens the service, and none for settings
-// that deployments ordinarily change.
+// that deployments usually change.
 func TestConfigWarnings(t *testing.T) {
 	for _, tc := range []struct {
 		name  string

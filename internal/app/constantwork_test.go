@@ -16,15 +16,15 @@ import (
 	"latchkey/internal/contract"
 )
 
-// trace is all that a refused attempt does and answers: what a stranger sees, and what they could measure.
+// trace is everything that a refused attempt does and answers: what a stranger can see or measure.
 type trace struct {
-	Calls  []string // of the store, the hasher and the keys; sorted, because some run beside each other
+	Calls  []string // of the store, the hasher and the keys; sorted, because some are concurrent
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// strange are the ways to be refused that a stranger must not tell from each other; each is of a user of its own.
+// strange lists the ways to be refused that a stranger must not be able to tell apart, each with its own user.
 func strange() []struct{ name, user, password string } {
 	return []struct{ name, user, password string }{
 		{"unknown user", "nobody", authtest.Password},
@@ -41,8 +41,8 @@ func strange() []struct{ name, user, password string } {
 	}
 }
 
-// TestConstantWork promises that whoever is refused costs the same calls and gets the same answer, by every contract,
-// with throttling on, and while they are throttled as well: then whatever the password; and with decoys as well.
+// TestConstantWork promises that all refusals cost the same calls and get the same answer, by every contract, with throttling
+// on and off and with decoys; and that while an attempt is throttled, the password does not matter.
 func TestConstantWork(t *testing.T) {
 	limits := auth.Limits{
 		Free: 3, MaxBackoff: time.Minute, Source: auth.Rate{Failures: 1000, Span: time.Hour}, User: auth.Rate{Failures: 1000, Span: time.Hour},
@@ -79,7 +79,7 @@ func TestConstantWork(t *testing.T) {
 	})
 }
 
-// strangersKit has a user for each of strange, all with an account that qualifies but alan.
+// strangersKit has a user for each case of strange; all except alan have an account that qualifies.
 func strangersKit(t *testing.T) *authtest.Kit {
 	t.Helper()
 	users := []auth.User{authtest.Alan()}

@@ -39,7 +39,7 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 	return SessionHandler(c, p), p.Log, nil
 }
 
-// deployed makes what the functions that hold the key ring share, and opens its connections.
+// deployed makes what the functions with the key ring share, and opens their connections.
 func deployed(ctx context.Context, function string, getenv func(string) string, out io.Writer) (Config, Ports, error) {
 	c, err := deployedConfig(function, getenv)
 	if err != nil {
@@ -65,10 +65,10 @@ func deployed(ctx context.Context, function string, getenv func(string) string, 
 // deployedConfig reads what the function uses, and refuses local places: a function has no disk to keep users or keys on.
 func deployedConfig(function string, getenv func(string) string) (Config, error) {
 	c, err := ConfigFor(function, getenv)
-	if c.Store.Kind == "sqlite" {
+	if c.Store.IsLocal() {
 		err = errors.Join(err, fmt.Errorf("%sSTORE: a function needs dynamodb:TABLE, not %q", Prefix, c.Store))
 	}
-	if c.Keys.Kind == "file" {
+	if c.Keys.IsLocal() {
 		err = errors.Join(err, fmt.Errorf("%sKEYS: a function needs secretsmanager:ID, not %q", Prefix, c.Keys))
 	}
 	return c, err
@@ -93,7 +93,7 @@ func LambdaConfig(getenv func(string) string) aws.Config {
 // endpoints lets AWS_ENDPOINT_URL_… lead to local emulators, as it does in every AWS tool.
 type endpoints struct{ getenv func(string) string }
 
-// GetServiceBaseEndpoint is what the SDK's clients ask their configuration sources for an endpoint by.
+// GetServiceBaseEndpoint returns the endpoint of a service; the SDK's clients call it on their configuration sources.
 func (e endpoints) GetServiceBaseEndpoint(_ context.Context, sdkID string) (string, bool, error) {
 	names := map[string]string{
 		"DynamoDB":        "AWS_ENDPOINT_URL_DYNAMODB",

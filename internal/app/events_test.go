@@ -81,7 +81,7 @@ func indented(t *testing.T, answer []byte) []byte {
 	return out.Bytes()
 }
 
-// eventHandler is the login function over a fresh store, as the event's front door has it; see eventUsers for who is in it.
+// eventHandler is the login function over a new store with eventUsers, as deployed behind the event's front door.
 func eventHandler(t *testing.T, event string) http.Handler {
 	t.Helper()
 	config := eventConfigAt(t, eventIssuer(event))
@@ -109,7 +109,8 @@ func (s fixedSource) Refresh(context.Context) ([]byte, error) { return s, nil }
 
 const eventHost = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com"
 
-// eventIssuer is what the template makes of the front door that the event's name tells: tokens and cookies follow it.
+// eventIssuer is the issuer that the template sets for the event's front door, which the event's name says; tokens and cookies
+// depend on it.
 func eventIssuer(event string) string {
 	switch {
 	case strings.HasSuffix(event, "-domain"):
@@ -173,7 +174,7 @@ func eventStore(t *testing.T, hasher *password.Hasher) *sqlite.Store {
 	return store
 }
 
-// eventUsers are one for each way that an event's sign-in goes.
+// eventUsers has one user for each way a sign-in of the events can end.
 func eventUsers() []auth.User {
 	user := func(n int, email, role string, status auth.Status, accounts ...auth.Account) auth.User {
 		return auth.User{

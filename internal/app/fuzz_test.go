@@ -18,7 +18,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// fuzzRoutes are both contracts and the session endpoints over a store with Grace.
+// fuzzRoutes are all contracts and the session endpoints over a store with Grace.
 func fuzzRoutes(f *testing.F) (*authtest.Kit, web.Routes) {
 	f.Helper()
 	k := authtest.NewKit(f, authtest.Grace())
@@ -34,8 +34,8 @@ func answerTo(routes web.Routes, r *http.Request) (int, string) {
 	return answer.Code, answer.Body.String()
 }
 
-// FuzzCredentials looks for a body that is answered by a 5xx, or signs in without being what a plain reader of JSON
-// would call the credentials.
+// FuzzCredentials looks for a body that gets a 5xx, or that signs in although a simple JSON reader does not find the
+// credentials in it.
 func FuzzCredentials(f *testing.F) {
 	_, routes := fuzzRoutes(f)
 	good := `{"username":"grace@example.com","email":"grace@example.com","password":"` + authtest.Password + `"}`
@@ -66,8 +66,8 @@ func FuzzCredentials(f *testing.F) {
 	})
 }
 
-// FuzzCookies looks for a Cookie header that is answered by a 5xx, or passes for a session without holding its token. What
-// the fuzzer writes as ACCESS and REFRESH is the real ones.
+// FuzzCookies looks for a Cookie header that gets a 5xx, or that is accepted without holding a session's token. ACCESS and
+// REFRESH in the fuzzer's input stand for the real tokens.
 func FuzzCookies(f *testing.F) {
 	k, routes := fuzzRoutes(f)
 	g, err := k.Service(auth.Rules{}).Login(f.Context(), auth.Attempt{

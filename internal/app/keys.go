@@ -20,10 +20,10 @@ func SecretKeys(cfg aws.Config, id string) *secret.SecretsManagerSource {
 // fileSoft is how old a ring from a file gets before it is read again: reading one is cheap.
 const fileSoft = 10 * time.Second
 
-// CachedKeys keeps the last good ring document of a source, so that a broken or emptied one signs nobody out.
+// CachedKeys keeps the last good ring document of a source, so that a broken or emptied one ends no session.
 func CachedKeys(at Location, source cached.Origin) *cached.Source {
 	var soft time.Duration // the cache's own
-	if at.Kind == "file" {
+	if at.IsLocal() {
 		soft = fileSoft
 	}
 	return cached.New(source, cached.Options{Soft: soft, Validate: func(document []byte) error {

@@ -19,8 +19,8 @@ import (
 	"latchkey/internal/contract/session"
 )
 
-// leaks drives the handlers, and gives every secret that they were given or gave to the kit, which searches the log for
-// all of them when the test ends.
+// leaks drives the handlers and passes every secret of requests and answers to the kit, which searches the log for all of
+// them when the test ends.
 type leaks struct {
 	*testing.T
 	kit     *authtest.Kit
@@ -41,10 +41,10 @@ func newLeaks(t *testing.T) *leaks {
 	return &leaks{T: t, kit: k, handler: routes}
 }
 
-// given is what a successful answer hands out: tokens, in their members and cookies, and the user's own address.
+// given lists what a successful answer may hold: tokens, in their members and cookies, and the user's own address.
 type given struct{ access, refresh string }
 
-// send sends one request, finds every secret that the answer has no business to hold, and returns what it may.
+// send sends one request, reports every secret that the answer must not hold, and returns those that it may.
 func (l *leaks) send(method, path, body string, header ...string) (given, int) {
 	l.Helper()
 	r := httptest.NewRequestWithContext(l.Context(), method, "https://login.example.com"+path, strings.NewReader(body))
@@ -97,7 +97,7 @@ func (l *leaks) login(name, password string, header ...string) given {
 }
 
 // TestNothingLeaks promises that no answer, log line, error or panic holds a password, a hash, a token, a cookie, an API
-// key, key material or an e-mail address, but the answers and cookies that a token or the user's own profile belongs in.
+// key, key material or an e-mail address, except answers and cookies that a token or the user's own profile belongs in.
 func TestNothingLeaks(t *testing.T) {
 	l := newLeaks(t)
 	integration, disabled := l.kit.Client(t, auth.ClientIntegration, false), l.kit.Client(t, auth.ClientStandard, true)
@@ -196,7 +196,7 @@ func (l *leaks) badInput() {
 	}
 }
 
-// faults makes every call of every port fail, and then panic with a secret in hand, in all that reaches it.
+// faults makes every call of every port fail, and then panic with a secret, in every request that reaches it.
 func (l *leaks) faults() {
 	failure := errors.New("disk on fire")
 	for _, call := range []string{

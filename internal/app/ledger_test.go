@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// ledger notes what a sign-in waits for and what DynamoDB charges.
+// ledger notes the steps that a sign-in waits for, and the capacity that DynamoDB charges.
 type ledger struct {
 	mu            sync.Mutex
 	rounds        [][]string // what ran together stands together
@@ -26,14 +26,14 @@ type ledger struct {
 	meetings      []meeting
 }
 
-// meeting is where the steps of a round wait for each other.
+// meeting is a barrier at which the steps of a round wait for each other.
 type meeting struct {
 	steps int
-	all   chan struct{} // closed when so many have begun
+	all   chan struct{} // closed when that number of steps has begun
 }
 
-// expect starts a new page, on which each step waits until its round is as large as the wanted entry has it. Without
-// that, two fast steps that run beside each other could look as if one waited for the other.
+// expect starts a new page, on which each step waits until its round is as large as in the wanted entry. Without that, two
+// fast concurrent steps could look sequential.
 func (l *ledger) expect(want string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,7 +51,7 @@ func (l *ledger) begin(step string) {
 	}
 }
 
-// enter notes the step and returns what closes when its round is complete.
+// enter notes the step and returns a channel that is closed when its round is complete.
 func (l *ledger) enter(step string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -76,7 +76,7 @@ func (l *ledger) end() {
 	l.running--
 }
 
-// String is the rounds in their order, and the capacity of all.
+// String returns the rounds in their order, and the capacity of all.
 func (l *ledger) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -120,8 +120,8 @@ func (l *ledger) meter(stack *middleware.Stack) error {
 	}), middleware.Before)
 }
 
-// charge knows better than DynamoDB Local in one thing: of a batch, DynamoDB charges a unit for each of the keys under
-// which it finds nothing (BatchGetItem in its API reference).
+// charge corrects DynamoDB Local in one point: DynamoDB charges one unit for each key of a batch without an item (BatchGetItem
+// in its API reference).
 func (l *ledger) charge(result any, keys int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -151,7 +151,7 @@ func (l *ledger) charge(result any, keys int) {
 	}
 }
 
-// meteredClient enters every HTTP request, and so a retry as well.
+// meteredClient enters every HTTP request, so retries too.
 type meteredClient struct {
 	aws.HTTPClient
 	spent *ledger

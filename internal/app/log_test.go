@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/app"
 )
 
-// TestLogger promises lines in CloudWatch's own member names, with the request's id, and nothing under the level.
+// TestLogger promises lines in CloudWatch's own member names, with the request's id, and nothing below the level.
 func TestLogger(t *testing.T) {
 	var out bytes.Buffer
 	log := app.NewLogger(&out, slog.LevelInfo)

@@ -21,7 +21,7 @@ import (
 
 const namespace = "Latchkey/test"
 
-// emfSchema is CloudWatch's specification of the embedded metric format, as far as a schema can say it.
+// emfSchema is CloudWatch's specification of the embedded metric format, as far as a schema can express it.
 const emfSchema = `{"type": "object", "required": ["_aws"], "properties": {"_aws": {
 	"type": "object", "additionalProperties": false, "required": ["Timestamp", "CloudWatchMetrics"], "properties": {
 	"Timestamp": {"type": "integer", "minimum": 0},
@@ -35,7 +35,7 @@ const emfSchema = `{"type": "object", "required": ["_aws"], "properties": {"_aws
 			"Name": {"type": "string", "minLength": 1, "maxLength": 1024},
 			"Unit": {"enum": ["Count", "Milliseconds", "None"]}}}}}}}}}}}`
 
-// counter is a deployment that counts, over a kit.
+// counter is a deployment with metrics, over a kit.
 type counter struct {
 	*testing.T
 	auth.Store
@@ -46,7 +46,7 @@ type counter struct {
 	broken  bool // the store
 }
 
-// LookUp fails where the store is broken.
+// LookUp fails if the store is broken.
 func (c *counter) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	if c.broken {
 		return auth.LookupResult{}, auth.ErrUnavailable
@@ -85,7 +85,7 @@ func (c *counter) signIn(member, email, password string) *httptest.ResponseRecor
 	return c.send(http.MethodPost, path, `{"`+member+`":"`+email+`","password":"`+password+`"}`)
 }
 
-// hangUp sends a right password and is gone before anything is read.
+// hangUp sends a right password and disconnects before anything is read.
 func (c *counter) hangUp() {
 	ctx, cancel := context.WithCancel(c.Context())
 	cancel()
@@ -95,8 +95,8 @@ func (c *counter) hangUp() {
 	c.handler.ServeHTTP(httptest.NewRecorder(), r)
 }
 
-// counted returns the metrics that were written since the last call, each with its dimensions' values before its name, once
-// each line was found to keep to the specification.
+// counted returns the metrics since the last call, each named after the values of its dimensions, and checks every line
+// against the specification.
 func (c *counter) counted() []map[string]float64 {
 	c.Helper()
 	var all []map[string]float64
@@ -162,7 +162,7 @@ func schemaOf(t *testing.T, text string) *jsonschema.Schema {
 	return schema
 }
 
-// TestMetrics promises what docs/metrics.md says of each kind of request, in CloudWatch's format and whatever is logged.
+// TestMetrics promises the metrics of docs/metrics.md for each kind of request, in CloudWatch's format, at any log level.
 func TestMetrics(t *testing.T) {
 	c := newCounter(t, settings{"THROTTLE_FREE": "1", "LOG_LEVEL": "error"})
 	c.kit.Clock.Advance(36 * time.Hour) // the key's age
@@ -220,7 +220,7 @@ func TestMetrics(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotCounted promises no line, which costs money, for what is no attempt.
+// TestWhatIsNotCounted promises no line, which costs money, for requests that are not attempts.
 func TestWhatIsNotCounted(t *testing.T) {
 	c := newCounter(t, nil)
 	c.send(http.MethodGet, "/healthz", "")

@@ -33,7 +33,7 @@ func keysRoutes(c Config, p Ports) web.Routes {
 }
 
 // Authorizer returns the authorizer function from the environment of a Lambda function. It reads the published keys
-// and, unless REVOCATION is off, sessions; the key ring where ALGORITHM is HS256.
+// and, unless REVOCATION is off, sessions; the key ring if ALGORITHM is HS256.
 func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) (*authorizer.Authorizer, error) {
 	c, p, err := public(ctx, "authorizer", getenv, out)
 	if err != nil {
@@ -50,7 +50,7 @@ func NewAuthorizer(c Config, p Ports) *authorizer.Authorizer {
 	})
 }
 
-// public makes what the functions share that verify and do not sign, and opens their connection.
+// public makes what the functions that only verify share, and opens their connection.
 func public(ctx context.Context, function string, getenv func(string) string, out io.Writer) (Config, Ports, error) {
 	c, err := deployedConfig(function, getenv)
 	if err != nil {

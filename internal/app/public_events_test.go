@@ -16,8 +16,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// replay runs every event of events/<function> and compares what the function answers byte for byte; an error is
-// {"errorMessage"}, as Lambda reports one.
+// replay runs every event of events/<function> and compares the answers byte for byte; an error is written as
+// {"errorMessage"}, as Lambda reports it.
 func replay(t *testing.T, function string, invoke func(t *testing.T, name string, event []byte) ([]byte, error)) {
 	t.Helper()
 	events, err := filepath.Glob("../../events/" + function + "/*.json")
@@ -43,8 +43,8 @@ func replay(t *testing.T, function string, invoke func(t *testing.T, name string
 	}
 }
 
-// publicPorts are what the functions have that know the ring's public keys alone, half an hour after the sign-ins of
-// events/login. Ada is signed in, Grace is not any more.
+// publicPorts are the ports of the functions that know only the ring's public keys, half an hour after the sign-ins of
+// events/login. Ada is signed in, Grace has signed out.
 func publicPorts(t *testing.T) app.Ports {
 	t.Helper()
 	ring, err := os.ReadFile("testdata/ring.json")
@@ -75,8 +75,8 @@ func TestKeysEvents(t *testing.T) {
 	})
 }
 
-// TestAuthorizerEvents replays events/authorizer, with tokens that events/login answers; where the name says so the
-// deployment has asked for policies.
+// TestAuthorizerEvents replays events/authorizer with tokens from the answers of events/login; for some events, by their
+// names, the deployment answers policies.
 func TestAuthorizerEvents(t *testing.T) {
 	config, ports := eventConfig(t), publicPorts(t)
 	policies := config

@@ -40,7 +40,7 @@ func deployedEnv(set ...string) func(string) string {
 	return func(name string) string { return env[strings.TrimPrefix(name, app.Prefix)] }
 }
 
-// newRing returns a ring's document, and what it publishes.
+// newRing returns a ring's document and its JWK Set.
 func newRing(t *testing.T) (document, jwks []byte) {
 	t.Helper()
 	ring, err := keyring.New(jwk.ES256, time.Now())
@@ -52,7 +52,7 @@ func newRing(t *testing.T) (document, jwks []byte) {
 	return document, jwks
 }
 
-// TestPublicFunctions promises that both start without a call to AWS, whatever verifies, and say what is set wrong.
+// TestPublicFunctions promises that both start without a call to AWS, for every algorithm, and name wrong settings.
 func TestPublicFunctions(t *testing.T) {
 	for _, algorithm := range []string{"ES256", "HS256"} {
 		if _, _, err := app.Keys(t.Context(), deployedEnv("ALGORITHM", algorithm), io.Discard); err != nil {
@@ -73,7 +73,7 @@ func TestPublicFunctions(t *testing.T) {
 	}
 }
 
-// TestPublicKeysOfTheRing promises what the ring publishes, its absence as such, and nothing where it is broken.
+// TestPublicKeysOfTheRing promises the JWK Set of the ring, an error that says so if it is absent, and none if it is broken.
 func TestPublicKeysOfTheRing(t *testing.T) {
 	document, jwks := newRing(t)
 	if got, err := app.RingPublicKeys(fixedSource(document)).Get(t.Context()); err != nil || string(got) != string(jwks) {
@@ -87,8 +87,8 @@ func TestPublicKeysOfTheRing(t *testing.T) {
 	}
 }
 
-// TestKeysFunction promises a 500 before the first keys are published, the keys from then on, and the last good ones
-// where what is published later is not fit to be.
+// TestKeysFunction promises a 500 before the first keys are published, then the keys, and the last good ones if later ones
+// must not be published.
 func TestKeysFunction(t *testing.T) {
 	kit := authtest.NewKit(t)
 	ports := app.Ports{PublicKeys: app.CachedPublicKeys(app.StoredPublicKeys(kit.Store)), Log: slog.New(slog.DiscardHandler)}
@@ -114,8 +114,8 @@ func TestKeysFunction(t *testing.T) {
 	}
 }
 
-// TestPublicCapacity promises what a decision and the keys cost on DynamoDB: the keys once a minute, and a session and
-// its user as often as the deployment wants to know.
+// TestPublicCapacity promises what a decision and the keys cost on DynamoDB: the keys are read once a minute, a session and
+// its user as often as REVOCATION says.
 func TestPublicCapacity(t *testing.T) {
 	spent := &ledger{}
 	store, ada := meteredStore(t, spent), authtest.Ada()

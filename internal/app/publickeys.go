@@ -12,7 +12,7 @@ import (
 )
 
 // publicSoft is how old the public keys get before they are read again. An unknown kid is looked up at once, so this
-// is how long a revoked key may still be taken or published.
+// is how long a revoked key may still be accepted or published.
 const publicSoft = time.Minute
 
 // CachedPublicKeys keeps the last good JWK Set of an origin. A set that must not be published, or cannot be read, never
@@ -24,7 +24,7 @@ func CachedPublicKeys(origin cached.Origin) *cached.Source {
 	}})
 }
 
-// StoredPublicKeys is where functions read the JWK Set that may not read the key ring.
+// StoredPublicKeys reads the JWK Set from the store, for functions that must not read the key ring.
 func StoredPublicKeys(store auth.PublicKeys) cached.Origin { return storedKeys{store} }
 
 type storedKeys struct{ store auth.PublicKeys }
@@ -49,7 +49,7 @@ func (r ringKeys) Get(ctx context.Context) ([]byte, error) {
 	return ring.PublicJWKS()
 }
 
-// publicTokens verifies by the public keys, or by the ring where no public keys exist: a symmetric one is never published.
+// publicTokens verifies by the public keys, or by the ring for HS256, whose key is never published.
 func publicTokens(c Config, p Ports) auth.Verifier {
 	if c.Algorithm == jwk.HS256 {
 		return p.Tokens

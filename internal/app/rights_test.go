@@ -71,7 +71,7 @@ func TestRights(t *testing.T) {
 	}
 }
 
-// role is as much of one as the template uses. What it does not, like managed policies, is an error in the decoder.
+// role has the members of a role that the template uses. Others, like managed policies, are an error in the decoder.
 type role struct {
 	AssumeRolePolicyDocument yaml.Node `yaml:"AssumeRolePolicyDocument"`
 	PermissionsBoundary      yaml.Node `yaml:"PermissionsBoundary"`
@@ -152,7 +152,7 @@ func inWords(t *testing.T, node yaml.Node) string {
 	return words
 }
 
-// values are those of a node that holds one or a list of them.
+// values returns the values of a node that holds one or a list of them.
 func values(node yaml.Node) string {
 	all := []string{}
 	if node.Tag == "!If" {
@@ -176,7 +176,7 @@ func decodeStrictly(t *testing.T, node yaml.Node, into any) {
 	check(t, decoder.Decode(into))
 }
 
-// withoutAliases puts what an alias stands for in its place, in the whole document.
+// withoutAliases replaces every alias in the document by its node.
 func withoutAliases(node *yaml.Node) {
 	for i, child := range node.Content {
 		if child.Kind == yaml.AliasNode {

@@ -25,9 +25,9 @@ import (
 	"latchkey/internal/token"
 )
 
-// TestRotate promises the first months of a deployment on AWS's own terms: the first rotation makes the ring of a fresh
-// secret, one too soon changes nothing, the next changes the key that signs, and old tokens verify throughout, by the
-// secret and by the published keys alone.
+// TestRotate promises the first months of a deployment: the first rotation makes the ring of a new secret, one that comes too
+// soon changes nothing, the next changes the key that signs, and old tokens verify throughout, by the secret and by the
+// published keys.
 func TestRotate(t *testing.T) {
 	s := newStack(t)
 	s.rotate(t)
@@ -50,7 +50,7 @@ func TestRotate(t *testing.T) {
 	s.verified(t, second)
 }
 
-// TestRotateConfig promises that a function whose settings do not fit does not start, and says why.
+// TestRotateConfig promises that a function with wrong settings does not start, and says why.
 func TestRotateConfig(t *testing.T) {
 	_, err := app.Rotate(func(name string) string {
 		return map[string]string{"LATCHKEY_ISSUER": "https://login.example.com", "LATCHKEY_ALGORITHM": "none"}[name]
@@ -102,7 +102,7 @@ func newStack(t *testing.T) *stack {
 	return &stack{arn: *made.ARN, secrets: secrets, store: store, rotator: rotator, config: config}
 }
 
-// rotate begins a rotation and takes the steps, which moto would only send to a function of its own.
+// rotate begins a rotation and takes the steps itself, because moto sends them only to its own functions.
 func (s *stack) rotate(t *testing.T) {
 	t.Helper()
 	version := rand.Text() + "-a-version-of-36-characters"
@@ -128,7 +128,7 @@ func (s *stack) rotate(t *testing.T) {
 
 type signed struct{ text, keyID string }
 
-// signed is a token of a function that starts now.
+// signed returns a token from a function that starts now.
 func (s *stack) signed(t *testing.T) signed {
 	t.Helper()
 	now := time.Now().Truncate(time.Second)
@@ -160,7 +160,7 @@ func (s *stack) verified(t *testing.T, raw signed) {
 	}
 }
 
-// age makes the ring's next key older, as waiting would.
+// age makes the ring's next key older, as time does.
 func (s *stack) age(t *testing.T, by time.Duration) {
 	t.Helper()
 	before, err := s.ring().Get(t.Context())

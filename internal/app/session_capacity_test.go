@@ -20,8 +20,8 @@ import (
 	"latchkey/internal/token"
 )
 
-// TestSessionCapacity promises what the session endpoints cost on DynamoDB: a refresh one read and one write, each one
-// round trip; asking who one is, one read.
+// TestSessionCapacity promises what the session endpoints cost on DynamoDB: a refresh costs one read and one write, each one
+// round trip; who-am-I costs one read.
 func TestSessionCapacity(t *testing.T) {
 	spent := &ledger{}
 	b := newCapacityBrowser(t, spent)
@@ -76,7 +76,7 @@ func TestReplayCapacity(t *testing.T) {
 	}
 }
 
-// forged is the token with another MAC.
+// forged returns the token with another MAC.
 func forged(refresh string) string {
 	raw, err := base64.RawURLEncoding.DecodeString(refresh)
 	if err != nil {

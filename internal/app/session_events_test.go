@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/token"
 )
 
-// TestSessionEvents replays events/session, each in a deployment of its own in which sessionHistory has happened.
+// TestSessionEvents replays events/session, each in a new deployment after sessionHistory.
 func TestSessionEvents(t *testing.T) {
 	t.Parallel()
 	replay(t, "session", func(t *testing.T, _ string, event []byte) ([]byte, error) {
@@ -28,7 +28,7 @@ func TestSessionEvents(t *testing.T) {
 	})
 }
 
-// sessionTime is when the events of events/session come: half an hour after the sign-ins of events/login.
+// sessionTime is the time of events/session: half an hour after the sign-ins of events/login.
 func sessionTime() time.Time { return time.Date(2026, 1, 2, 3, 34, 5, 0, time.UTC) }
 
 type pastEvent struct {
@@ -36,7 +36,7 @@ type pastEvent struct {
 	function, event string
 }
 
-// sessionHistory is what happened before an event of events/session, in its order, which the ids in the tokens follow.
+// sessionHistory is the list of events before each event of events/session; the ids in the tokens depend on its order.
 func sessionHistory() []pastEvent {
 	const signedIn = 30 * time.Minute
 	return []pastEvent{

@@ -23,8 +23,8 @@ const Prefix = "LATCHKEY_"
 type Setting struct {
 	Name     string   // in the environment, after Prefix
 	Default  string   // what an empty value means
-	OnLaptop string   // the default of the command line where it differs
-	Words    []string // the allowed values where they are few
+	OnLaptop string   // the default of the command line if it differs
+	Words    []string // the allowed values if they are few
 	Prefixes []string // what a value begins with, for completion
 	Pattern  string   // a regular expression of whole values, which the template's parameter has as well
 	Bool     bool     // a flag without a value
@@ -89,9 +89,9 @@ func placeSettings() []Setting {
 		row("ADDR", DefaultAddr, "host and port to listen on; port 0 picks one; PORT in the environment sets only the port",
 			setting.Address(), func(c *Config) *string { return &c.Addr }).local(),
 		row("STORE", "", "where users are: sqlite:PATH or dynamodb:TABLE",
-			location("sqlite", "dynamodb"), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
+			location(SQLite, DynamoDB), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
 		row("KEYS", "", "where the signing keys are: file:PATH or secretsmanager:ID",
-			location("file", "secretsmanager"), func(c *Config) *Location { return &c.Keys }).
+			location(File, SecretsManager), func(c *Config) *Location { return &c.Keys }).
 			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "authorizer", "rotate"),
 		row("AUDIT", "-", "file to append audit records to; - for standard error",
 			setting.Text(), func(c *Config) *string { return &c.Audit }).local(),

@@ -31,8 +31,8 @@ func wrongly(path, user, source string) capacityCase {
 	return capacityCase{path: path, user: user, password: "wrong", source: source}
 }
 
-// TestContractsShareCounters promises that guesses count together, whichever contract they come by, and that each contract
-// tells the wait in its own words, alike for those who are there and those who are not.
+// TestContractsShareCounters promises that guesses by all contracts count together, and that each contract tells the wait in
+// its own words, alike for known and unknown users.
 func TestContractsShareCounters(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
 	handler := limitedLogin(t, k, nil)
@@ -84,7 +84,7 @@ func TestCountersThatFail(t *testing.T) {
 }
 
 // lambdaLogin sends a sign-in through the Lambda handler, from the address that the gateway saw and with a header that
-// anybody can write, and returns the status and whether it was throttled.
+// any client can set, and returns the status and whether it was throttled.
 func lambdaLogin(t *testing.T, function *lambdahttp.Adapter, user, sourceIP, name, value string) (status int, throttled bool) {
 	t.Helper()
 	event, err := json.Marshal(map[string]any{
@@ -104,8 +104,8 @@ func lambdaLogin(t *testing.T, function *lambdahttp.Adapter, user, sourceIP, nam
 	return answer.StatusCode, strings.Contains(answer.Body, "Too many")
 }
 
-// TestNoHeaderMovesASource promises, on Lambda, that a source is what the gateway saw, whatever a client says, and that
-// proxies are believed only where the deployment names them.
+// TestNoHeaderMovesASource promises, on Lambda, that a source is the address that the gateway saw, whatever a client sends, and
+// that only declared proxies are trusted.
 func TestNoHeaderMovesASource(t *testing.T) {
 	for _, test := range []struct {
 		name, sourceIP, proxies, header, value string // %d: another for each attempt

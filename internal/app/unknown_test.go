@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/app"
 )
 
-// TestUnknownSettings promises a warning for each variable that is ignored, a hint where a setting's name is close, and never
+// TestUnknownSettings promises a warning for each variable that is ignored, a hint if a setting's name is close, and never
 // a value.
 func TestUnknownSettings(t *testing.T) {
 	got := app.UnknownSettings([]string{

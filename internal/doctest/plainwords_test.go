@@ -12,7 +12,6 @@ import (
 func notYetHeld() []string {
 	return []string{
 		"cmd/latchkey",
-		"internal/app",
 		"internal/auth",
 		"internal/authorizer",
 		"internal/cached",

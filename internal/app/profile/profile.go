@@ -1,5 +1,5 @@
 // Package profile finds the AWS credentials of a person at a keyboard: profiles, single sign-on, instance roles.
-// It is apart from app so that the functions, which have theirs in the environment, do not carry it.
+// It is separate from app so that the functions, whose credentials are in the environment, do not link it.
 package profile
 
 import (
@@ -20,9 +20,9 @@ const connections = 64
 // Load returns the AWS configuration that the aws command line would use, or an error that says what to set.
 func Load(ctx context.Context) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
-		t.MaxIdleConnsPerHost = connections // the SDK keeps 10, and an import would open others all the time
+		t.MaxIdleConnsPerHost = connections // the SDK keeps 10, and an import would open new ones all the time
 	})
-	// What matters of what the SDK logs comes back as an error, too.
+	// The SDK logs only what it also returns as errors.
 	c, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
