@@ -181,3 +181,24 @@ func TestTooLongForBcryptIsNoShortcut(t *testing.T) {
 		}
 	}
 }
+
+// TestRightAndWrongCostTheSame promises for every foreign scheme that a right password, a wrong one and a decoy allocate alike; what
+// they compute is the same function of the password.
+func TestRightAndWrongCostTheSame(t *testing.T) {
+	hasher := password.New(cheap, 0)
+	for _, stored := range foreignTrue() {
+		scrambled, err := password.Scramble(stored)
+		if err != nil {
+			t.Fatal(err)
+		}
+		right := measure(func() { matches(t, hasher, stored, "password") })
+		for _, other := range []work{
+			measure(func() { matches(t, hasher, stored, "passw0rd") }),
+			measure(func() { matches(t, hasher, scrambled, "password") }),
+		} {
+			if slack := right.bytes/50 + 2048; other.bytes > right.bytes+slack || right.bytes > other.bytes+slack {
+				t.Errorf("%.20s: a right password allocates %d bytes, another %d", stored, right.bytes, other.bytes)
+			}
+		}
+	}
+}

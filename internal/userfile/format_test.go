@@ -1,6 +1,7 @@
 package userfile_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -99,4 +100,31 @@ func TestBadLinesAreNotAFormat(t *testing.T) {
 			t.Errorf("%q: errors %v; want one of the first line's own, and none", first, errs)
 		}
 	}
+}
+
+// FuzzFormats promises that reading ends with lines that are all of another format, or each decoded or refused for itself.
+func FuzzFormats(f *testing.F) {
+	for _, seed := range []string{"[\n" + pending(1) + "\n]", "a,b\n1,2", utf16LE("\ufeff{}\n"), "{", "\x00", " \n{\n", "x:$1$y", pending(1) + "\r" + pending(2)} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		lines, formats := 0, 0
+		for batch, err := range userfile.Read(t.Context(), bytes.NewReader(raw)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range batch.Lines {
+				var format *userfile.FormatError
+				if lines++; errors.As(l.Err, &format) {
+					formats++
+				}
+				if (l.Err == nil) == (l.Entry.User.ID == "") {
+					t.Errorf("line %d: %v and %+v", l.Number, l.Err, l.Entry)
+				}
+			}
+		}
+		if formats != 0 && formats != lines {
+			t.Errorf("%d of %d lines are of another format", formats, lines)
+		}
+	})
 }
