@@ -17,8 +17,9 @@ func TestAllocations(t *testing.T) {
 		Store: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Log: k.Log.Logger(), Serial: true,
 	})
 	hash := testing.AllocsPerRun(100, func() { k.Hasher.Verify(t.Context(), authtest.Ada().PasswordHash, authtest.Password) })
-	for path, user := range map[string]string{planpointLogin: "ada", organizationLogin: "grace"} {
-		signIn := capacityCase{path: path, user: user, password: authtest.Password, source: home}
+	for _, c := range contracts(t, nil) {
+		path := c.Path()
+		signIn := capacityCase{path: path, user: "grace", password: authtest.Password, source: home}
 		whole := testing.AllocsPerRun(100, func() {
 			if answer := signIn.send(t, handler); !strings.Contains(answer.Body.String(), "oken") {
 				t.Fatalf("%s: %s", path, answer.Body)

@@ -34,7 +34,7 @@ func TestLoginCapacity(t *testing.T) {
 		succeeds = "BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 5 RRU, 3 WRU"
 		refused  = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem + UpdateItem: 5 RRU, 3 WRU"
 	)
-	for _, test := range []capacityCase{
+	cases := []capacityCase{
 		{"success", planpointLogin, "ada", authtest.Password, "", home, 200, succeeds},
 		{"API key", planpointLogin, "ada", authtest.Password, key, home, 200,
 			"BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 6 RRU, 3 WRU"},
@@ -50,12 +50,19 @@ func TestLoginCapacity(t *testing.T) {
 		{"disabled", planpointLogin, "dorothy", authtest.Password, "", home, 401, refused},
 		{"no known source", planpointLogin, "ada", authtest.Password, "", "", 200, succeeds},
 		{"no known source, wrong password", planpointLogin, "ada", "wrong", "", "", 401, refused},
-		{"organization", organizationLogin, "grace", authtest.Password, "", home, 200, succeeds},
-		{"organization, unknown user", organizationLogin, "nobody", authtest.Password, "", home, 200, refused},
-		{"organization, wrong password", organizationLogin, "grace", "wrong", "", home, 200, refused},
-		{"organization, pending", organizationLogin, "joan", authtest.Password, "", home, 200, refused},
-		{"organization, wrong role", organizationLogin, "alan", authtest.Password, "", home, 200, refused},
-	} {
+	}
+	for _, c := range contracts(t, nil) {
+		name, path := c.Terms().Contract, c.Path()
+		denied, _ := authtest.AnswerTo(t, c, auth.ErrBadCredentials)
+		cases = append(cases, []capacityCase{
+			{name + ", success", path, "grace", authtest.Password, "", home, 200, succeeds},
+			{name + ", unknown user", path, "nobody", authtest.Password, "", home, denied, refused},
+			{name + ", wrong password", path, "grace", "wrong", "", home, denied, refused},
+			{name + ", pending", path, "joan", authtest.Password, "", home, denied, refused},
+			{name + ", no qualifying account", path, "alan", "wrong", "", home, denied, refused},
+		}...)
+	}
+	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) { test.run(t, handler, spent) })
 	}
 }
@@ -101,21 +108,26 @@ func TestThrottledLoginCapacity(t *testing.T) {
 	for i := range 6 {
 		send("grace", "wrong", fmt.Sprintf("198.51.100.%d:1", 10+i))
 	}
-	for _, test := range []capacityCase{
+	cases := []capacityCase{
 		{"pair", planpointLogin, "ada", authtest.Password, "", home, 401, refused},
 		{"pair, wrong password", planpointLogin, "ada", "wrong", "", home, 401, refused},
 		{"pair, unknown user", planpointLogin, "nobody", "wrong", "", "198.51.100.1:1", 401, refused},
-		{"pair, organization", organizationLogin, "ada", authtest.Password, "", home, 200, refused},
 		{"source", planpointLogin, "old", authtest.Password, "", stuffer, 401, refused},
 		{"source, unknown user", planpointLogin, "fresh", "wrong", "", stuffer, 401, refused},
 		{"source, its neighbour in the /64", planpointLogin, "old", authtest.Password, "", "[2001:db8::2]:443", 401, refused},
 		{"source, API key", planpointLogin, "old", authtest.Password, key, stuffer, 401, "BatchGetItem: 5 RRU, 0 WRU"},
 		{"user", planpointLogin, "ada", authtest.Password, "", "198.51.100.4:1", 401, refused},
-		{"user, organization", organizationLogin, "grace", authtest.Password, "", "198.51.100.4:1", 200, refused},
 		{"user, no known source", planpointLogin, "ada", authtest.Password, "", "", 401, refused},
 		{"user, from a source that the user knows", planpointLogin, "grace", authtest.Password, "", "198.51.100.3:9", 200,
 			"BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 5 RRU, 3 WRU"},
-	} {
+	}
+	for _, c := range contracts(t, nil) {
+		throttled, _ := authtest.AnswerTo(t, c, auth.ErrThrottled)
+		cases = append(cases,
+			capacityCase{"pair, " + c.Path(), c.Path(), "ada", authtest.Password, "", home, throttled, refused},
+			capacityCase{"user, " + c.Path(), c.Path(), "grace", authtest.Password, "", "198.51.100.4:1", throttled, refused})
+	}
+	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
 			answer := test.run(t, handler, spent)
 			if (answer.Header().Get("Retry-After") != "") != strings.HasSuffix(test.want, " 0 WRU") {

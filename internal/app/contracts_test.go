@@ -32,6 +32,15 @@ func forContracts(t *testing.T, s settings, test func(*testing.T, contract.Contr
 	}
 }
 
+func contractPaths(t testing.TB) []string {
+	t.Helper()
+	var paths []string
+	for _, c := range contracts(t, nil) {
+		paths = append(paths, c.Path())
+	}
+	return paths
+}
+
 // contractRoutes are the endpoints of every wire format over the kit.
 func contractRoutes(t testing.TB, k *authtest.Kit, rules auth.Rules, s settings) web.Routes {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
-	"latchkey/internal/contract/organization"
+	"latchkey/internal/contract"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
 	"latchkey/internal/web"
@@ -47,23 +47,42 @@ func FuzzCredentials(f *testing.F) {
 	}
 	f.Add([]byte(good), "application/json; charset=utf-8")
 	f.Add([]byte(good), "text/plain")
+	members := map[string]string{}
+	for _, c := range contracts(f, nil) {
+		members[c.Path()] = identifierMember(f, c)
+	}
 	f.Fuzz(func(t *testing.T, body []byte, contentType string) {
-		for path, name := range map[string]string{planpoint.Path: "username", organization.Path: "email"} {
+		for path, name := range members {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, path, bytes.NewReader(body))
 			r.Header.Set("Content-Type", contentType)
 			status, answer := answerTo(routes, r)
 			if !slices.Contains([]int{200, 400, 401, 403}, status) {
 				t.Fatalf("%s %q is answered by %d %s", path, body, status, answer)
 			}
-			var members map[string]any
-			err := json.Unmarshal(body, &members)
-			user, _ := members[name].(string)
-			if strings.Contains(answer, "oken") && (err != nil || members["password"] != authtest.Password ||
+			var given map[string]any
+			err := json.Unmarshal(body, &given)
+			user, _ := given[name].(string)
+			if strings.Contains(answer, "oken") && (err != nil || given["password"] != authtest.Password ||
 				!strings.EqualFold(strings.TrimSpace(user), "grace@example.com")) {
 				t.Fatalf("%s %q signs in", path, body)
 			}
 		}
 	})
+}
+
+// identifierMember returns the member in which the contract reads the address: the one without which it refuses.
+func identifierMember(t testing.TB, c contract.Contract) string {
+	t.Helper()
+	for _, member := range []string{"username", "email"} {
+		body := strings.Replace(authtest.Credentials(t, "grace@example.com", authtest.Password), `"`+member+`"`, `"other"`, 1)
+		r := httptest.NewRequest(http.MethodPost, c.Path(), nil)
+		r.Header.Set("Content-Type", "application/json")
+		if _, err := c.Decode(r, []byte(body)); err != nil {
+			return member
+		}
+	}
+	t.Fatalf("%s reads the address from another member", c.Path())
+	return ""
 }
 
 // FuzzCookies looks for a Cookie header that gets a 5xx, or that is accepted without holding a session's token. ACCESS and

@@ -14,7 +14,6 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
-	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
 )
@@ -116,7 +115,9 @@ func (l *leaks) signIn(integration, disabled string) {
 	for _, name := range []string{"ada", "grace", "alan", "joan", "dorothy", "typed-by-nobody"} {
 		for _, password := range []string{authtest.Password, "hunter2-hunter2", strings.Repeat("hunter2-hunter2", 100)} {
 			l.login(name, password)
-			l.send("POST", organization.Path, `{"email":"`+name+`@example.com","password":"`+password+`"}`)
+			for _, c := range contracts(l, nil) {
+				l.send("POST", c.Path(), authtest.Credentials(l, name+"@example.com", password))
+			}
 		}
 	}
 	for _, key := range []string{integration, disabled, "lk_wrong-key", "Bearer " + integration, authtest.Password} {
@@ -180,8 +181,9 @@ func (l *leaks) badInput() {
 		`{"username":"ada@example.com` + "\xff" + `","password":"` + authtest.Password + `"}`, `{"username":"` + s.access + `","password":"x"}`,
 		strings.Repeat(authtest.Password, 1000),
 	} {
-		for _, path := range []string{planpoint.Path, organization.Path, "/api/users/refresh"} {
-			l.send("POST", path, strings.ReplaceAll(body, "username", map[bool]string{true: "email", false: "username"}[path == organization.Path]))
+		for _, path := range append(contractPaths(l), "/api/users/refresh") {
+			l.send("POST", path, body)
+			l.send("POST", path, strings.ReplaceAll(body, "username", "email"))
 		}
 	}
 	for _, header := range [][]string{
@@ -189,7 +191,7 @@ func (l *leaks) badInput() {
 		{"Cookie", "planpoint=" + s.access + "; planpoint=" + s.refresh}, {"Cookie", "planpointRefresh=" + s.access}, {"Origin", "https://ada@example.com"},
 		{"X-Forwarded-For", s.refresh}, {"X-Request-Id", s.refresh}, {"Sec-Fetch-Site", authtest.Password},
 	} {
-		for _, path := range []string{planpoint.Path, organization.Path, "/api/users/refresh", "/api/users/logout", "/api/users/me", "/api/users/none?" + s.refresh} {
+		for _, path := range append(contractPaths(l), "/api/users/refresh", "/api/users/logout", "/api/users/me", "/api/users/none?"+s.refresh) {
 			l.send("POST", path, `{}`, header...)
 			l.send("GET", path, "", header...)
 		}

@@ -162,35 +162,6 @@ func patternCases() map[string]goodAndBad {
 	}
 }
 
-// TestFrontDoors promises that the template's HTTP API and its REST API lead to the same functions by the same paths.
-func TestFrontDoors(t *testing.T) {
-	raw, err := os.ReadFile("../../template.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	pairs := func(pattern string) map[string]string {
-		found := map[string]string{}
-		for _, m := range regexp.MustCompile("(?m)"+pattern).FindAllStringSubmatch(string(raw), -1) {
-			found[m[1]] = m[2]
-		}
-		return found
-	}
-	http := pairs(`RouteKey: ANY (\S+)\n +Target: !Sub integrations/\$\{(\w+)\}`)
-	calls := pairs(`^  (\w+Integration):\n(?:    .+\n)+?      IntegrationUri: !Ref (\w+)\.Alias$`)
-	for path, integration := range http {
-		http[path] = calls[integration]
-	}
-	rest := pairs(`^          (/\S+): [&*](\w+)$`)
-	calls = pairs(`: &(\w+)\n(?: {12}.+\n)+?.+function:\$\{!stageVariables\.(\w+)\}:live`)
-	variables := pairs(`[{,] (\w+): !Ref (\w+Function)`)
-	for path, anchor := range rest {
-		rest[path] = variables[calls[anchor]]
-	}
-	if diff := cmp.Diff(http, rest); diff != "" || len(http) < 9 || http["/users/login"] != "LoginFunction" {
-		t.Errorf("%d routes; the REST API differs (-HTTP +REST):\n%s", len(http), diff)
-	}
-}
-
 // document is as much of the template as the tests read.
 type document struct {
 	Parameters map[string]parameter `yaml:"Parameters"`

@@ -2,7 +2,6 @@ package app_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/lambdahttp"
 )
@@ -31,53 +31,23 @@ func wrongly(path, user, source string) capacityCase {
 	return capacityCase{path: path, user: user, password: "wrong", source: source}
 }
 
-// TestContractsShareCounters promises that guesses by all contracts count together, and that each contract tells the wait in
-// its own words, alike for known and unknown users.
+// TestContractsShareCounters promises that guesses count together, whichever contract they come by, and that each contract
+// words the wait itself, the same for known and unknown users.
 func TestContractsShareCounters(t *testing.T) {
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
 	handler := limitedLogin(t, k, nil)
+	all := contracts(t, nil)
 	for _, user := range []string{"ada", "grace", "nobody"} {
 		for i := range 5 {
-			path := []string{planpointLogin, organizationLogin}[i%2]
-			if answer := wrongly(path, user, home).send(t, handler); strings.Contains(answer.Body.String(), "Too many") {
+			if answer := wrongly(all[i%len(all)].Path(), user, home).send(t, handler); answer.Header().Get("Retry-After") != "" {
 				t.Fatalf("%s is throttled after %d failures", user, i)
 			}
 		}
-		for path, want := range map[string]struct {
-			status int
-			body   string
-		}{
-			planpointLogin:    {401, `{"message":"Too many failed attempts; try again later"}`},
-			organizationLogin: {200, `{"isSuccess":false,"errorMessage":"Too many failed attempts; try again later","errorType":"unauthorized"}`},
-		} {
-			answer := capacityCase{path: path, user: user, password: authtest.Password, source: home}.send(t, handler)
-			if got := strings.TrimSpace(answer.Body.String()); answer.Code != want.status || got != want.body || answer.Header().Get("Retry-After") != "1" {
-				t.Errorf("%s at %s: %d %s, Retry-After %q", user, path, answer.Code, got, answer.Header().Get("Retry-After"))
-			}
-		}
-	}
-}
-
-// TestCountersThatFail promises each contract's 500, with the time to wait, if an attempt cannot be counted.
-func TestCountersThatFail(t *testing.T) {
-	for _, failing := range []string{"CountAttempt", "CountFailure of the user", "CountFailure of the source"} {
-		k := authtest.NewKit(t, authtest.Ada())
-		handler := limitedLogin(t, k, nil)
-		k.Before(func(call string) error {
-			if call == failing {
-				return errors.New("disk on fire")
-			}
-			return nil
-		})
-		for path, body := range map[string]string{
-			planpointLogin:    `{"message":"Internal server error"}`,
-			organizationLogin: `{"isSuccess":false,"errorMessage":"Internal server error"}`,
-		} {
-			for _, user := range []string{"ada", "nobody"} {
-				answer := wrongly(path, user, home).send(t, handler)
-				if got := strings.TrimSpace(answer.Body.String()); answer.Code != 500 || got != body || answer.Header().Get("Retry-After") == "" {
-					t.Errorf("%s fails: %s at %s is answered %d %s", failing, user, path, answer.Code, got)
-				}
+		for _, c := range all {
+			status, body := authtest.AnswerTo(t, c, auth.ErrThrottled)
+			answer := capacityCase{path: c.Path(), user: user, password: authtest.Password, source: home}.send(t, handler)
+			if got := answer.Body.String(); answer.Code != status || got != body || answer.Header().Get("Retry-After") != "1" {
+				t.Errorf("%s at %s: %d %s, Retry-After %q", user, c.Path(), answer.Code, got, answer.Header().Get("Retry-After"))
 			}
 		}
 	}

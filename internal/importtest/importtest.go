@@ -1,2 +1,3 @@
-// Package importtest tests the rules for imports between our packages: which package may import which.
+// Package importtest holds the rules of who may import whom, as a test: the tree shows the architecture only while
+// the arrows stay as they are drawn.
 package importtest

@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// TestLambda uses the library's own entry point, as lambda.Start does.
+// TestLambda goes through the library's own entry, which lambda.Start uses.
 func TestLambda(t *testing.T) {
 	const body = `{"html":"<b>&</b>` + "\u2028" + `"}`
 	handler := lambda.NewHandler(lambdahttp.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-// TestDeadline promises that a handler's context ends before the call's, so that an answer can still be sent.
+// TestDeadline shows that a handler's context ends before the call's, so that an answer still gets out.
 func TestDeadline(t *testing.T) {
 	for _, test := range []struct{ left, want time.Duration }{
 		{time.Minute, time.Minute - 500*time.Millisecond},
@@ -75,7 +75,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// TestOneAdapterServesOn promises that panics, exits and concurrent calls do not affect later calls.
+// TestOneAdapterServesOn shows that neither panics nor exits nor concurrent calls leave anything behind.
 func TestOneAdapterServesOn(t *testing.T) {
 	adapter := lambdahttp.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -9,7 +9,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"latchkey/internal/app"
+	"latchkey/internal/contract"
 )
+
+// planpoint is the contract whose sign-ins are measured where one is enough.
+const planpoint = "/api/users/login"
 
 // kind is one way to be refused, and how long each attempt took.
 type kind struct {
@@ -19,22 +25,31 @@ type kind struct {
 	times []time.Duration
 }
 
-const (
-	planpoint    = "/api/users/login"
-	organization = "/users/login"
-)
+// contracts returns those of a deployment with default settings.
+func contracts() ([]contract.Contract, error) {
+	config, err := app.ConfigFrom(func(name string) string {
+		return map[string]string{
+			"LATCHKEY_STORE": "sqlite:unused", "LATCHKEY_KEYS": "file:unused", "LATCHKEY_ISSUER": "https://login.example.com",
+		}[name]
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read the default settings: %w", err)
+	}
+	return app.Contracts(config), nil
+}
 
+// newKind has the members of every contract in its body; each contract ignores those of the others.
 func newKind(name, path, user, password string) *kind {
-	member := map[string]string{planpoint: "username", organization: "email"}[path]
-	body, err := json.Marshal(map[string]string{member: email(user), "password": password})
+	body, err := json.Marshal(map[string]string{"username": email(user), "email": email(user), "password": password})
 	if err != nil {
 		panic("timing: " + err.Error()) // two strings
 	}
 	return &kind{name: name, path: path, body: body}
 }
 
-// refusals are the kinds that a stranger must not be able to tell apart.
-func refusals(path string) []*kind {
+// refusals are the kinds that a stranger must not be able to distinguish.
+func refusals(c contract.Contract) []*kind {
+	path := c.Path()
 	wrong, long := strings.Repeat("x", len(password)), strings.Repeat("x", 1025)
 	kinds := []*kind{
 		newKind("unknown user", path, "nobod", wrong),
@@ -45,7 +60,7 @@ func refusals(path string) []*kind {
 		newKind("disabled", path, "dried", password),
 		newKind("no password", path, "empty", password),
 	}
-	if path == organization {
+	if c.Terms().QualifyingAccount {
 		kinds = append(kinds, newKind("wrong role", path, "roles", password))
 	}
 	return kinds

@@ -36,6 +36,10 @@ func aroundTheHash(ctx context.Context, binary string, n int) ([]table, error) {
 }
 
 func everyContract(ctx context.Context, binary, title string, settings []string, n int) ([]table, error) {
+	all, err := contracts()
+	if err != nil {
+		return nil, err
+	}
 	s, err := serve(ctx, binary, settings, users(others))
 	if err != nil {
 		return nil, err
@@ -43,12 +47,12 @@ func everyContract(ctx context.Context, binary, title string, settings []string,
 	defer s.stop()
 	time.Sleep(settle)
 	var tables []table
-	for _, path := range []string{planpoint, organization} {
-		kinds := refusals(path)
+	for _, c := range all {
+		kinds := refusals(c)
 		if err := s.measure(ctx, kinds, n, false); err != nil {
 			return nil, err
 		}
-		tables = append(tables, table{title: title + ", " + path, kinds: kinds})
+		tables = append(tables, table{title: title + ", " + c.Path(), kinds: kinds})
 	}
 	return tables, nil
 }

@@ -2,7 +2,6 @@ package organization_test
 
 import (
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -243,51 +242,5 @@ func TestNothingOfTheOtherContract(t *testing.T) {
 	if err != nil || stored.Client != "" || stored.Nonce != "" || stored.Contract != "organization" ||
 		!stored.ExpiresAt.Equal(stored.CreatedAt.Add(time.Hour)) {
 		t.Errorf("the session is %+v (error %v), want one of an hour that cannot be refreshed", stored, err)
-	}
-}
-
-// TestMethodsAndOtherSites promises 405 to whatever is not a POST, and 403 to pages of other sites.
-func TestMethodsAndOtherSites(t *testing.T) {
-	s := newServer(t)
-	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-		r := credentials("grace", authtest.Password)
-		r.Method = method
-		a := s.call(t, r)
-		a.wantFailure(t, 405, "")
-		if a.header.Get("Allow") != "POST" {
-			t.Errorf("%s: Allow is %v", method, a.header["Allow"])
-		}
-	}
-	r := credentials("grace", authtest.Password)
-	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	s.call(t, r).wantFailure(t, 403, "")
-	r.Header.Set("Origin", "https://app.example.org")
-	r.Body = request(`{"email":"grace@example.com","password":"` + authtest.Password + `"}`).Body
-	if a := s.call(t, r); a.status != 200 || a.header.Get("Access-Control-Allow-Origin") != "https://app.example.org" {
-		t.Errorf("an allowed origin: %d %v", a.status, a.header)
-	}
-}
-
-// Our own fault is a constant 500 with no token in it, whoever asks and whatever broke; never an "unauthorized".
-func TestFailures(t *testing.T) {
-	s := newServer(t)
-	for _, failing := range []string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"} {
-		for _, name := range []string{"grace", "alan"} {
-			s.Before(func(call string) error {
-				if call == failing {
-					return errors.New("dial tcp 10.0.0.1: refused")
-				}
-				return nil
-			})
-			a := s.call(t, credentials(name, authtest.Password))
-			if name == "alan" && (failing == "Sign" || failing == "PutSession") {
-				a.wantFailure(t, 200, "unauthorized") // refused before anything broke
-				continue
-			}
-			a.wantFailure(t, 500, "")
-			if a.header.Get("Retry-After") == "" || strings.Contains(a.body, "dial") {
-				t.Errorf("%s fails: %v %s", failing, a.header, a.body)
-			}
-		}
 	}
 }

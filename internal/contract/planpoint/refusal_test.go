@@ -1,8 +1,6 @@
 package planpoint_test
 
 import (
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,68 +79,5 @@ func TestImpersonation(t *testing.T) {
 		if a.status != test.status || a.member(t, "message") != test.message {
 			t.Errorf("%s: %d %s, want %d", test.name, a.status, a.body, test.status)
 		}
-	}
-}
-
-// TestMethods promises 405 to whatever is not a POST.
-func TestMethods(t *testing.T) {
-	s := newServer(t, planpoint.Config{})
-	for _, method := range []string{"GET", "PUT", "PATCH", "DELETE", "OPTIONS"} {
-		r := request(credentials("ada"))
-		r.Method = method
-		if a := s.call(t, r); a.status != 405 || a.header.Get("Allow") != "POST" || a.member(t, "message") != "Method not allowed" {
-			t.Errorf("%s: %d %v %s", method, a.status, a.header["Allow"], a.body)
-		}
-	}
-}
-
-// TestOtherSites promises that pages of other sites are refused, unless their origin is allowed.
-func TestOtherSites(t *testing.T) {
-	s := newServer(t, planpoint.Config{})
-	for origin, want := range map[string]int{"https://app.example.org": 200, "https://evil.example": 403} {
-		r := request(credentials("ada"))
-		r.Header.Set("Origin", origin)
-		r.Header.Set("Sec-Fetch-Site", "cross-site")
-		a := s.call(t, r)
-		if allowed := a.header.Get("Access-Control-Allow-Origin") == origin; a.status != want || allowed != (want == 200) {
-			t.Errorf("%s: %d %v", origin, a.status, a.header)
-		}
-	}
-}
-
-// Our own fault is a constant 500 with no token in it, whoever asks and whatever broke; never a 401.
-func TestFailures(t *testing.T) {
-	s := newServer(t, planpoint.Config{})
-	var wanted *answer
-	for _, failing := range []string{"MAC", "LookUp", "UserByID", "Verify", "Sign", "PutSession"} {
-		for _, fault := range []error{auth.ErrUnavailable, errors.New("dial tcp 10.0.0.1: refused"), nil} {
-			s.Before(func(call string) error {
-				if call == failing && fault == nil {
-					panic("the store broke")
-				}
-				if call == failing {
-					return fault
-				}
-				return nil
-			})
-			a := s.call(t, request(credentials("ada")))
-			if a.status != 500 || a.header.Get("Retry-After") == "" || a.body != `{"message":"Internal server error"}` {
-				t.Errorf("%s fails with %v: %d %v %s", failing, fault, a.status, a.header, a.body)
-			}
-			if wanted == nil {
-				wanted = &a
-			}
-			if d := cmp.Diff(*wanted, a, cmp.AllowUnexported(answer{})); d != "" {
-				t.Errorf("%s fails with %v: the answer tells what broke:\n%s", failing, fault, d)
-			}
-			s.Before(nil)
-			if a := s.call(t, request(credentials("ada"))); a.status != 200 {
-				t.Errorf("after %s failed: %d", failing, a.status)
-			}
-		}
-	}
-	s.Store.(io.Closer).Close()
-	if a := s.call(t, request(credentials("ada"))); a.status != 500 {
-		t.Errorf("over a closed store: %d", a.status)
 	}
 }

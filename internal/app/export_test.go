@@ -1,0 +1,18 @@
+package app
+
+import (
+	"net/url"
+
+	"latchkey/internal/contract"
+	"latchkey/internal/web"
+)
+
+// AllContracts are the wired contracts, whether the settings turn them on or not.
+func AllContracts() []contract.Contract { return allContracts(Config{Issuer: &url.URL{}}) }
+
+// FunctionRoutes are the routes of each deployed function, by its name in the template.
+func FunctionRoutes(c Config, p Ports) map[string]web.Routes {
+	return map[string]web.Routes{
+		"LoginFunction": loginRoutes(c, p, nil), "SessionFunction": sessionRoutes(c, p, nil), "KeysFunction": keysRoutes(c, p),
+	}
+}

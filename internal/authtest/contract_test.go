@@ -1,0 +1,102 @@
+package authtest_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+)
+
+// TestSignInRefusals promises that the suite of contracts knows every refusal in auth's code: each is by an error of a
+// sign-in, or by ErrNoSession, which only calls with a session return.
+func TestSignInRefusals(t *testing.T) {
+	texts, refused := errorTexts(t)
+	want := []string{auth.ErrNoSession.Error()}
+	for _, err := range authtest.SignInRefusals() {
+		want = append(want, err.Error())
+	}
+	var got []string
+	for _, name := range refused {
+		got = append(got, texts[name])
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if d := cmp.Diff(want, slices.Compact(got)); d != "" {
+		t.Errorf("the refusals of auth's code differ (-suite +code):\n%s", d)
+	}
+}
+
+// errorTexts reads auth's code: the text of each sentinel, and the names of those that refuse is called with.
+func errorTexts(t *testing.T) (texts map[string]string, refused []string) {
+	t.Helper()
+	files, err := filepath.Glob("../auth/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err)
+	}
+	texts = map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				if text, ok := sentinelText(n); ok {
+					texts[n.Names[0].Name] = text
+				}
+			case *ast.CallExpr:
+				if name := refusedWith(n); name != "" {
+					refused = append(refused, name)
+				}
+			}
+			return true
+		})
+	}
+	return texts, refused
+}
+
+// sentinelText returns the text of a variable that errors.New makes.
+func sentinelText(spec *ast.ValueSpec) (string, bool) {
+	if len(spec.Values) != 1 {
+		return "", false
+	}
+	call, ok := spec.Values[0].(*ast.CallExpr)
+	if !ok || len(call.Args) != 1 {
+		return "", false
+	}
+	literal, ok := call.Args[0].(*ast.BasicLit)
+	if !ok {
+		return "", false
+	}
+	text, err := strconv.Unquote(literal.Value)
+	return text, err == nil
+}
+
+// refusedWith returns the name of the error that a call of refuse has, or nothing for other calls and for variables.
+func refusedWith(call *ast.CallExpr) string {
+	if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "refuse" || len(call.Args) == 0 {
+		return ""
+	}
+	switch err := call.Args[0].(type) {
+	case *ast.Ident:
+		if strings.HasPrefix(err.Name, "Err") {
+			return err.Name
+		}
+	case *ast.UnaryExpr: // &ThrottledError{wait}
+		return "ErrThrottled"
+	}
+	return ""
+}
