@@ -8,7 +8,7 @@ LAMBDA_GOARCH ?= $(if $(shell grep -v '^ *\#' samconfig.toml | grep -o 'Architec
 # What 'latchkey version' prints. sam build copies the sources without Git; make deploy hands the version down.
 export VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local deploy
+.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local deploy rehearse
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -59,6 +59,9 @@ deploy: ## build, check and deploy one environment of samconfig.toml: make deplo
 	sam build --config-env $(or $(ENV),default)
 	.ci/architecture
 	sam deploy --config-env $(or $(ENV),default) $(ARGS)
+
+rehearse: ## deploy the template to emulators, by both front doors, and use it; two minutes (needs make emulators)
+	tools/rehearse/rehearse $(ARGS)
 
 # sam build calls one of these for each function (BuildMethod: makefile).
 build-%Function:

@@ -1,0 +1,212 @@
+"""Rehearses a deployment: transforms template.yaml, makes its table and secret in emulators, runs its functions with exactly its
+environment and rights behind its routes, and tells the story of walk.py by both front doors.
+
+  make rehearse                       everything, and the planted faults
+  make rehearse ARGS='--door http'    one door
+"""
+
+import argparse
+import copy
+import logging
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+
+import model
+from account import Account, Stack
+from model import Fault, Model
+from walk import Walk
+
+BUILDS = pathlib.Path(".aws-sam/build")
+
+LIMITS = """What this does not show: API Gateway itself (its throttling, its authorizers, custom domains, access logs), WAF, IAM
+beyond the roles' own statements (boundaries, service control policies, key policies), Secrets Manager's scheduler, CodeDeploy's
+shifting of traffic, CloudWatch's alarms, ACM, DNS, cold starts, and the order in which CloudFormation makes things. The second
+factor and mail are not rehearsed: this stack does not have them. The first deployment to a real account shows the rest."""
+
+
+def main():
+    logging.disable(logging.CRITICAL)
+    parser = argparse.ArgumentParser(description="rehearse a deployment of template.yaml on emulators")
+    parser.add_argument("--door", choices=["http", "rest"], help="only this front door, without the planted faults")
+    parser.add_argument("--plant", choices=sorted(planted()), help="plant this fault, which must make the rehearsal fail")
+    parser.add_argument("--no-build", action="store_true", help="use what sam build made before")
+    args = parser.parse_args()
+    start = time.time()
+    try:
+        count = rehearse(args)
+    except Fault as e:
+        sys.exit(f"\nrehearsal: FAILED: {e}")
+    print(f"\nrehearsal: {count} facts held, {time.time() - start:.0f} s\n\n{LIMITS}")
+
+
+def rehearse(args):
+    template = model.load()
+    if args.plant:
+        planted()[args.plant](template)
+    with tempfile.TemporaryDirectory() as folder:
+        cli = build(args.no_build, folder)
+        count = 0 if args.plant else graph(template) + updates(template) + parameters()
+        with Account() as account:
+            for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
+                count += by(door, account, template, cli)
+            if not args.door and not args.plant:
+                count += faults(account, template, cli)
+    return count
+
+
+def build(no_build, folder):
+    """Builds the functions as a deployment does, checks for which processor they are, and builds the operator's command."""
+    sam = str(pathlib.Path(sys.executable).parent / "sam")
+    if not no_build:
+        run([sam if os.path.exists(sam) else "sam", "build"])
+    run([".ci/architecture"])
+    run(["go", "build", "-o", f"{folder}/latchkey", "./cmd/latchkey"])
+    return f"{folder}/latchkey"
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise Fault(f"{' '.join(command)}: {done.stderr[-2000:]}")
+
+
+def graph(template):
+    """Every combination of the parameters that add or remove resources: nothing dangling, no circle, no unknown type."""
+    transformed, count = {}, 0
+    for parameters in model.combinations():
+        key = parameters.get("Deployment"), parameters["FrontDoor"]
+        if key not in transformed:
+            transformed[key] = model.transformed_by_sam(template, {**model.defaults(template), **parameters})
+        m = Model(template, parameters, transformed[key])
+        m.check_types()
+        m.check_references()
+        count += 1
+    print(f"{count} combinations of parameters: every reference leads somewhere, nothing waits for itself, every type is known")
+    return 1
+
+
+def parameters():
+    """The table of good and bad values, which template and code must judge alike."""
+    run(["go", "test", "./internal/app", "-run", "^(TestTemplate.*|TestParameters|TestPatternsAgree|TestRights)$"])
+    print("template and code accept and refuse the same values of every parameter")
+    return 1
+
+
+def updates(template):
+    """No change of a single parameter may replace the table or the secret: those that stay keep what cannot be changed in place."""
+    fixed = {"Table": ("KeySchema", "AttributeDefinitions", "TableName"), "SigningKeys": ("Name", "SecretString")}
+    before = Model(template)
+    for name, p in template["Parameters"].items():
+        for value in others(name, p):
+            try:
+                after = Model(template, {name: value}, before.document)
+            except Fault:
+                continue
+            for resource, properties in fixed.items():
+                if resource not in after.active:
+                    if name not in ("TableName", "SigningKeysArn"):
+                        raise Fault(f"{name}={value} removes {resource}")
+                    continue
+                for prop in properties:
+                    if before.properties(resource).get(prop) != after.properties(resource).get(prop):
+                        raise Fault(f"{name}={value} changes {prop} of {resource}, which replaces it")
+    print("no change of a parameter replaces the table or the secret")
+    return 1
+
+
+def others(name, p):
+    if "AllowedValues" in p:
+        return [str(v) for v in p["AllowedValues"]]
+    if p["Type"] == "Number":
+        return [str(p.get("MinValue", 1)), str(p.get("MaxValue", 100))]
+    return [v for v in SAMPLES if model.refuses(p, v) is None and v != str(p["Default"])]
+
+
+SAMPLES = [
+    "x", "login.example.com", "https://login.example.com", "5m", "24h", "10/1h", "7", "argon2id:m=65536,t=3,p=4", "10.0.0.0/8", "Z123",
+    f"arn:aws:kms:{model.REGION}:{model.ACCOUNT}:key/1", f"arn:aws:iam::{model.ACCOUNT}:policy/limit", f"arn:aws:sns:{model.REGION}:{model.ACCOUNT}:t",
+    f"arn:aws:acm:{model.REGION}:{model.ACCOUNT}:certificate/1", f"arn:aws:secretsmanager:{model.REGION}:{model.ACCOUNT}:secret:s-AbCdEf", "restored",
+]
+
+
+def by(door, account, template, cli):
+    print(f"\n{door}:")
+    m = Model(template, {"FrontDoor": door})
+    m.check_types()
+    m.check_references()
+    m.ids["Table"] = f"latchkey-Table-{door}-{time.time_ns()}"
+    stack = Stack(account, m, BUILDS)
+    walk = Walk(stack, cli, print)
+    try:
+        walk.all()
+    finally:
+        stack.stop()
+    restored = Model(template, {"FrontDoor": door, "TableName": stack.table, "SigningKeysArn": stack.secret})
+    restored.check_references()
+    second = Stack(account, restored, BUILDS)
+    again = Walk(second, cli, print)
+    try:
+        again.restored()
+    finally:
+        second.stop()
+    return walk.count + again.count
+
+
+def planted():
+    """Faults that the rehearsal must notice, each a change of the template."""
+    resources = lambda t: t["Resources"]
+    def statements(t, role):
+        return resources(t)[role]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    def wrong_arn(t):
+        statements(t, "SessionRole")[-1]["Resource"] = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:other-AbCdEf"
+    def missing_right(t):
+        for s in statements(t, "LoginRole"):
+            if isinstance(s.get("Action"), list) and "dynamodb:UpdateItem" in s["Action"]:
+                s["Action"] = ["dynamodb:PutItem"]
+    def spare_right(t):
+        statements(t, "KeysRole")[-1]["Action"] = ["dynamodb:GetItem", "dynamodb:Scan"]
+    def missing_alias(t):
+        resources(t)["KeysIntegration"]["Properties"]["IntegrationUri"] = {"Fn::GetAtt": ["KeysFunction", "Arn"]}
+    def renamed_schedule(t):
+        resources(t)["KeyRotation"] = resources(t).pop("RotationSchedule")
+    def missing_permission(t):
+        del resources(t)["SessionPermission"]
+    def another_first_value(t):
+        resources(t)["SigningKeys"]["Properties"]["SecretString"] = '{"keys": []}'
+    def no_time_to_live(t):
+        resources(t)["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"] = "expires"
+    def unknown_type(t):
+        resources(t)["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+    def missing_variable(t):
+        del t["Globals"]["Function"]["Environment"]["Variables"]["LATCHKEY_ISSUER"]
+    return {f.__name__.replace("_", "-"): f for f in (
+        wrong_arn, missing_right, spare_right, missing_alias, renamed_schedule, missing_permission, another_first_value, no_time_to_live,
+        unknown_type, missing_variable)}
+
+
+def faults(account, template, cli):
+    """The rehearsal's own test: each planted fault must turn it red."""
+    print("\nplanted faults:")
+    for name, plant in planted().items():
+        broken = copy.deepcopy(template)
+        plant(broken)
+        try:
+            with open(os.devnull, "w") as nowhere:
+                sys.stdout, out = nowhere, sys.stdout
+                try:
+                    by("http", account, broken, cli)
+                finally:
+                    sys.stdout = out
+        except Fault as e:
+            print(f"  {name}: noticed: {str(e)[:150]}")
+            continue
+        raise Fault(f"the planted fault {name} was not noticed")
+    return len(planted())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Enforces a role's statements before each call of a function, as IAM would, and keeps what was used."""
+
+import fnmatch
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.request import Request, urlopen
+from urllib.error import HTTPError
+
+TRANSACTION = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem", "Get": "GetItem"}
+
+# Rights that no call of a function uses, each with who does.
+EXPLAINED = {
+    "logs:CreateLogStream": "Lambda writes the log", "logs:PutLogEvents": "Lambda writes the log",
+    "xray:PutTraceSegments": "Lambda writes the trace", "xray:PutTelemetryRecords": "Lambda writes the trace",
+    "kms:Decrypt": "DynamoDB and Secrets Manager decrypt", "kms:GenerateDataKey": "Secrets Manager encrypts",
+    "lambda:GetAlias": "CodeDeploy", "lambda:UpdateAlias": "CodeDeploy", "lambda:GetProvisionedConcurrencyConfig": "CodeDeploy",
+    "cloudwatch:DescribeAlarms": "CodeDeploy",
+}
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+class Role:
+    """The statements of one role, and which of them were used."""
+
+    def __init__(self, name, properties):
+        self.name = name
+        self.statements = [s for p in properties.get("Policies", []) for s in p["PolicyDocument"]["Statement"]]
+        self.used, self.denied = set(), []
+
+    def allows(self, action, resource, keys=()):
+        for i, s in enumerate(self.statements):
+            if s["Effect"] == "Allow" and matches(action, s["Action"]) and matches(resource, s["Resource"]) and self.met(s, keys):
+                self.used.add((i, action))
+                return True
+        self.denied.append(f"{self.name}: {action} on {resource}" + (f" under {', '.join(keys)}" if keys else ""))
+        return False
+
+    def met(self, statement, keys):
+        for operator, tests in statement.get("Condition", {}).items():
+            for name, patterns in tests.items():
+                if not operator.startswith("ForAllValues:String") or name != "dynamodb:LeadingKeys":
+                    return False  # of a service that is not called here
+                if not all(matches(k, patterns) for k in keys):
+                    return False
+        return True
+
+    def unused(self):
+        for i, s in enumerate(self.statements):
+            for action in listed(s["Action"]):
+                if (i, action) not in self.used and action not in EXPLAINED:
+                    yield f"{self.name}: {action} on {', '.join(listed(s['Resource']))}"
+
+
+def matches(value, patterns):
+    return any(fnmatch.fnmatchcase(value, p) for p in listed(patterns))
+
+
+def accesses(operation, call):
+    """Yields (action, table, leading keys) of a DynamoDB call."""
+    if operation in ("TransactWriteItems", "TransactGetItems"):
+        for item in call["TransactItems"]:
+            (kind, part), = item.items()
+            yield TRANSACTION[kind], part["TableName"], [(part.get("Key") or part.get("Item"))["pk"]["S"]]
+    elif operation == "BatchGetItem":
+        for table, part in call["RequestItems"].items():
+            yield operation, table, [k["pk"]["S"] for k in part["Keys"]]
+    elif operation == "BatchWriteItem":
+        for table, parts in call["RequestItems"].items():
+            keys = [p["PutRequest"]["Item"] if "PutRequest" in p else p["DeleteRequest"]["Key"] for p in parts]
+            yield operation, table, [k["pk"]["S"] for k in keys]
+    elif operation == "Query":
+        name, value = re.search(r"([#\w]+)\s*=\s*(:\w+)", call["KeyConditionExpression"]).groups()
+        assert call.get("ExpressionAttributeNames", {}).get(name, name) == "pk", call
+        yield operation, call["TableName"], [call["ExpressionAttributeValues"][value]["S"]]
+    else:
+        item = call.get("Key") or call.get("Item")
+        yield operation, call["TableName"], [item["pk"]["S"]] if item else []
+
+
+class Door:
+    """An endpoint for one function: checks its role, passes the call on to an emulator."""
+
+    def __init__(self, role, account, backends):
+        self.role, self.account, self.backends, self.calls = role, account, backends, []
+        self.broken = False  # whether AWS is down for this function
+        door = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                status, headers, answer = door.answer(self.path, self.headers, body)
+                self.send_response(status)
+                for k, v in headers.items():
+                    self.send_header(k, v)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def answer(self, path, headers, body):
+        target = headers.get("X-Amz-Target", "")
+        if self.broken:
+            return 500, {}, b'{"__type":"InternalServerError"}'
+        if path.startswith("/2015-03-31/functions/"):
+            return self.backends["lambda"](self.role, path, body)
+        service, _, operation = target.partition(".")
+        if service.startswith("CodeDeploy"):
+            return self.backends["codedeploy"](self.role, json.loads(body))
+        self.calls.append(operation)
+        if not self.allowed(service, operation, json.loads(body)):
+            return 400, {"Content-Type": "application/x-amz-json-1.0"}, b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"denied"}'
+        backend = self.backends["dynamodb" if service.startswith("DynamoDB") else "secretsmanager"]
+        return forward(backend + path, headers, body)
+
+    def allowed(self, service, operation, call):
+        if service.startswith("DynamoDB"):
+            return all([self.role.allows(f"dynamodb:{action}", self.account.table_arn(table), keys) for action, table, keys in accesses(operation, call)])
+        return self.role.allows(f"secretsmanager:{operation}", call["SecretId"])
+
+
+def forward(url, headers, body):
+    kept = {k: v for k, v in headers.items() if k.lower() not in ("host", "content-length", "accept-encoding", "connection")}
+    try:
+        with urlopen(Request(url, data=body, headers=kept, method="POST"), timeout=30) as r:
+            return r.status, passed(r.headers), r.read()
+    except HTTPError as e:
+        return e.code, passed(e.headers), e.read()
+
+
+def passed(headers):
+    return {k: v for k, v in headers.items() if k.lower() in ("content-type", "x-amzn-requestid", "x-amz-crc32", "x-amzn-errortype")}

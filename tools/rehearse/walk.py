@@ -1,0 +1,203 @@
+"""The story that is told by each front door: from an empty stack to sign-ins, refusals, rotation and restoring."""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import time
+
+from gateway import Gateway
+from model import ACCOUNT, REGION, Fault
+
+EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
+ACCOUNTS = [{"organizationId": "o1", "organizationName": "Org", "userType": "Organization Owner"}]
+
+
+class Walk:
+    """Checks what a stack does, one fact at a time; count says how many held."""
+
+    def __init__(self, stack, cli, say):
+        self.stack, self.cli, self.say, self.count = stack, cli, say, 0
+        self.gateway = Gateway(stack.model, stack.invoke)
+
+    def fact(self, what, holds, got=""):
+        if not holds:
+            raise Fault(f"{what}: {got}")
+        self.count += 1
+        self.say(f"  {what}")
+
+    def sign_in(self, path="/api/users/login", password=PASSWORD, email=EMAIL, source="203.0.113.7"):
+        return self.gateway.send("POST", path, {"username": email, "email": email, "password": password}, source=source)
+
+    def all(self):
+        self.first_rotation()
+        self.discovery()
+        self.import_user()
+        self.contracts()
+        self.session()
+        self.authorizer()
+        self.throttle()
+        self.smoke()
+        self.second_rotation()
+        self.deletion()
+        self.rights()
+
+    def first_rotation(self):
+        self.stack.function("RotateFunction").door.broken = True
+        failed = self.stack.rotate()
+        self.fact("a first rotation that fails leaves the stack without keys", failed and self.ring() == {}, failed)
+        self.stack.functions["RotateFunction"].door.broken = False
+        answer = self.gateway.send("GET", "/.well-known/jwks.json")
+        self.fact("the public keys are a 500 until then", answer.status == 500, answer.status)
+        self.drop_pending()
+        failed = self.stack.rotate()
+        self.fact("a rotation by hand makes the first keys (docs/operate.md)", failed is None and "current" in self.ring(), failed)
+
+    def ring(self):
+        return json.loads(self.stack.account.secrets.get_secret_value(SecretId=self.stack.secret, VersionStage="AWSCURRENT")["SecretString"])
+
+    def put_ring(self, ring):
+        secrets, secret = self.stack.account.secrets, self.stack.secret
+        labels = secrets.describe_secret(SecretId=secret)["VersionIdsToStages"]
+        old = next(v for v, stages in labels.items() if "AWSCURRENT" in stages)
+        new = secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(ring), VersionStages=["BYHAND"])["VersionId"]
+        secrets.update_secret_version_stage(SecretId=secret, VersionStage="AWSCURRENT", MoveToVersionId=new, RemoveFromVersionId=old)
+
+    def drop_pending(self):
+        secrets = self.stack.account.secrets
+        for version, labels in secrets.describe_secret(SecretId=self.stack.secret)["VersionIdsToStages"].items():
+            if labels == ["AWSPENDING"]:
+                secrets.update_secret_version_stage(SecretId=self.stack.secret, VersionStage="AWSPENDING", RemoveFromVersionId=version)
+
+    def discovery(self):
+        for _ in range(50):  # the failed read is repeated after a second
+            keys = self.gateway.send("GET", "/.well-known/jwks.json")
+            if keys.status == 200:
+                break
+            time.sleep(0.1)
+        self.fact("the public keys are published, current and next", keys.status == 200 and len(keys.body["keys"]) == 2, keys.status)
+        self.kids = {k["kid"] for k in keys.body["keys"]}
+        configuration = self.gateway.send("GET", "/.well-known/openid-configuration").body
+        issuer = self.stack.functions["KeysFunction"].variables["LATCHKEY_ISSUER"]
+        self.fact("discovery names the stack's own issuer", configuration["issuer"] == issuer and issuer in configuration["jwks_uri"], configuration)
+
+    def import_user(self):
+        salt = "rehearsalsalt"
+        digest = base64.b64encode(hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt.encode(), 1000)).decode()
+        user = {"id": "u-ada", "email": EMAIL, "passwordHash": f"pbkdf2_sha256$1000${salt}${digest}", "status": "ready", "accounts": ACCOUNTS}
+        out = self.operator("users", "import", "-", stdin=json.dumps(user) + "\n")
+        self.fact("a user is imported with a foreign hash", out.returncode == 0, out.stderr)
+
+    def operator(self, *args, stdin=""):
+        environment = {
+            "PATH": os.environ["PATH"], "HOME": self.stack.account.folder, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": self.stack.account.dynamodb,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.stack.account.moto,
+        }
+        places = ["--store", "dynamodb:" + self.stack.table, "--keys", "secretsmanager:" + self.stack.secret]
+        return subprocess.run([self.cli, *args, *places], input=stdin, env=environment, capture_output=True, text=True, timeout=60)
+
+    def contracts(self):
+        first = self.sign_in()
+        self.fact("the first contract signs in and sets both cookies", first.status == 200 and first.cookie("planpoint") and first.cookie("planpointRefresh"), first.body)
+        second = self.sign_in("/users/login")
+        self.fact("the second contract signs in", second.status == 200 and second.body["isSuccess"] is True, second.body)
+        wrong = self.sign_in(password="wrong", email="nobody@example.com", source="198.51.100.9")
+        self.fact("an unknown user is refused", wrong.status == 401 and not wrong.cookies, wrong.body)
+        key = self.operator("clients", "add", "--name", "rehearsal", "--kind", "integration")
+        headers = {"authorization": key.stdout.split()[-1] if key.stdout else ""}
+        answer = self.gateway.send("POST", "/api/users/login", {"username": EMAIL, "password": PASSWORD}, headers=headers)
+        self.fact("an integration signs in with its API key", key.returncode == 0 and answer.status == 200, key.stderr or answer.body)
+        self.cookies = {n: first.cookie(n) for n in ("planpoint", "planpointRefresh")}
+        self.token = first.body["access_token"]
+        for path in ("/nowhere", "/api/users"):
+            answer = self.gateway.send("GET", path)
+            self.fact(f"{path} is a 404", answer.status == 404, answer.status)
+        self.fact("GET at a sign-in is a 405 of the function", self.gateway.send("GET", "/users/login").status == 405)
+
+    def session(self):
+        jar = lambda: [f"{n}={v}" for n, v in self.cookies.items()]
+        me = self.gateway.send("GET", "/api/users/me", cookies=jar())
+        self.fact("who am I knows the user", me.status == 200 and me.body["username"] == EMAIL, me.body)
+        refreshed = self.gateway.send("POST", "/api/users/refresh", {}, cookies=jar())
+        self.fact("a refresh gives new tokens", refreshed.status == 200 and refreshed.cookie("planpointRefresh"), refreshed.body)
+        self.cookies = {n: refreshed.cookie(n) or v for n, v in self.cookies.items()}
+        self.token = refreshed.body["access_token"]
+        listed = self.gateway.send("GET", "/api/users/sessions", cookies=jar())
+        others = [s["id"] for s in listed.body["sessions"] if not s["current"]]
+        self.fact("the sessions are listed", listed.status == 200 and others, listed.body)
+        ended = self.gateway.send("DELETE", "/api/users/sessions/" + others[0], cookies=jar())
+        self.fact("one of them is ended", ended.status in (200, 204), (ended.status, ended.body))
+        other = self.sign_in()
+        jar2 = [f"planpoint={other.cookie('planpoint')}", f"planpointRefresh={other.cookie('planpointRefresh')}"]
+        out = self.gateway.send("POST", "/api/users/logout", cookies=jar2)
+        self.fact("a logout ends its session", out.status == 200 and self.gateway.send("GET", "/api/users/me", cookies=jar2).status == 401, out.body)
+        out = self.gateway.send("POST", "/api/users/logout", cookies=jar(), query={"all": "true"})
+        self.fact("a logout of all ends every session", out.status == 200 and self.gateway.send("GET", "/api/users/me", cookies=jar()).status == 401, out.body)
+        self.token = self.sign_in().body["access_token"]
+
+    def authorize(self, token):
+        alias = self.stack.model.resolve(self.stack.model.document["Outputs"]["AuthorizerFunctionArn"]["Value"])
+        http = {
+            "version": "2.0", "type": "REQUEST", "routeArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:other/$default/GET/orders", "routeKey": "GET /orders",
+            "identitySource": [f"Bearer {token}"], "rawPath": "/orders", "rawQueryString": "", "headers": {"authorization": f"Bearer {token}"},
+            "requestContext": {"accountId": ACCOUNT, "apiId": "other", "stage": "$default", "requestId": "r", "routeKey": "GET /orders",
+                               "http": {"method": "GET", "path": "/orders", "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7"}},
+        }
+        rest = {"type": "TOKEN", "methodArn": f"arn:aws:execute-api:{REGION}:{ACCOUNT}:other/prod/GET/orders", "authorizationToken": f"Bearer {token}"}
+        return self.stack.invoke(alias, http), self.stack.invoke(alias, rest)
+
+    def authorizer(self):
+        (_, http), (_, rest) = self.authorize(self.token)
+        self.fact("the authorizer lets the token in, for HTTP and REST APIs", http["isAuthorized"] and rest["policyDocument"]["Statement"][0]["Effect"] == "Allow", http)
+        (_, http), (good, rest) = self.authorize(self.token[:-4] + "AAAA")
+        self.fact("and refuses a forged one", not http["isAuthorized"] and (not good or rest["policyDocument"]["Statement"][0]["Effect"] == "Deny"), rest)
+
+    def throttle(self):
+        source = "198.51.100.77"
+        answers = [self.sign_in(password=f"guess {i}", source=source) for i in range(8)]
+        self.fact("the seventh guess is refused without a hash", all(a.status == 401 for a in answers) and "retry-after" in answers[-1].headers, answers[-1].headers)
+        self.fact("the user's own source is not", self.sign_in().status == 200)
+
+    def smoke(self):
+        self.stack.function("SmokeFunction")
+        hook = self.stack.invoke_hook()
+        self.fact("the smoke function passes the new versions", self.stack.reports == ["Succeeded"], (hook, "".join(self.stack.functions["SmokeFunction"].log[-3:])))
+
+    def second_rotation(self):
+        before = self.ring()
+        failed = self.stack.rotate()
+        self.fact("a rotation that comes too soon changes nothing", failed is None and self.ring() == before, failed)
+        for k in before["keys"]:
+            if k["kid"] == before["next"]:
+                k["createdAt"] = int(time.time()) - 30 * 86400
+        self.put_ring(before)
+        failed = self.stack.rotate()
+        after = self.ring()
+        self.fact("a rotation after a month makes the next key the current one", failed is None and after["current"] == before["next"], failed)
+        self.fact("and the old token stays valid", self.authorize(self.token)[0][1]["isAuthorized"])
+
+    def deletion(self):
+        if "Table" not in self.stack.model.active:
+            return
+        try:
+            self.stack.account.protected.delete_table(TableName=self.stack.table)
+            self.fact("the table refuses to be deleted", False)
+        except self.stack.account.protected.exceptions.ClientError as e:
+            self.fact("the table refuses to be deleted", "protection" in str(e).lower(), e)
+        kept = {n: self.stack.model.active[n].get("DeletionPolicy") for n in ("Table", "SigningKeys")}
+        self.fact("and stays when the stack is deleted", kept == {"Table": "Retain", "SigningKeys": "RetainExceptOnCreate"}, kept)
+
+    def rights(self):
+        denied = [d for r in self.stack.roles.values() for d in r.denied]
+        self.fact("no right was missing", not denied, denied)
+        unused = [u for r in self.stack.roles.values() for u in r.unused()]
+        self.fact("every right was used or is explained", not unused, unused)
+
+    def restored(self):
+        """What must hold where table and secret existed before the stack."""
+        answer = self.sign_in()
+        self.fact("a stack over an existing table and secret signs in the same user", answer.status == 200, answer.body)
+        kids = {k["kid"] for k in self.gateway.send("GET", "/.well-known/jwks.json").body["keys"]}
+        self.fact("with the same keys", kids & {self.ring()["current"]}, kids)
