@@ -92,7 +92,7 @@ func stampede(get func()) {
 	wg.Wait()
 }
 
-// TestStampede promises one call for all who come while there is no value, and none for who comes after.
+// TestStampede promises one call for all callers while there is no value, and no call for later ones.
 func TestStampede(t *testing.T) {
 	bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		s.set(nil, time.Second/2)

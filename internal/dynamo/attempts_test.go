@@ -22,7 +22,7 @@ func tries() auth.AttemptKeys {
 	return auth.AttemptKeys{User: "0123456789abcdef0123456789abcdef", Source: "fedcba9876543210fedcba9876543210", Network: "00112233445566778899aabbccddeeff"}
 }
 
-// pair is one that has failed so often, a second after the other. DynamoDB Local deletes what has expired by the real clock.
+// pair returns one with this many failures, a second apart. DynamoDB Local deletes expired items by the real clock.
 func pair(failures int64) auth.Pair {
 	at := time.Now().UTC().Truncate(time.Hour).Add(time.Duration(failures) * time.Second)
 	return auth.Pair{Failures: failures, LastAt: at}
@@ -143,7 +143,7 @@ func TestLostCounts(t *testing.T) {
 // TestTryCost promises one write for each counter while nobody else counts, and at most two.
 func TestTryCost(t *testing.T) {
 	s, w := open(t)
-	beside := auth.Pair{Failures: 2, LastAt: pair(3).LastAt} // the third, by one who saw the first alone
+	beside := auth.Pair{Failures: 2, LastAt: pair(3).LastAt} // the third, by a caller that saw only the first
 	old, anew := pair(3), auth.Pair{Failures: 1, LastAt: pair(3).LastAt.Add(25 * time.Hour)}
 	later := auth.Window{Failures: 1, Since: pair(3).LastAt.Add(25 * time.Hour), ExpiresAt: pair(3).LastAt.Add(26 * time.Hour)}
 	for _, tc := range []struct {

@@ -108,8 +108,8 @@ func TestBatchesGiveUp(t *testing.T) {
 	}
 }
 
-// TestBatchesOfKnownUsersWriteNothing promises that whose identifier is taken costs reads alone, a tenth of the writes, and
-// that an import that goes on is cheap so.
+// TestBatchesOfKnownUsersWriteNothing promises that users whose identifier is taken cost only reads, a tenth of the writes, so
+// that continuing an import is cheap.
 func TestBatchesOfKnownUsersWriteNothing(t *testing.T) {
 	s, w := open(t)
 	users := crowdOf(100)

@@ -19,8 +19,8 @@ import (
 	"latchkey/internal/dynamo"
 )
 
-// TestFailures promises that whatever is no answer about the data ends, after three tries at most and soon, as
-// ErrUnavailable and nothing else, in words that name neither a person nor a hash.
+// TestFailures promises that any answer that is not about the data becomes ErrUnavailable and nothing else, soon and after at
+// most three attempts, with a text that names neither a person nor a hash.
 func TestFailures(t *testing.T) {
 	reset := &net.OpError{Op: "read", Err: syscall.ECONNRESET}
 	for _, tc := range []struct {

@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestUnusableIDs promises that an id which cannot be a key is answered without asking DynamoDB: nobody has it, and
-// nobody gets it. Invalid UTF-8 is such an id, because the SDK would make one key of many.
+// TestUnusableIDs promises that an id that cannot be a key is unknown, and refused for new users, without a call of DynamoDB.
+// Invalid UTF-8 is such an id, because the SDK would map many of them to one key.
 func TestUnusableIDs(t *testing.T) {
 	s, w := open(t)
 	must(t, s.CreateUser(t.Context(), authtest.Ada()))
@@ -69,7 +69,7 @@ func TestLongestIDs(t *testing.T) {
 	wantRefused(t, s.CreateClient(t.Context(), client))
 }
 
-// TestUnusableUsers promises plain words for a user whom DynamoDB cannot hold, and that nothing is written.
+// TestUnusableUsers promises a clear error for a user that DynamoDB cannot store, and that nothing is written.
 func TestUnusableUsers(t *testing.T) {
 	s, w := open(t)
 	nameless, large, strange := authtest.Ada(), authtest.Ada(), authtest.Ada()
@@ -91,7 +91,7 @@ func TestUnusableUsers(t *testing.T) {
 	must(t, s.UpdateUser(t.Context(), large))
 }
 
-// wantRefused checks for an error that is none of those that callers act upon: what was asked for cannot be.
+// wantRefused requires an error other than those that callers handle: the request is impossible.
 func wantRefused(t *testing.T, err error) {
 	t.Helper()
 	if err == nil {

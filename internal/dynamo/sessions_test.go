@@ -112,7 +112,7 @@ func TestBrokenSessions(t *testing.T) {
 		r.put(t, map[string]types.AttributeValue{"pk": text("USER#ada"), "sk": text("SESSION#s1"), tc.attribute: tc.value})
 		_, _, readErr := s.SessionAndUser(t.Context(), "ada", "s1")
 		_, listErr := s.SessionsOf(t.Context(), "ada")
-		if text, ok := tc.value.(*types.AttributeValueMemberS); ok && text.Value == "" { // which is as if it were not there
+		if text, ok := tc.value.(*types.AttributeValueMemberS); ok && text.Value == "" { // the same as a missing attribute
 			must(t, errors.Join(readErr, listErr))
 			continue
 		}
@@ -150,7 +150,7 @@ func TestUnusableSessionIDs(t *testing.T) {
 	if calls := w.take(); len(calls) != 0 {
 		t.Errorf("asked: %q", calls)
 	}
-	// The user's own item stands beside the sessions, and is none.
+	// The user's item has the same partition key and is not a session.
 	_, _, err := s.SessionAndUser(t.Context(), "ada", "USER")
 	if !errors.Is(err, auth.ErrNotFound) {
 		t.Errorf("the user as a session: %v", err)

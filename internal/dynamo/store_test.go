@@ -81,7 +81,7 @@ func newClient() auth.Client {
 	return auth.Client{KeyHash: auth.HashAPIKey("key"), Name: "site", Kind: auth.ClientStandard, CreatedAt: authtest.Start()}
 }
 
-// calls makes one call of every method, for what must hold of all of them. Each names Ada or what is hers.
+// calls makes one call of every method, for promises about all of them. Each names Ada or something of hers.
 func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 	ada, client, session := authtest.Ada(), newClient(), newSession("ada")
 	ada.Version = 1

@@ -1,3 +1,2 @@
-// Package importtest holds the rules of who may import whom, as a test: the tree shows the architecture only while
-// the arrows stay as they are drawn.
+// Package importtest tests the rules for imports between our packages: which package may import which.
 package importtest

@@ -12,7 +12,7 @@ import (
 
 const module = "latchkey/"
 
-// rule says what a package may import of ours; what is not listed is forbidden.
+// rule lists which of our packages a package may import; all others are forbidden.
 type rule struct {
 	packages string // a prefix of the import path below the module
 	may      []string
@@ -38,7 +38,7 @@ func rules() []rule {
 		{"internal/rotation", []string{"internal/auth", "internal/jwk", "internal/keyring"}},
 		{"internal/dynamo", []string{"internal/auth", "internal/awswire"}},
 		{"internal/sqlite", []string{"internal/auth", "internal/privatefile"}},
-		// Whoever only verifies links no key ring: keyring knows token, token asks for a ring by an interface.
+		// Programs that only verify link no key ring: keyring imports token, and token declares an interface for the ring.
 		{"internal/keyring", []string{"internal/jwk", "internal/token"}},
 		{"internal/token", []string{"internal/auth", "internal/jwk"}},
 		{"internal/jwk", nil},
@@ -58,11 +58,11 @@ func rules() []rule {
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
 		{"tools/budget", nil},
-		{"internal/doctest", nil}, // tests alone
+		{"internal/doctest", nil}, // only tests
 		{"tools/bench", []string{"internal/argon2", "internal/password"}},
 		{"internal/emulator", nil},
-		{"internal/faults", nil}, // tests alone
-		{"api", nil},             // tests alone
+		{"internal/faults", nil}, // only tests
+		{"api", nil},             // only tests
 		{"internal/importtest", nil},
 		{"tools/timing", []string{"internal/app", "internal/contract"}}, // the contracts to measure
 	}

@@ -36,8 +36,8 @@ type Document interface {
 	String() string
 }
 
-// Load reads the ring and its document. ErrNoRing if there is none; a ring that is there and cannot be read is never taken
-// for none.
+// Load reads the ring and its document. It returns ErrNoRing only if there is none, never for a ring that cannot be
+// read.
 func Load(ctx context.Context, from Document) (*Ring, []byte, error) {
 	document, err := from.Get(ctx)
 	if err != nil {
@@ -122,7 +122,7 @@ func (c Changer) Revoke(ctx context.Context, keyID string) (*Ring, Outcome, erro
 	})
 }
 
-// step decides what follows the ring, nil for none, given the JWKS that verifiers read.
+// step decides which ring follows (nil: there is no ring yet), given the JWKS that verifiers read.
 type step func(ring *Ring, published []byte) (*Ring, Outcome, error)
 
 // change starts over while others change the ring. After an error the ring is not nil if it is stored: then only its

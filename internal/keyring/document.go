@@ -11,8 +11,8 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// document is the ring as it is stored: a private JWK Set (RFC 7517 5) that names the two keys in use, beside it
-// the key of all MACs, which rotation leaves alone.
+// document is the stored ring: a private JWK Set (RFC 7517 5) that names the two keys in use, and the MAC key, which
+// rotation does not change.
 type document struct {
 	Keys    []entry `json:"keys"`
 	Current string  `json:"current"`

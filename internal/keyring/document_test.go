@@ -76,7 +76,7 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// TestNotJSON promises the same for documents that are no JSON object of the ring's shape.
+// TestNotJSON promises the same for documents that are not a JSON object like a ring.
 func TestNotJSON(t *testing.T) {
 	doc := authtest.DecodeRing(t, document(t, jwk.ES256))
 	good := string(document(t, jwk.ES256))

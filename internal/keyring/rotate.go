@@ -39,8 +39,8 @@ func (r *Ring) Rotate(a jwk.Algorithm, published []byte, now time.Time) (rotated
 	return rotated, err == nil, err
 }
 
-// RotateNow takes the step however short the next key has been public: whoever verifies by keys that they fetched before
-// refuses the new tokens until they fetch them again.
+// RotateNow rotates even if the next key has not been public for long: verifiers with cached keys refuse the new tokens until
+// they fetch the keys again.
 func (r *Ring) RotateNow(a jwk.Algorithm, now time.Time) (*Ring, error) {
 	return r.succeed(append(r.previous(now), r.current.retiring(now)), r.next.activated(now), a, now)
 }
@@ -101,8 +101,7 @@ func (r *Ring) announcedAt(now time.Time) *Ring {
 	return &same
 }
 
-// previous returns the keys that still verify beside those in use. One that came without its time, from another
-// tool, retires as if it had signed until now.
+// previous returns the keys that only verify. One without an end, from another tool, retires as if it had signed until now.
 func (r *Ring) previous(now time.Time) []*key {
 	var live []*key
 	for _, k := range r.keys {

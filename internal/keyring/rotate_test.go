@@ -142,7 +142,7 @@ func TestRetire(t *testing.T) {
 			verifiers["set"] = token.NewVerifier(fixed(publicJWKS(t, ring)), settings)
 		}
 		retires := ring.Facts()[0].RetireAt
-		key, _ := old.Current() // whoever kept it signs on
+		key, _ := old.Current() // a thief who kept it can still sign
 		forged := forge(t, key, retires.Add(-time.Minute))
 		for name, v := range verifiers {
 			clock = c.ExpiresAt.Add(-time.Second)

@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/jwk"
 )
 
-// Follows returns nil where the ring may take the place of current: where it is the same, or one rotation of it that
-// was made in the last 18 hours. Any other would bring back a key that was revoked meanwhile, or lose one.
+// Follows returns nil if the ring may replace current: it is the same, or current rotated once within 18 hours. Any other ring
+// would revive a revoked key or lose one.
 func (r *Ring) Follows(current *Ring, now time.Time) error {
 	if !bytes.Equal(r.macKey, current.macKey) {
 		return errors.New("its macKey is not the current ring's")
@@ -41,7 +41,7 @@ func (r *Ring) has(k *key) bool {
 	return found && own.public() == k.public()
 }
 
-// public has the members that may be published: of a symmetric key, its name alone.
+// public has the members that may be published; of a symmetric key only its name.
 func (k *key) public() jwk.JWK {
 	j := k.VerifyOnly().JWK()
 	j.K = ""
@@ -64,7 +64,7 @@ func (k *key) selfTest() error {
 	if err != nil {
 		return err
 	}
-	const text = "no token, for it has no dots"
+	const text = "not a token: it has no dots"
 	signature, err := k.Sign(text)
 	if err != nil {
 		return errors.New("it does not sign")

@@ -15,30 +15,30 @@ import (
 	"golang.org/x/net/http/httpguts"
 )
 
-// What a refused caller is told: constants, as the event may hold anything.
+// Answers to refused callers are constants, because the event may contain anything.
 var (
 	errEvent    = errors.New("not an HTTP event of payload version 1.0 or 2.0")
 	errBalancer = errors.New("events of load balancers are not supported")
 	errRequest  = errors.New("malformed HTTP request")
 )
 
-// call is what an event says of a request, whatever its version.
+// call is the request of an event of either version.
 type call struct {
 	id, method, source string
-	url                *url.URL // path and query alone
+	url                *url.URL // only path and query
 	header             http.Header
 	body               string
 	base64             bool
 }
 
-// encoder makes an answer of the version that the event was of.
+// encoder encodes an answer in the version of the event.
 type encoder func(answer) ([]byte, error)
 
-// read tells the versions of events apart. Whoever sent what is no event of ours at all is answered by version 2.0.
+// read distinguishes the versions of events. Input that is not an HTTP event is answered in version 2.0.
 func read(event []byte) (call, encoder, error) {
 	var kind struct {
 		Version           string         `json:"version"` // absent in events of REST APIs
-		Type              string         `json:"type"`    // only authorizer events, otherwise alike, have one
+		Type              string         `json:"type"`    // only authorizer events have one, which are otherwise the same
 		MultiValueHeaders jsontext.Value `json:"multiValueHeaders"`
 		RequestContext    struct {
 			ELB jsontext.Value `json:"elb"`
@@ -60,7 +60,7 @@ func read(event []byte) (call, encoder, error) {
 	return call{}, encodeV2, errEvent
 }
 
-// request makes the request that an http.Server would have made of the same bytes on the wire.
+// request returns the request that an http.Server would have parsed from the same bytes on the wire.
 func (c call) request(ctx context.Context) (*http.Request, error) {
 	body, err := c.bytes()
 	if err != nil {
@@ -68,12 +68,12 @@ func (c call) request(ctx context.Context) (*http.Request, error) {
 	}
 	ctx = context.WithValue(ctx, requestIDKey{}, c.id)
 	req, err := http.NewRequestWithContext(ctx, c.method, "/", bytes.NewReader(body))
-	if err != nil { // the method is no token
+	if err != nil { // the method is not a token
 		return nil, errRequest
 	}
 	req.URL = c.url
 	req.RequestURI = req.URL.RequestURI()
-	req.GetBody = nil // servers have none
+	req.GetBody = nil // servers do not set it
 	req.Host = c.header.Get("Host")
 	c.header.Del("Host")
 	req.Header = c.header
@@ -87,13 +87,13 @@ func (c call) bytes() ([]byte, error) {
 	if !c.base64 {
 		return []byte(c.body), nil
 	}
-	if strings.ContainsAny(c.body, "\r\n") { // which the decoder skips, even a strict one
+	if strings.ContainsAny(c.body, "\r\n") { // even a strict decoder skips them
 		return nil, errors.New("line break in base64")
 	}
 	return base64.StdEncoding.Strict().DecodeString(c.body)
 }
 
-// add refuses what an http.Server refuses, and a name in two spellings: the order of their values is lost.
+// add refuses headers that an http.Server refuses, and a name in two spellings, whose values have lost their order.
 func add(header http.Header, name string, values ...string) error {
 	key := http.CanonicalHeaderKey(name)
 	if header[key] != nil || !httpguts.ValidHeaderFieldName(name) || key == "Host" && len(values) > 1 {

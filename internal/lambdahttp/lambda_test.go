@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// TestLambda goes through the library's own entry, which lambda.Start uses.
+// TestLambda uses the library's own entry point, as lambda.Start does.
 func TestLambda(t *testing.T) {
 	const body = `{"html":"<b>&</b>` + "\u2028" + `"}`
 	handler := lambda.NewHandler(lambdahttp.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-// TestDeadline shows that a handler's context ends before the call's, so that an answer still gets out.
+// TestDeadline promises that a handler's context ends before the call's, so that an answer can still be sent.
 func TestDeadline(t *testing.T) {
 	for _, test := range []struct{ left, want time.Duration }{
 		{time.Minute, time.Minute - 500*time.Millisecond},
@@ -75,7 +75,7 @@ func TestDeadline(t *testing.T) {
 	})
 }
 
-// TestOneAdapterServesOn shows that neither panics nor exits nor concurrent calls leave anything behind.
+// TestOneAdapterServesOn promises that panics, exits and concurrent calls do not affect later calls.
 func TestOneAdapterServesOn(t *testing.T) {
 	adapter := lambdahttp.Wrap(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {

@@ -1,7 +1,6 @@
-// Package lambdahttp runs a net/http handler as a Lambda function behind API Gateway: event in, answer out. A handler
-// must not be able to tell it from an http.Server, and no event, however odd, may stop the process: the next
-// call would be a cold start. It is our own because the common adapter parses the decoded path as a URL again,
-// repeats cookies and splits headers at commas.
+// Package lambdahttp runs a net/http handler as a Lambda function behind API Gateway. A handler must not be able to tell it
+// from an http.Server, and no event may stop the process, because the next call would be a cold start. We do not use the
+// common adapter because it parses the decoded path as a URL again, repeats cookies, and splits headers at commas.
 package lambdahttp
 
 import (
@@ -14,15 +13,15 @@ import (
 	"time"
 )
 
-// maxPayload is how many bytes of JSON Lambda carries in a synchronous call, in each direction.
+// maxPayload is Lambda's limit for a synchronous call in bytes of JSON, in each direction.
 const maxPayload = 6_291_556
 
-// deadlineMargin is the time kept back from a call's deadline, so that the answer still gets out, and before it what
-// must be written though the time is over; calls that have less than twice of it left keep a half.
+// deadlineMargin is reserved before a call's deadline for the answer and for writes that must happen even then; a call with
+// less than twice as much time left reserves half of it.
 const deadlineMargin = 500 * time.Millisecond
 
-// Adapter answers HTTP events by an http.Handler. It is a lambda.Handler for lambda.Start, keeps nothing between
-// calls, and calls may be concurrent.
+// Adapter answers HTTP events with an http.Handler. It is a lambda.Handler for lambda.Start, keeps no state between calls, and
+// is safe for concurrent use.
 type Adapter struct {
 	next http.Handler
 	log  *slog.Logger
@@ -31,11 +30,11 @@ type Adapter struct {
 // Option changes how Wrap builds an Adapter.
 type Option func(*Adapter)
 
-// WithLogger sets where panics and unusable answers are logged; without it that is slog.Default.
+// WithLogger sets the logger for panics and invalid answers. The default is slog.Default.
 func WithLogger(log *slog.Logger) Option { return func(a *Adapter) { a.log = log } }
 
-// Wrap makes a Lambda function of the handler. Each call runs in the goroutine that invokes it, under the call's
-// context less a margin for the answer.
+// Wrap makes a Lambda function of the handler. Each call runs in the invoking goroutine, with the call's context shortened by a
+// margin for the answer.
 func Wrap(next http.Handler, options ...Option) *Adapter {
 	a := &Adapter{next: next, log: slog.Default()}
 	for _, option := range options {
@@ -44,8 +43,8 @@ func Wrap(next http.Handler, options ...Option) *Adapter {
 	return a
 }
 
-// Invoke answers one event, as JSON of at most 6 MB. The error is always nil: what is no HTTP event is
-// answered 400 without reaching the handler, a panic or an answer that cannot be passed on 500.
+// Invoke answers one event, as JSON of at most 6 MB. The error is always nil: an event that is not an HTTP event is answered
+// 400 without calling the handler, a panic or an invalid answer 500.
 func (a *Adapter) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	ctx, cancel := withMargin(ctx)
 	defer cancel()
@@ -65,7 +64,7 @@ func (a *Adapter) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return out, nil
 }
 
-// serve turns panics into errors: a panic that left here would end the process.
+// serve turns panics into errors, because a panic beyond this point would end the process.
 func (a *Adapter) serve(req *http.Request, encode encoder) (out []byte, err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -89,8 +88,8 @@ func withMargin(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-min(deadlineMargin, time.Until(deadline)/2)))
 }
 
-// describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts
-// of the request.
+// describe names the value of a panic. Only the runtime's own errors are quoted: any other value may contain parts of the
+// request.
 func describe(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()
@@ -98,7 +97,7 @@ func describe(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// failure is an answer of our own, in the shape that API Gateway uses for its own.
+// failure is our own answer, in the form of API Gateway's own answers.
 func failure(status int, message string) answer {
 	return answer{
 		status: status,
@@ -113,7 +112,7 @@ func failure(status int, message string) answer {
 
 type requestIDKey struct{}
 
-// RequestID returns the gateway's id of the request, requestContext.requestId, or nothing outside of Invoke.
+// RequestID returns the gateway's id of the request, requestContext.requestId, or an empty string outside of Invoke.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// gateway does what an HTTP API does before and behind a function.
+// gateway does what an HTTP API does before and after a function.
 func gateway(t *testing.T, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e := events.APIGatewayV2HTTPRequest{Version: "2.0", RouteKey: "$default", RawPath: r.URL.Path, RawQueryString: r.URL.RawQuery}
@@ -44,7 +44,7 @@ func gateway(t *testing.T, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// peerAndBody returns the address of the client and, in base64, what it sent.
+// peerAndBody returns the client's address and its body in base64.
 func peerAndBody(t *testing.T, r *http.Request) (ip, body string) {
 	ip, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
@@ -54,7 +54,7 @@ func peerAndBody(t *testing.T, r *http.Request) (ip, body string) {
 	return ip, base64.StdEncoding.EncodeToString(sent)
 }
 
-// pass ends a gateway's answer, whose headers are set.
+// pass writes a gateway's answer, whose headers are already set.
 func pass(t *testing.T, w http.ResponseWriter, r *http.Request, status int, body string, encoded bool) {
 	if r.Method == http.MethodHead && body != "" {
 		t.Errorf("HEAD is answered with a body: %q", body)
@@ -67,13 +67,13 @@ func pass(t *testing.T, w http.ResponseWriter, r *http.Request, status int, body
 		}
 	}
 	if w.Header()["Content-Type"] == nil {
-		w.Header()["Content-Type"] = nil // what the function does not say, we do not invent
+		w.Header()["Content-Type"] = nil // the gateway adds none of its own
 	}
 	w.WriteHeader(status)
 	w.Write(out)
 }
 
-// seen is what a client can see of an answer, less what speaks of the connection.
+// seen is what a client sees of an answer, without headers of the connection.
 type seen struct {
 	Status  int
 	Header  map[string]string
@@ -175,7 +175,7 @@ func TestParity(t *testing.T) {
 			fmt.Fprint(w, err)
 		},
 	}
-	requests := []struct{ target, body string }{ // with queries in the one spelling and order that a REST API keeps
+	requests := []struct{ target, body string }{ // with queries in the only spelling and order that a REST API keeps
 		{"/", ""},
 		{"/", "\xff\x00"},
 		{"/api/users/login?e=&q=%C3%A9&q=2", `{"password":"<päss>"}`},

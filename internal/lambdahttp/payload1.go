@@ -8,18 +8,18 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// eventV1 is what we need of an event of payload version 1.0: REST APIs, whose events name no version, and HTTP APIs
-// whose integration asks for it.
+// eventV1 has the members we need of payload version 1.0: REST APIs, whose events name no version, and HTTP APIs with such an
+// integration.
 type eventV1 struct {
 	Version  string `json:"version"`
-	Resource string `json:"resource"` // as the API has it: /api/users/sessions/{id}
-	// Path has the base path of a custom domain's mapping before it. REST APIs leave it percent-encoded.
+	Resource string `json:"resource"` // in the API's spelling: /api/users/sessions/{id}
+	// Path begins with the base path of a custom domain's mapping. REST APIs leave it percent-encoded.
 	Path                            string              `json:"path"`
 	PathParameters                  map[string]string   `json:"pathParameters"`
 	Method                          string              `json:"httpMethod"`
-	QueryStringParameters           map[string]string   `json:"queryStringParameters"` // decoded; of several values the last
+	QueryStringParameters           map[string]string   `json:"queryStringParameters"` // decoded; the last of several values
 	MultiValueQueryStringParameters map[string][]string `json:"multiValueQueryStringParameters"`
-	Headers                         map[string]string   `json:"headers"` // of several values the last
+	Headers                         map[string]string   `json:"headers"` // the last of several values
 	MultiValueHeaders               map[string][]string `json:"multiValueHeaders"`
 	Body                            string              `json:"body"`
 	IsBase64Encoded                 bool                `json:"isBase64Encoded"`
@@ -72,7 +72,7 @@ func (e *eventV1) header() (http.Header, error) {
 	return header, nil
 }
 
-// url encodes the query again, which both kinds of API have decoded.
+// url encodes the query again, because both kinds of API decode it.
 func (e *eventV1) url() (*url.URL, error) {
 	target := &url.URL{Path: e.Path}
 	if e.Version == "" {
@@ -96,13 +96,13 @@ func (e *eventV1) url() (*url.URL, error) {
 	return target, nil
 }
 
-// unmap leaves of the path what the API itself has of it: the matched resource with its parameters in place. Before that
-// may stand a stage or the base path of a custom domain's mapping, which the event does not tell by itself.
+// unmap removes a stage or a custom domain's base path, which the event does not name; what remains is the matched resource with
+// its parameters filled in.
 func (e *eventV1) unmap(target *url.URL) {
 	route := e.route()
 	base, found := strings.CutSuffix(target.Path, route)
 	switch {
-	case route == "" || !found: // $default, or another spelling of the resource, which is not found then
+	case route == "" || !found: // $default, or a spelling of the resource that does not match
 		if e.Version != "" {
 			target.Path = withoutStage(target.Path, e.RequestContext.Stage, "")
 		}
@@ -111,9 +111,9 @@ func (e *eventV1) unmap(target *url.URL) {
 	}
 }
 
-// route is nothing where the API has no path but $default.
+// route returns an empty string if the API has no path except $default.
 func (e *eventV1) route() string {
-	_, route, found := strings.Cut(e.Resource, "/") // events of HTTP APIs may have the method before it
+	_, route, found := strings.Cut(e.Resource, "/") // in events of HTTP APIs the method may precede it
 	if !found {
 		return ""
 	}
@@ -130,7 +130,7 @@ type responseV1 struct {
 	responseBody
 }
 
-// encodeV1 leaves every value alone, cookies among them.
+// encodeV1 keeps every value separate, including cookies.
 func encodeV1(a answer) ([]byte, error) {
 	r := responseV1{StatusCode: a.status, MultiValueHeaders: make(map[string][]string, len(a.header)), responseBody: bodyOf(a)}
 	for name, values := range a.header {

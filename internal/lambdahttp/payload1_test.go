@@ -16,13 +16,13 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// minimalV1 is the smallest event of a REST API that is a request.
+// minimalV1 is the smallest valid event of a REST API.
 const minimalV1 = `{"path":"/","httpMethod":"GET","requestContext":{"identity":{}}}`
 
 // withV1 is minimalV1 with further members.
 func withV1(members string) string { return strings.TrimSuffix(minimalV1, "}") + "," + members + "}" }
 
-// TestToleratedV1 shows that members which are null, empty or not ours do not keep an event of version 1.0 from the handler.
+// TestToleratedV1 promises that members that are null, empty or unknown are tolerated in an event of version 1.0.
 func TestToleratedV1(t *testing.T) {
 	for name, event := range map[string]string{
 		"REST":             minimalV1,
@@ -49,8 +49,8 @@ func TestToleratedV1(t *testing.T) {
 	}
 }
 
-// TestOtherSpellingsV1 promises that what a REST API took for one of its resources reaches a handler by the resource's path only
-// where it was written so: before it may stand a plain base path, and nothing is taken for a stage.
+// TestOtherSpellingsV1 promises that a handler sees the resource's path only if the request spelled it exactly, possibly after a
+// plain base path, and that nothing is mistaken for a stage.
 func TestOtherSpellingsV1(t *testing.T) {
 	for path, want := range map[string]string{
 		"/auth/api/users/login":         "/api/users/login",
@@ -72,8 +72,8 @@ func TestOtherSpellingsV1(t *testing.T) {
 	}
 }
 
-// oddV1 are events of payload version 1.0 that must not reach a handler, and whether they are requests, badly made,
-// so that they are answered by the version.
+// oddV1 are events of payload version 1.0 that must not reach a handler, and whether they are recognizable enough to be answered
+// in that version.
 var oddV1 = map[string]struct {
 	event   string
 	request bool
@@ -123,7 +123,7 @@ var oddV1 = map[string]struct {
 	"context beside its members": {`{"path":"/","httpMethod":"GET","identity":{},"requestContext":[]}`, false},
 }
 
-// TestOddEventsV1 shows that what is no request of version 1.0 is a 400 and never reaches the handler.
+// TestOddEventsV1 promises that an invalid event of version 1.0 is a 400 and never reaches the handler.
 func TestOddEventsV1(t *testing.T) {
 	for name, test := range oddV1 {
 		t.Run(name, func(t *testing.T) {
@@ -144,7 +144,7 @@ func TestOddEventsV1(t *testing.T) {
 	}
 }
 
-// TestLoadBalancer promises an operator who tries it a plain refusal, in the form that the target group reads.
+// TestLoadBalancer promises a clear refusal in the format that a target group reads.
 func TestLoadBalancer(t *testing.T) {
 	const event = `{"requestContext":{"elb":{"targetGroupArn":"arn:aws:elasticloadbalancing:x"}},"httpMethod":"POST",` +
 		`"path":"/api/users/login",%s,"body":"{}","isBase64Encoded":false}`
@@ -160,7 +160,7 @@ func TestLoadBalancer(t *testing.T) {
 	}
 }
 
-// TestResponseV1 shows each answer as version 1.0 has it: every value of a header by itself.
+// TestResponseV1 promises each answer in version 1.0's format, with every value of a header separate.
 func TestResponseV1(t *testing.T) {
 	type values = map[string][]string
 	for _, test := range []struct {
@@ -204,7 +204,7 @@ func TestResponseV1(t *testing.T) {
 	}
 }
 
-// restGateway does what a REST API does before and behind a function, with everything taken for binary.
+// restGateway does what a REST API does before and after a function, treating every body as binary.
 func restGateway(t *testing.T, next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		e := events.APIGatewayProxyRequest{Resource: "/{proxy+}", HTTPMethod: r.Method, MultiValueHeaders: map[string][]string{"host": {r.Host}}}

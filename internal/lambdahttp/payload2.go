@@ -11,10 +11,10 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// eventV2 is what we need of an event of payload version 2.0: HTTP APIs and function URLs.
+// eventV2 has the members we need of payload version 2.0: HTTP APIs and function URLs.
 type eventV2 struct {
 	RouteKey        string            `json:"routeKey"`
-	RawPath         string            `json:"rawPath"` // decoded already: may hold '%', '?' and '#'
+	RawPath         string            `json:"rawPath"` // already decoded: may contain '%', '?' and '#'
 	RawQueryString  string            `json:"rawQueryString"`
 	Cookies         []string          `json:"cookies"`
 	Headers         map[string]string `json:"headers"` // several values of a name are joined with commas
@@ -46,7 +46,7 @@ func readV2(event []byte) (call, encoder, error) {
 	}, encodeV2, nil
 }
 
-// header takes cookies from their own array: HTTP APIs send them there alone, function URLs as a header as well.
+// header takes cookies from their own array: HTTP APIs send them only there, function URLs also as a header.
 func (e *eventV2) header() (http.Header, error) {
 	header := make(http.Header, len(e.Headers)+1)
 	for name, value := range e.Headers {
@@ -61,8 +61,8 @@ func (e *eventV2) header() (http.Header, error) {
 	return header, add(header, "Cookie", strings.Join(e.Cookies, "; "))
 }
 
-// withoutStage takes a named stage off the path, where it is one: called through a custom domain the path has none.
-// What remains must begin as the matched route does, so a stage called "api" leaves /api/users/login alone.
+// withoutStage removes a named stage from the path; through a custom domain the path has no stage. The rest must begin like the
+// matched route, so that a stage named "api" does not change /api/users/login.
 func withoutStage(path, stage, routeKey string) string {
 	rest, found := strings.CutPrefix(path, "/"+stage)
 	if !found || stage == "" || stage == "$default" {
@@ -71,7 +71,7 @@ func withoutStage(path, stage, routeKey string) string {
 	if rest == "" {
 		rest = "/"
 	}
-	_, route, _ := strings.Cut(routeKey, " ") // "ANY /users/{id}"; nothing of "$default"
+	_, route, _ := strings.Cut(routeKey, " ") // "ANY /users/{id}"; empty for "$default"
 	literal, _, _ := strings.Cut(route, "{")
 	if rest[0] != '/' || !strings.HasPrefix(rest, literal) {
 		return path
@@ -86,7 +86,7 @@ type responseV2 struct {
 	responseBody
 }
 
-// encodeV2 keeps cookies apart, each a Set-Cookie of its own at the gateway; in headers they would be joined.
+// encodeV2 returns cookies separately, because the gateway would join Set-Cookie headers.
 func encodeV2(a answer) ([]byte, error) {
 	r := responseV2{StatusCode: a.status, Headers: make(map[string]string, len(a.header)), responseBody: bodyOf(a)}
 	for name, values := range a.header {
@@ -100,7 +100,7 @@ func encodeV2(a answer) ([]byte, error) {
 	return marshal(r)
 }
 
-// responseBody ends the answers of both versions.
+// responseBody holds the body of answers in both versions.
 type responseBody struct {
 	Body            string `json:"body"`
 	IsBase64Encoded bool   `json:"isBase64Encoded"`

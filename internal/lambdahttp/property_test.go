@@ -23,7 +23,7 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// fieldValue is what may stand in a header: text without controls other than tab.
+// fieldValue generates header values: text without controls other than tab.
 var fieldValue = regexp.MustCompile(`^[\t\x20-\x7e\x{a0}-\x{d7ff}\x{e000}-\x{10ffff}]*$`)
 
 // TestRequestRoundTrip promises that every valid header, cookie and body arrives exactly as it was sent.
@@ -60,7 +60,7 @@ func TestRequestRoundTrip(t *testing.T) {
 	})
 }
 
-// TestResponseRoundTrip promises that all that a handler sets arrives, but for values that no field may hold.
+// TestResponseRoundTrip promises that everything a handler sets arrives, except invalid field values.
 func TestResponseRoundTrip(t *testing.T) {
 	value := rapid.OneOf(rapid.StringMatching(fieldValue.String()), rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))
 	rapid.Check(t, func(rt *rapid.T) {
@@ -134,7 +134,7 @@ func TestRoundTripV1(t *testing.T) {
 	})
 }
 
-// FuzzWrap promises an answer that API Gateway can read, for any event and a handler that sends all of it back.
+// FuzzWrap promises an answer that API Gateway can read, for any event and a handler that echoes it.
 func FuzzWrap(f *testing.F) {
 	paths, _ := filepath.Glob("testdata/*.json")
 	for _, path := range paths {
@@ -159,7 +159,7 @@ func FuzzWrap(f *testing.F) {
 		w.Header()["X-Echo"] = []string{r.Method, r.URL.Path, r.URL.RawQuery, r.RequestURI, r.RemoteAddr, string(body)}
 		w.Header()["Set-Cookie"] = []string{r.URL.Path, lambdahttp.RequestID(r.Context()), r.Header.Get("Cookie"), string(body)}
 		if len(body) > 1 {
-			w.WriteHeader(int(body[0])<<2 + int(body[1])) // some of which are no statuses
+			w.WriteHeader(int(body[0])<<2 + int(body[1])) // not always a valid status
 		}
 		w.Write(body)
 	}

@@ -15,16 +15,16 @@ import (
 
 var errTooLarge = errors.New("the answer is larger than Lambda carries")
 
-// recorder keeps what a handler writes, by the rules of net/http's own ResponseWriter and within bounds.
+// recorder records what a handler writes, by the rules of net/http's ResponseWriter and up to a limit.
 type recorder struct {
-	header http.Header // the handler's, to change at will
-	frozen http.Header // as it was at WriteHeader; nil before
+	header http.Header // the handler may change it
+	frozen http.Header // the headers at WriteHeader; nil before
 	status int
 	body   bytes.Buffer
-	failed error // a write that was refused for its size
+	failed error // a write refused for its size
 }
 
-// answer is what goes back to the gateway, whatever the version of the event was.
+// answer is the answer to the gateway, for either version.
 type answer struct {
 	status int
 	header http.Header // canonical names; a name without values is left out
@@ -36,7 +36,7 @@ func newRecorder() *recorder { return &recorder{header: make(http.Header)} }
 // Header returns the map that the handler may change until it is frozen.
 func (r *recorder) Header() http.Header { return r.header }
 
-// WriteHeader freezes status and headers the first time; informational statuses cannot be passed on and are ignored.
+// WriteHeader freezes status and headers at the first call; informational statuses cannot be forwarded and are ignored.
 func (r *recorder) WriteHeader(status int) {
 	if r.frozen != nil || (status >= 100 && status <= 199) {
 		return
@@ -44,7 +44,7 @@ func (r *recorder) WriteHeader(status int) {
 	r.status, r.frozen = status, r.header.Clone()
 }
 
-// Write keeps the bytes, or returns an error where the status allows no body or the body would grow over the limit.
+// Write records the bytes, or returns an error if the status allows no body or the body would exceed the limit.
 func (r *recorder) Write(p []byte) (int, error) {
 	r.WriteHeader(http.StatusOK)
 	switch {
@@ -59,7 +59,7 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// answer ends the recording. Nothing after us checks names and values, so what has no place in an HTTP field goes.
+// answer ends the recording. No later stage checks names and values, so invalid header fields are removed here.
 func (r *recorder) answer(method string) (answer, error) {
 	r.WriteHeader(http.StatusOK)
 	if r.failed != nil {
@@ -81,8 +81,8 @@ func (r *recorder) answer(method string) (answer, error) {
 	return a, nil
 }
 
-// passable returns the headers under canonical names, without those of the connection and without values that no
-// field may hold, or that JSON cannot. A name all of whose values went stays, without any.
+// passable returns the headers under canonical names, without those of the connection and without values that are invalid in a
+// field or in JSON. A name stays even if all of its values are removed.
 func passable(header http.Header) http.Header {
 	clean := make(http.Header, len(header))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
@@ -95,13 +95,13 @@ func passable(header http.Header) http.Header {
 	return clean
 }
 
-// unfit reports whether a value may not stand in a field or cannot stand in JSON. A gateway takes characters, not
-// bytes, so the controls beyond ASCII are out as well.
+// unfit reports whether a value is invalid in a field or in JSON. A gateway reads characters, not bytes, so controls beyond ASCII
+// are invalid too.
 func unfit(value string) bool {
 	return !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) && c != '\t' })
 }
 
-// ofConnection reports whether a header speaks of one connection (RFC 9110 7.6.1) or of framing, the gateway's affair.
+// ofConnection reports whether a header concerns one connection (RFC 9110 7.6.1) or framing, which the gateway handles.
 func ofConnection(key string) bool {
 	switch key {
 	case "Connection", "Keep-Alive", "Proxy-Authenticate", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding",

@@ -18,9 +18,9 @@ import (
 	"latchkey/internal/lambdahttp"
 )
 
-// request is all that a handler can see of a request but its context.
+// request is everything that a handler can see of a request, except its context.
 type request struct {
-	Method, Path, Spelling, Query, Host, Proto string // the spelling is the path before it was decoded
+	Method, Path, Spelling, Query, Host, Proto string // Spelling is the path before decoding
 	Header                                     http.Header
 	Body                                       string
 	ContentLength                              int64
@@ -46,7 +46,7 @@ func readFile(t testing.TB, name string) []byte {
 	return b
 }
 
-// answer sends the event through the handler and decodes what comes back, of which there must be nothing but T has.
+// answer sends the event through the handler and decodes the answer, which must have no other members than T.
 func answer[T any](t testing.TB, event []byte, next http.HandlerFunc, options ...lambdahttp.Option) T {
 	t.Helper()
 	out, err := lambdahttp.Wrap(next, options...).Invoke(t.Context(), event)
@@ -74,8 +74,8 @@ func invokeV1(t testing.TB, event []byte, next http.HandlerFunc, options ...lamb
 	return answer[events.APIGatewayProxyResponse](t, event, next, options...)
 }
 
-// TestRequest compares, for each event NAME.json, what the handler gets with what net/http reads from NAME.http, the
-// bytes that such an event stands for.
+// TestRequest compares, for each event NAME.json, the handler's request with what net/http reads from NAME.http, the same
+// request on the wire.
 func TestRequest(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.json")
 	if err != nil || len(paths) < 20 {
@@ -107,19 +107,19 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestRequestOrigin shows that address and id are the gateway's, whatever the headers say.
+// TestRequestOrigin promises that address and id are the gateway's, whatever the headers say.
 func TestRequestOrigin(t *testing.T) {
 	for _, test := range []struct{ fixture, remote, id string }{
-		{"get", "203.0.113.7:0", "BmNkRjQ3liAEJ0g="}, // X-Forwarded-For says the same
+		{"get", "203.0.113.7:0", "BmNkRjQ3liAEJ0g="}, // X-Forwarded-For has the same address
 		{"repeated-headers", "203.0.113.7:0", "BmNkRjQ3liAEJ0g="},
 		{"ipv6", "[2001:db8:0:1::7]:0", "BmNkRjQ3liAEJ0g="},
-		{"no-source", "", "BmNkRjQ3liAEJ0g="}, // though there is an X-Forwarded-For
+		{"no-source", "", "BmNkRjQ3liAEJ0g="}, // despite an X-Forwarded-For
 		{"url-both-cookies", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 		{"sam-local", "127.0.0.1:0", "BmNkRjQ3liAEJ0g="},
 		{"rest-json-body", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 		{"rest-ipv6", "[2001:db8:0:1::7]:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 		{"rest-no-source", "", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
-		{"rest-console", "test-invoke-source-ip:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"}, // no address, as it should be
+		{"rest-console", "test-invoke-source-ip:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"}, // not an address, as expected
 		{"http1-get", "203.0.113.7:0", "4d1d3c53-5a0c-4b6e-9f55-8f4d20a7f1c3"},
 	} {
 		t.Run(test.fixture, func(t *testing.T) {
@@ -138,13 +138,13 @@ func TestRequestOrigin(t *testing.T) {
 	}
 }
 
-// minimal is the smallest event that is a request.
+// minimal is the smallest valid event.
 const minimal = `{"version":"2.0","rawPath":"/","requestContext":{"http":{"method":"GET"}}}`
 
 // with is minimal with further members.
 func with(members string) string { return strings.TrimSuffix(minimal, "}") + "," + members + "}" }
 
-// TestTolerated shows that members which are null, empty or not ours do not keep an event of version 2.0 from the handler.
+// TestTolerated promises that members that are null, empty or unknown are tolerated in an event of version 2.0.
 func TestTolerated(t *testing.T) {
 	for name, event := range map[string]string{
 		"minimal":           minimal,
@@ -231,7 +231,7 @@ var odd = map[string]string{
 	"base64 break at end":  with(`"body":"eHh4\n","isBase64Encoded":true`),
 }
 
-// TestOddEvents shows that what is no request of version 2.0 is a 400 and never reaches the handler.
+// TestOddEvents promises that an invalid event of version 2.0 is a 400 and never reaches the handler.
 func TestOddEvents(t *testing.T) {
 	for name, event := range odd {
 		t.Run(name, func(t *testing.T) {

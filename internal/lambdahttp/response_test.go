@@ -17,7 +17,7 @@ import (
 
 type headers = map[string]string
 
-// TestResponse shows each answer as version 2.0 has it, frozen and completed by the rules of net/http.
+// TestResponse promises each answer in version 2.0's format, frozen and completed by the rules of net/http.
 func TestResponse(t *testing.T) {
 	const plain, html = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 	for _, test := range []struct {
@@ -107,7 +107,7 @@ func TestResponse(t *testing.T) {
 	}
 }
 
-// failure is the constant that says nothing about what went wrong.
+// failure is the constant answer, which reveals nothing about the error.
 func failure() events.APIGatewayV2HTTPResponse {
 	return events.APIGatewayV2HTTPResponse{
 		StatusCode: 500,
@@ -116,7 +116,7 @@ func failure() events.APIGatewayV2HTTPResponse {
 	}
 }
 
-// TestFailure shows that panics and unusable answers are one constant 500, and that nothing of the request is logged.
+// TestFailure promises that panics and invalid answers are one constant 500, and that nothing of the request is logged.
 func TestFailure(t *testing.T) {
 	const secret = "correct horse battery staple"
 	event := with(`"headers":{"authorization":"` + secret + `"},"body":"` + secret + `"`)
@@ -161,9 +161,9 @@ func TestFailure(t *testing.T) {
 	}
 }
 
-// TestLargestAnswer shows that an answer of the 6 MiB that Lambda promises gets through.
+// TestLargestAnswer promises that an answer of 6 MiB, Lambda's limit, is sent.
 func TestLargestAnswer(t *testing.T) {
-	const size = 6 << 20 // what Lambda's documentation promises, headers aside
+	const size = 6 << 20 // Lambda's documented limit, without headers
 	res := invoke(t, []byte(minimal), func(w http.ResponseWriter, _ *http.Request) {
 		w.Write(bytes.Repeat([]byte("a"), size-1000))
 	})

@@ -12,13 +12,13 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// chaos is a deployment to which anything happens, with what must hold of it at every moment.
+// chaos is a deployment with random events, and the invariants that must hold after each.
 type chaos struct {
 	*kit
 	t       *rapid.T
 	macKey  string
 	signs   string               // the current key
-	public  map[string]time.Time // since when, without a break
+	public  map[string]time.Time // since when, without interruption
 	revoked []string
 	hands   int
 	free    bool // a revocation may put a young key in use
@@ -32,7 +32,7 @@ func newChaos(t *rapid.T) *chaos {
 	return c
 }
 
-// check is called after everything that happens.
+// check is called after every event.
 func (c *chaos) check() {
 	ring, served := c.ring(c.t), published(c.t, c.table.jwks)
 	for id := range c.public {
@@ -63,7 +63,7 @@ func (c *chaos) check() {
 	c.signs, c.free = signs, false
 }
 
-// byHand changes the ring as the command line does: published, stored where it still is what was seen, and published.
+// byHand changes the ring as the command line does: publish, store if unchanged, publish again.
 func (c *chaos) byHand(change func(r *keyring.Ring) (*keyring.Ring, error)) {
 	c.hands++
 	ring, err := change(c.ring(c.t))
@@ -90,7 +90,7 @@ func (c *chaos) revokeByHand() {
 	})
 }
 
-// disturb makes calls of a step fail, or somebody change the ring just before one of them.
+// disturb makes calls of a step fail, or changes the ring by hand just before one of them.
 func (c *chaos) disturb() {
 	from, lasting := rapid.IntRange(1, 15).Draw(c.t, "disturbed call"), rapid.IntRange(0, 3).Draw(c.t, "lasting")
 	what := rapid.SampledFrom([]func(){nil, nil, c.rotateByHand, c.revokeByHand}).Draw(c.t, "by hand")
@@ -117,7 +117,7 @@ func (c *chaos) happen(i int) {
 	version := c.vault.at("AWSPENDING")
 	switch rapid.SampledFrom([]string{"begin", "step", "step", "step", "step", "wait", "rotate", "revoke"}).Draw(c.t, "what") {
 	case "begin":
-		_ = c.vault.begin(fmt.Sprint("version-", i)) // which one that did not end prevents
+		_ = c.vault.begin(fmt.Sprint("version-", i)) // fails while an earlier rotation is unfinished
 	case "step":
 		of := rapid.SampledFrom([]string{version, version, version, c.vault.at("AWSPREVIOUS"), "v1"}).Draw(c.t, "of")
 		c.disturb()
@@ -132,8 +132,8 @@ func (c *chaos) happen(i int) {
 	}
 }
 
-// TestChaos promises that no order of steps, repetitions, failures, waits and changes by hand loses what holds a
-// deployment together, and that a rotation with nothing in its way works afterwards.
+// TestChaos promises that no sequence of steps, repetitions, failures, waits and changes by hand breaks an invariant, and that
+// an undisturbed rotation works afterwards.
 func TestChaos(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := newChaos(t)
@@ -141,7 +141,7 @@ func TestChaos(t *testing.T) {
 			c.happen(i)
 			c.check()
 		}
-		if version := c.vault.at("AWSPENDING"); version != "" { // what did not end is tried again by Secrets Manager
+		if version := c.vault.at("AWSPENDING"); version != "" { // Secrets Manager repeats an unfinished rotation
 			for _, step := range steps {
 				_ = c.step(t, step, version)
 				c.check()

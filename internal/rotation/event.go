@@ -9,7 +9,7 @@ import (
 	"github.com/go-json-experiment/json"
 )
 
-// errRefused is an event that is not for us, or not now; nothing was changed for it.
+// errRefused reports an event that is not for this secret, or not allowed now; nothing was changed.
 var errRefused = errors.New("refused")
 
 func refuse(format string, a ...any) error {
@@ -40,14 +40,14 @@ func parseStep(s string) (step, bool) {
 	return "", false
 }
 
-// event is what Secrets Manager asks for: a step, of one version of one secret.
+// event is a request of Secrets Manager: a step for one version of one secret.
 type event struct {
 	step     step
 	secretID string
 	version  string
 }
 
-// parseEvent does not read the RotationToken: it is for functions that work across accounts, and proves who calls.
+// parseEvent ignores the RotationToken, which proves the caller to functions that work across accounts.
 func parseEvent(payload []byte) (event, error) {
 	var in struct {
 		Step               string
@@ -67,7 +67,7 @@ func parseEvent(payload []byte) (event, error) {
 	return event{step, in.SecretID, in.ClientRequestToken}, nil
 }
 
-// String names the event in errors.
+// String describes the event for errors.
 func (e event) String() string {
 	if e.step == "" {
 		return "rotation event"
@@ -75,14 +75,14 @@ func (e event) String() string {
 	return string(e.step)
 }
 
-// version is the version that an event is about, as the labels of all show it.
+// version is the version of an event, with the labels of the secret.
 type version struct {
 	id               string
 	current, pending bool   // its labels
-	inUse            string // the version that is AWSCURRENT now, or none
+	inUse            string // the version that is AWSCURRENT now, or empty
 }
 
-// find checks what Secrets Manager asks every rotation function to check before it does anything.
+// find makes the checks that Secrets Manager requires of every rotation function before it does anything.
 func (e event) find(labels map[string][]string, rotating bool) (version, error) {
 	own, exists := labels[e.version]
 	v := version{

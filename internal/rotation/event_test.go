@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRefused promises for every event that is not for us, or not now: an error that says so, and nothing changed.
+// TestRefused promises for every event that is not for this secret, or not allowed now, an error that says so and no change.
 func TestRefused(t *testing.T) {
 	event := func(step, id, version string) string {
 		return fmt.Sprintf(`{"Step":%q,"SecretId":%q,"ClientRequestToken":%q}`, step, id, version)
@@ -67,12 +67,12 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestNamedSecret promises that name and ARN of one secret are the same, and those of others are not.
+// TestNamedSecret promises that name and ARN of one secret match, and those of other secrets do not.
 func TestNamedSecret(t *testing.T) {
 	for _, id := range []string{arn, "latchkey-local"} {
 		k := newKit("{}")
 		k.SecretID = id
-		k.rotate(t, "v1") // the events have the ARN
+		k.rotate(t, "v1") // the events contain the ARN
 	}
 	for _, id := range []string{"latchkey", "local", "", arn + "x", "latchkey-local-AbC1", "other"} {
 		k := newKit("{}")

@@ -13,15 +13,15 @@ import (
 
 var update = flag.Bool("update", false, "write the wanted answers anew")
 
-// The versions that the events are about: in use, before that, and pending.
+// The versions of the events: in use, the one before, and pending.
 const (
 	inUseVersion    = "ffffffff-ffff-4fff-8fff-ffffffffffff"
 	oldVersion      = "00000000-0000-4000-8000-000000000000"
 	pendingVersion  = "5f0c2a7e-3b1d-4c7e-9a52-6d1f0e8b4c21"
-	createdByEvents = "create" // begins the names of events that find the pending version empty
+	createdByEvents = "create" // prefix of the names of events whose pending version is empty
 )
 
-// TestEvents replays every event of events/rotate and compares what Lambda would answer: null, or the error's text.
+// TestEvents replays every event of events/rotate and compares Lambda's answer: null, or the error's text.
 func TestEvents(t *testing.T) {
 	events, err := filepath.Glob("../../events/rotate/*.json")
 	if err != nil || len(events) == 0 {
@@ -54,7 +54,7 @@ func TestEvents(t *testing.T) {
 	}
 }
 
-// rotating is a secret in its second rotation.
+// rotating returns a secret in its second rotation.
 func rotating(t *testing.T) *kit {
 	t.Helper()
 	k := newKit("{}")
@@ -84,7 +84,7 @@ func compare(t *testing.T, path, got string) {
 	}
 }
 
-// FuzzInvoke promises that no event and no text in the secret makes the function panic, write what is no ring, or say
+// FuzzInvoke promises that no event and no text in the secret makes the function panic, write anything but a ring, or reveal
 // what it read.
 func FuzzInvoke(f *testing.F) {
 	for _, document := range hostile(f) {

@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// failing makes the nth call, of vault and table together, fail, and those after it as well for as long as it lasts.
+// failing makes the nth call of vault and table fail, and optionally the calls after it.
 func (k *kit) failing(nth, lasting int) (calls *int) {
 	calls = new(int)
 	fail := func(string) error {
@@ -25,8 +25,8 @@ func (k *kit) failing(nth, lasting int) (calls *int) {
 	return calls
 }
 
-// TestFailures promises for a failure at each single call of a rotation: the step fails, the ring in use signs with a
-// key that is published, and the same four steps, repeated, end as if nothing had happened.
+// TestFailures promises for a failure of any single call of a rotation that the step fails, that the ring in use signs with a
+// published key, and that the same four steps, repeated, end as if nothing had happened.
 func TestFailures(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		for nth := 1; ; nth++ {
@@ -55,7 +55,7 @@ func TestFailures(t *testing.T) {
 				}
 			}
 			if *calls < nth {
-				break // there is no such call
+				break // no such call
 			}
 			if failures != 1 {
 				t.Fatalf("call %d fails and %d steps do", nth, failures)
@@ -85,7 +85,7 @@ func inUsePublished(t tb, k *kit) {
 	}
 }
 
-// TestTableDown promises that without the table no ring is made or put in use.
+// TestTableDown promises that no ring is made or put in use without the table.
 func TestTableDown(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -109,7 +109,7 @@ func TestTableDown(t *testing.T) {
 	}
 }
 
-// hostile are documents that are no ring: cut, corrupted, foreign.
+// hostile are invalid rings: truncated, corrupted, foreign documents.
 func hostile(t tb) map[string][]byte {
 	ring, err := keyring.New(jwk.ES256, start)
 	if err != nil {
@@ -129,8 +129,8 @@ func hostile(t tb) map[string][]byte {
 	}
 }
 
-// TestCorruptCurrent promises that a ring in use that cannot be read stops every step that would replace it, with
-// nothing written and nothing quoted: a person must see it, for a new ring would sign everybody out.
+// TestCorruptCurrent promises that an unreadable ring in use stops every step that would replace it, without writing or quoting
+// anything: an operator must decide, because a new ring would sign everybody out.
 func TestCorruptCurrent(t *testing.T) {
 	for name, document := range hostile(t) {
 		k := newKit(string(document))
@@ -154,13 +154,13 @@ func TestCorruptCurrent(t *testing.T) {
 	}
 }
 
-// TestCorruptPending promises that a pending ring that cannot be read is never put in use, does not block the rotations
-// after it, and is not quoted.
+// TestCorruptPending promises that an unreadable pending ring is never put in use, does not block later rotations, and is not
+// quoted.
 func TestCorruptPending(t *testing.T) {
 	for name, document := range hostile(t) {
 		for i, step := range []string{"createSecret", "testSecret", "finishSecret", "finishSecret"} {
 			k, keys := newKit("{}"), 2
-			if i < 3 { // the last time before there is a ring
+			if i < 3 { // the last time without a ring
 				k.rotate(t, "v1")
 				k.now, keys = start.Add(30*day), 3
 			}
@@ -169,7 +169,7 @@ func TestCorruptPending(t *testing.T) {
 			}
 			k.vault.values["v2"] = document
 			err := k.step(t, step, "v2")
-			if err == nil || !strings.Contains(err.Error(), "the next rotation starts anew") {
+			if err == nil || !strings.Contains(err.Error(), "the next rotation starts over") {
 				t.Fatalf("%s, %s: %v", name, step, err)
 			}
 			if strings.Contains(err.Error()+k.log.String(), "hunter2") {
@@ -184,7 +184,7 @@ func TestCorruptPending(t *testing.T) {
 	}
 }
 
-// TestStuck promises that where even the label cannot be taken away, the error says both.
+// TestStuck promises that if the label cannot be removed either, the error says both.
 func TestStuck(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -203,7 +203,7 @@ func TestStuck(t *testing.T) {
 	}
 }
 
-// TestValueNotFound promises that a version in use whose value does not come is not taken for a fresh secret.
+// TestValueNotFound promises that a version in use without a value is not mistaken for a new secret.
 func TestValueNotFound(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -222,7 +222,7 @@ func TestValueNotFound(t *testing.T) {
 	}
 }
 
-// TestUnreadable promises that a secret that cannot be read at all fails every step but those that need nothing of it.
+// TestUnreadable promises that an unreadable secret fails every step that needs it.
 func TestUnreadable(t *testing.T) {
 	k := newKit("{}")
 	if err := k.vault.begin("v1"); err != nil {
@@ -245,7 +245,7 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// TestAtOnce promises that steps which run at the same time leave one ring, published, whoever fails.
+// TestAtOnce promises that concurrent steps leave one ring, which is published, whichever of them fail.
 func TestAtOnce(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -269,8 +269,8 @@ func TestAtOnce(t *testing.T) {
 	inUsePublished(t, k)
 }
 
-// TestPublishedFirst promises the order that lets verifiers learn a key in time: no ring is stored, and none is put in
-// use, before its keys are public, and a repeated createSecret makes up for a table that lost them.
+// TestPublishedFirst promises that no ring is stored or put in use before its keys are public, so that verifiers learn them
+// in time, and that a repeated createSecret publishes them again if the table lost them.
 func TestPublishedFirst(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -308,8 +308,8 @@ func TestPublishedFirst(t *testing.T) {
 	}
 }
 
-// TestChangedWhilePublishing promises that the keys of the ring that stays are published last, though somebody else put
-// it in use, and published it, while the keys of another were on their way to the table.
+// TestChangedWhilePublishing promises that the keys of the ring in use are published last, even if it was put in use and
+// published while the keys of another ring were being written to the table.
 func TestChangedWhilePublishing(t *testing.T) {
 	for _, changes := range []int{1, 3} {
 		k := newKit("{}")
@@ -340,8 +340,8 @@ func TestChangedWhilePublishing(t *testing.T) {
 	}
 }
 
-// TestOvertaken promises the same for a ring that is announced while somebody puts another in use: the step fails, and
-// published are the keys of the one in use.
+// TestOvertaken promises the same for a ring that is announced while another is put in use: the step fails, and the keys of the
+// ring in use are published.
 func TestOvertaken(t *testing.T) {
 	for made, step := range []string{"createSecret", "createSecret", "finishSecret"} {
 		k := newKit("{}")

@@ -22,22 +22,22 @@ const (
 	audience = "api"
 )
 
-// publication is a JWK Set from a moment on.
+// publication is a JWK Set and the time since when it is published.
 type publication struct {
 	at   time.Time
 	jwks []byte
 }
 
-// gateway verifies as API Gateway does, and shares no code with us: it knows the JWK Set that it fetched last, which it
-// does when it needs it and has none younger than two hours.
+// gateway verifies as API Gateway does, and shares no code with us: it uses the JWK Set that it fetched last, and fetches one
+// when it needs it and its own is older than two hours.
 type gateway struct {
 	*life
-	worst   bool // fetches what caches on the way had kept for as long as they may
+	worst   bool // fetches from caches that kept the set as long as allowed
 	fetched time.Time
 	keys    map[string]any
 }
 
-// fetch reads what the keys function serves.
+// fetch reads the answer of the keys function.
 func (g *gateway) fetch() {
 	then := g.now
 	if g.worst {
@@ -65,7 +65,7 @@ func served(t tb, jwks []byte, at time.Time) []byte {
 	return text
 }
 
-// parseKeys reads a JWK Set by RFC 7517 alone.
+// parseKeys reads a JWK Set as RFC 7517 describes it.
 func parseKeys(t tb, jwks []byte) map[string]any {
 	t.Helper()
 	var set struct {
@@ -112,7 +112,7 @@ func (g *gateway) verify(raw string) error {
 	return err
 }
 
-// either verifies tokens by the published keys, or by the ring where their key is never published.
+// either verifies tokens with the published keys, or with the ring if their key is never published.
 type either struct{ public, ring auth.Verifier }
 
 func (e either) Verify(ctx context.Context, raw string) (auth.Claims, error) {

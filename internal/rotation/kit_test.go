@@ -29,7 +29,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 var errDown = errors.New("connection refused")
 
-// tb is what the helpers need of a test, also of one that rapid runs.
+// tb is the part of a test that the helpers need; rapid's tests have it too.
 type tb interface {
 	Helper()
 	Context() context.Context
@@ -38,13 +38,13 @@ type tb interface {
 	Fatal(a ...any)
 }
 
-// vault is Secrets Manager's secret in memory: its versions never change, and a label is at one version.
+// vault is a secret of Secrets Manager in memory: its versions never change, and a label is on one version.
 type vault struct {
 	mu     sync.Mutex
 	values map[string][]byte
 	labels map[string]string // from label to version
-	off    bool              // rotation is not turned on
-	tidies bool              // Promote takes AWSPENDING along, as the user guide says and not all that is built after it does
+	off    bool              // rotation is disabled
+	tidies bool              // Promote moves AWSPENDING too, as the user guide says; not every implementation does
 	fail   func(call string) error
 }
 
@@ -56,7 +56,7 @@ func newVault(value string) *vault {
 }
 
 func (v *vault) lock(call string) (func(), error) {
-	err := v.fail(call) // which may change the secret itself
+	err := v.fail(call) // may change the secret itself
 	v.mu.Lock()
 	return v.mu.Unlock, err
 }
@@ -124,7 +124,7 @@ func (v *vault) Drop(_ context.Context, version string) error {
 	return nil
 }
 
-// begin is what RotateSecret does before it calls the function: it makes an empty version, unless one is pending.
+// begin does what RotateSecret does before it calls the function: it makes an empty version, unless one is pending.
 func (v *vault) begin(version string) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -135,7 +135,7 @@ func (v *vault) begin(version string) error {
 	return nil
 }
 
-// write puts a value in use, as a person does.
+// write puts a value in use, as an operator does.
 func (v *vault) write(version string, value []byte) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -155,7 +155,7 @@ func (v *vault) current() []byte {
 	return v.values[v.labels["AWSCURRENT"]]
 }
 
-// snapshot is all there is, to tell whether anything changed.
+// snapshot returns the whole state, to see whether anything changed.
 func (v *vault) snapshot() string {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -203,7 +203,7 @@ func (s *table) PutPublicKeys(_ context.Context, jwks []byte) error {
 	return nil
 }
 
-// kit is a rotator with all that it touches, and a clock.
+// kit is a rotator with everything it uses, and a clock.
 type kit struct {
 	*rotation.Rotator
 	vault *vault
@@ -233,7 +233,7 @@ func (k *kit) step(t tb, step, version string) error {
 
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-// rotate takes the four steps, as Secrets Manager does.
+// rotate runs the four steps, as Secrets Manager does.
 func (k *kit) rotate(t tb, version string) {
 	t.Helper()
 	if err := k.vault.begin(version); err != nil {
@@ -246,7 +246,7 @@ func (k *kit) rotate(t tb, version string) {
 	}
 }
 
-// ring is the one in use.
+// ring returns the ring in use.
 func (k *kit) ring(t tb) *keyring.Ring {
 	t.Helper()
 	return parse(t, k.vault.current())
@@ -285,7 +285,7 @@ func inUse(r *keyring.Ring) keyring.KeyFacts {
 	return facts[slices.IndexFunc(facts, func(k keyring.KeyFacts) bool { return k.State == keyring.Current })]
 }
 
-// keyIDs returns the ring's keys in their order.
+// keyIDs returns the ids of the ring's keys in order.
 func keyIDs(r *keyring.Ring) []string {
 	var ids []string
 	for _, k := range r.Facts() {
@@ -294,7 +294,7 @@ func keyIDs(r *keyring.Ring) []string {
 	return ids
 }
 
-// published returns the keys that verifiers are served.
+// published returns the keys that are served to verifiers.
 func published(t tb, jwks []byte) []string {
 	t.Helper()
 	var set struct{ Keys []struct{ Kid string } }
@@ -308,7 +308,7 @@ func published(t tb, jwks []byte) []string {
 	return ids
 }
 
-// secrets returns what of a document nobody must ever see.
+// secrets returns the secret parts of a document.
 func secrets(document []byte) []string {
 	var doc struct {
 		MACKey string
@@ -322,7 +322,7 @@ func secrets(document []byte) []string {
 	return slices.DeleteFunc(found, func(s string) bool { return len(s) < 8 })
 }
 
-// wantSilent promises that none of the documents is quoted.
+// wantSilent requires that none of the documents is quoted.
 func wantSilent(t tb, said string, documents ...[]byte) {
 	t.Helper()
 	for _, document := range documents {

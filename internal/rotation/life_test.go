@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	gatewayCache = 2 * time.Hour    // how long gateways keep a JWK Set that they fetched
-	servedCache  = 30 * time.Minute // how old it may be when they fetch it
-	keptRing     = 6 * time.Hour    // how long a function signs with a ring while the secret cannot be read
-	longWait     = 17 * time.Hour   // between the steps of a rotation that had trouble
+	gatewayCache = 2 * time.Hour    // how long gateways cache a JWK Set
+	servedCache  = 30 * time.Minute // its maximum age when they fetch it
+	keptRing     = 6 * time.Hour    // how long a function signs with a cached ring while the secret cannot be read
+	longWait     = 17 * time.Hour   // between the steps of a failing rotation
 )
 
-// TestYear promises a year in the life of a deployment: rotations each month and some too soon, slow ones, a change of
-// the algorithm and back, functions that miss a rotation for hours, gateways that fetch the keys at the worst moment.
-// No valid token is ever refused, by anyone, and no token of a retired key is ever accepted.
+// TestYear simulates a year of a deployment: monthly rotations, some too soon and some slow, a change of the algorithm and
+// back, functions that miss a rotation for hours, and gateways that fetch the keys at the worst moment. It promises that no
+// verifier ever refuses a valid token or accepts a token of a retired key.
 func TestYear(t *testing.T) {
 	l := newLife(t)
 	for month := range 13 {
@@ -40,7 +40,7 @@ func TestYear(t *testing.T) {
 		l.rotateAt(at, time.Duration(month%3)*longWait/2)
 		again := at.Add(longWait + time.Hour)
 		l.rotateAt(again, 0)
-		for _, published := range []time.Time{at, again} { // the last moment at which the keys of before may be served
+		for _, published := range []time.Time{at, again} { // the last moment at which the previous keys may be served
 			l.at(published.Add(servedCache-time.Second), l.gateways[2].fetch)
 		}
 		for _, soon := range []time.Duration{time.Minute, time.Hour, gatewayCache + servedCache - time.Minute} {
@@ -59,7 +59,7 @@ func TestYear(t *testing.T) {
 	}
 }
 
-// life is a deployment whose clock moves from event to event.
+// life is a deployment with a clock that moves from event to event.
 type life struct {
 	*kit
 	t      *testing.T
@@ -70,21 +70,21 @@ type life struct {
 	signers         map[string]*function
 	gateways        []*gateway
 	sets            []publication
-	version         string            // in use, when last looked
-	documents       map[string][]byte // by the key that is current in them
+	version         string            // in use at the last look
+	documents       map[string][]byte // by their current key
 	retiring        map[string]bool
 	tokens, retired int
 
-	cold, authorizer auth.Verifier // which see the ring and the keys of this moment
+	cold, authorizer auth.Verifier // see the ring and the keys as they are now
 }
 
 type event struct {
 	at    time.Time
-	added int // before others at the same time
+	added int // order among events at the same time
 	do    func()
 }
 
-// queue is a heap of events, the earliest first.
+// queue is a heap of events, earliest first.
 type queue []event
 
 func (q queue) Len() int      { return len(q) }
@@ -101,12 +101,12 @@ func (q *queue) Pop() any {
 
 func newLife(t *testing.T) *life {
 	l := &life{kit: newKit("{}"), t: t, random: rand.New(rand.NewPCG(1, 2)), documents: map[string][]byte{}, retiring: map[string]bool{}}
-	l.now = start.Add(-day) // before anybody signs in
+	l.now = start.Add(-day) // before the first sign-in
 	l.rotate(t, "first")
 	l.note()
 	l.signers = map[string]*function{"warm": l.function(), "unlucky": l.function()}
 	l.gateways = []*gateway{{life: l}, {life: l}, {life: l, worst: true}}
-	l.at(start.Add(-77*time.Minute), l.gateways[1].fetch) // another phase
+	l.at(start.Add(-77*time.Minute), l.gateways[1].fetch) // at another phase
 	return l
 }
 
@@ -124,7 +124,7 @@ func (l *life) live() {
 	}
 }
 
-// note looks at what the last event did to the keys.
+// note records what the last event did to the keys.
 func (l *life) note() {
 	if n := len(l.sets); n > 0 && string(l.sets[n-1].jwks) == string(l.table.jwks) && l.vault.at("AWSCURRENT") == l.version {
 		return
@@ -144,8 +144,8 @@ func (l *life) note() {
 	}
 }
 
-// rotateAt takes the steps, with a wait before the last. The unlucky function reads the secret just before it changes,
-// and then not for as long as it may go on without.
+// rotateAt runs the steps, with a wait before the last. The unlucky function reads the secret just before it changes, and then
+// not again for as long as it may use a cached ring.
 func (l *life) rotateAt(at time.Time, wait time.Duration) {
 	version := at.Format("v2006-01-02T15")
 	finish := at.Add(wait)
@@ -170,7 +170,7 @@ func (l *life) rotateAt(at time.Time, wait time.Duration) {
 	l.at(finish.Add(keptRing-2*time.Second), func() { l.signers["unlucky"].down = false })
 }
 
-// loginAt signs a token in, by one function or the other, and has it verified until it expires.
+// loginAt issues a token by one function or the other, and verifies it until it expires.
 func (l *life) loginAt(at time.Time) {
 	l.signAt(at, []string{"warm", "unlucky"}[l.random.IntN(2)], []time.Duration{time.Hour, day, 90 * day}[l.tokens%3])
 }
@@ -199,14 +199,14 @@ func (l *life) verify(raw string) {
 	for name, v := range l.ours() {
 		_, err := v.Verify(l.t.Context(), raw)
 		if name == cutOff && l.signers["unlucky"].down && errors.Is(err, auth.ErrUnavailable) {
-			continue // two rotations behind, it says that it does not know: nobody is signed out by that
+			continue // two rotations behind, it answers that it does not know, which signs nobody out
 		}
 		if err != nil {
 			l.t.Errorf("%v: %s refuses a valid token: %v", l.now, name, err)
 		}
 	}
 	if symmetric(raw) {
-		return // which is nothing for a gateway
+		return // gateways cannot use it
 	}
 	for i, g := range l.gateways {
 		if err := g.verify(raw); err != nil {
@@ -217,7 +217,7 @@ func (l *life) verify(raw string) {
 
 const cutOff = "a function that cannot read the secret"
 
-// ours are those who verify by the ring, warm or cold, and by the published keys.
+// ours returns our verifiers: with the ring, warm or cold, and with the published keys.
 func (l *life) ours() map[string]auth.Verifier {
 	return map[string]auth.Verifier{
 		"a warm function": l.signers["warm"].keyring, cutOff: l.signers["unlucky"].keyring,
@@ -225,7 +225,7 @@ func (l *life) ours() map[string]auth.Verifier {
 	}
 }
 
-// forge is somebody who kept a key and makes tokens after its time.
+// forge makes tokens with a stolen key after its end.
 func (l *life) forge(k keyring.KeyFacts, after time.Duration) {
 	l.retired++
 	document := l.documents[k.KeyID]
@@ -254,12 +254,12 @@ func (l *life) config() token.Config {
 	return token.Config{Issuer: issuer, Audience: audience, Now: func() time.Time { return l.now }}
 }
 
-// function is a warm Lambda function with the cache that it has in production.
+// function is a warm Lambda function with its production cache.
 type function struct {
 	*life
 	keyring *token.Keyring
 	cache   *cached.Source
-	down    bool // it cannot read the secret
+	down    bool // cannot read the secret
 }
 
 func (l *life) function() *function {
@@ -277,7 +277,7 @@ func (f *function) Get(context.Context) ([]byte, error) {
 	return f.vault.current(), nil
 }
 
-// miss reads the secret for the last time before a change.
+// miss reads the secret one last time before a change.
 func (f *function) miss() {
 	if f.down {
 		return

@@ -9,7 +9,7 @@ import (
 
 const eventKeyRotation auth.Event = "key_rotation"
 
-// What a step did, where it neither failed nor was as usual; docs/audit.md says what each means.
+// Reasons of a step's record; docs/audit.md says what each means.
 const (
 	reasonFirstRing      auth.Reason = "first_ring"
 	reasonRotated        auth.Reason = "rotated"

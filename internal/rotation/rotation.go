@@ -1,6 +1,6 @@
-// Package rotation changes the signing keys: it is the Secrets Manager rotation function of the key ring. Its steps
-// may come twice, late, out of order and beside a person who changes the ring by hand, and at every moment the ring
-// in use must sign, and whatever it signs must verify with keys that have been public long enough.
+// Package rotation is the Secrets Manager rotation function of the key ring. Its steps may be repeated, late, out of order and
+// concurrent with changes by hand. At every moment the ring in use must sign, and its tokens must verify with keys that have
+// been public long enough.
 package rotation
 
 import (
@@ -14,28 +14,28 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// Staging labels of Secrets Manager: the version that is in use, and the one that a rotation prepares.
+// Staging labels of Secrets Manager: the version in use, and the one that a rotation prepares.
 const (
 	labelCurrent = "AWSCURRENT"
 	labelPending = "AWSPENDING"
 )
 
-// Vault is one secret with its versions, as Secrets Manager keeps them: a version's value never changes, a label is at
-// one version at most. No error holds anything of a value.
+// Vault is one secret with its versions, as in Secrets Manager: a version's value never changes, and a label is on at most one
+// version. Errors contain nothing of a value.
 type Vault interface {
-	// Versions returns the labels of each version that has any, and whether rotation is turned on.
+	// Versions returns the labels of each version that has any, and whether rotation is enabled.
 	Versions(ctx context.Context) (labels map[string][]string, rotating bool, err error)
-	// Value returns what the version holds; found is false where it exists and holds nothing yet.
+	// Value returns the version's value; found is false if it exists without a value.
 	Value(ctx context.Context, version string) (value []byte, found bool, err error)
-	// StorePending gives the version its value and AWSPENDING. The same value again is no error; another one is.
+	// StorePending gives the version its value and AWSPENDING. Repeating it is allowed; another value is an error.
 	StorePending(ctx context.Context, version string, value []byte) error
-	// Promote moves AWSCURRENT in one step, or fails where it is not at the version from; empty is at none.
+	// Promote moves AWSCURRENT atomically, and fails if it is not on the version from; empty means on no version.
 	Promote(ctx context.Context, from, to string) error
-	// Drop takes AWSPENDING from the version, or fails where it is not there.
+	// Drop removes AWSPENDING from the version, and fails if it has no such label.
 	Drop(ctx context.Context, version string) error
 }
 
-// Parts are what a Rotator is made of; Now may be nil and is then the real clock.
+// Parts holds what a Rotator needs; a nil Now is the real clock.
 type Parts struct {
 	SecretID  string // ARN or name: events about any other secret are refused
 	Vault     Vault
@@ -45,12 +45,12 @@ type Parts struct {
 	Now       func() time.Time
 }
 
-// Rotator answers rotation events. It keeps nothing between two of them: what was done already it finds in the secret.
+// Rotator answers rotation events. It keeps no state between them: the secret shows what was done already.
 type Rotator struct {
 	Parts
 }
 
-// New returns a rotator of the parts; nothing is called before the first event.
+// New returns a rotator; nothing is called before the first event.
 func New(p Parts) *Rotator {
 	if p.Now == nil {
 		p.Now = time.Now
@@ -58,22 +58,22 @@ func New(p Parts) *Rotator {
 	return &Rotator{p}
 }
 
-// Invoke takes one step (lambda.Handler) and writes one record of it. An error means that the step is to be repeated,
-// or the event was not for us; Secrets Manager repeats the whole of a rotation that failed.
+// Invoke runs one step (lambda.Handler) and writes one record of it. An error means that the step must be repeated, or that
+// the event is not for this secret; Secrets Manager repeats a failed rotation as a whole.
 func (r *Rotator) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	e, err := parseEvent(payload)
 	var d done
 	if err == nil {
 		d, err = r.take(ctx, e)
 	}
-	_ = r.Audit.Record(ctx, record(e, d, err)) // a step that was taken must not be repeated for its record
+	_ = r.Audit.Record(ctx, record(e, d, err)) // a completed step must not be repeated because of its record
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", e, err)
 	}
 	return []byte("null"), nil
 }
 
-// done is what a step did, for the record; ring is nil where it touched none.
+// done is the outcome of a step, for the record; ring is nil if the step used no ring.
 type done struct {
 	reason auth.Reason
 	ring   *keyring.Ring
@@ -96,7 +96,7 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 	case v.current:
 		return done{reason: reasonCurrentAlready}, nil
 	case e.step == setSecret:
-		return done{reason: reasonNothingToSet}, nil // nobody but us knows the keys
+		return done{reason: reasonNothingToSet}, nil // no other system uses the keys
 	}
 	have, err := r.rings(ctx, v)
 	if err != nil {
@@ -112,13 +112,13 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 	}
 }
 
-// rings are those that a step is about; nil where the version holds none yet.
+// rings are the two rings of a step; nil if the version has no ring yet.
 type rings struct {
 	current, pending *keyring.Ring
 }
 
-// rings reads both. A pending ring that cannot take the current one's place never will, and would block all rotations
-// to come: it loses its label, so that the next one starts anew.
+// rings reads both. A pending ring that cannot replace the current one never will, and would block all later rotations, so it
+// loses its label and the next rotation starts over.
 func (r *Rotator) rings(ctx context.Context, v version) (rings, error) {
 	current, err := r.current(ctx, v.inUse)
 	if err != nil {
@@ -140,7 +140,7 @@ func (r *Rotator) rings(ctx context.Context, v version) (rings, error) {
 }
 
 func (r *Rotator) dropped(ctx context.Context, v version, current *keyring.Ring, why error) error {
-	if current != nil { // its keys are to be public, not those of the ring that was to follow
+	if current != nil { // its keys must be public, not those of the dropped ring
 		if _, err := r.publishInUse(ctx); err != nil {
 			return fmt.Errorf("%w; %w", why, err)
 		}
@@ -148,14 +148,14 @@ func (r *Rotator) dropped(ctx context.Context, v version, current *keyring.Ring,
 	if err := r.Vault.Drop(ctx, v.id); err != nil {
 		return fmt.Errorf("%w; take %s from its version: %w", why, labelPending, err)
 	}
-	return fmt.Errorf("%w; its version is not %s any more, and the next rotation starts anew", why, labelPending)
+	return fmt.Errorf("%w; its version is not %s any more, and the next rotation starts over", why, labelPending)
 }
 
-// unusableError is about a ring, not about the reading of it.
+// unusableError reports an invalid ring, as opposed to a failure to read it.
 type unusableError struct{ error }
 
-// current returns the ring in use, nil before there is one. A version in use whose value is not found has one that
-// cannot be had now: to take it for none would replace all keys.
+// current returns the ring in use, or nil before the first one. If the version in use has no value, the value is unavailable:
+// treating it as absent would replace all keys.
 func (r *Rotator) current(ctx context.Context, version string) (*keyring.Ring, error) {
 	if version == "" {
 		return nil, nil
@@ -170,7 +170,7 @@ func (r *Rotator) current(ctx context.Context, version string) (*keyring.Ring, e
 	return ring, nil
 }
 
-// ring returns nil for a version that holds nothing, and for what CloudFormation puts there before there is a ring.
+// ring returns nil for a version without a value, and for the placeholder that CloudFormation stores.
 func (r *Rotator) ring(ctx context.Context, version string) (ring *keyring.Ring, found bool, err error) {
 	value, found, err := r.Vault.Value(ctx, version)
 	if err != nil || !found {

@@ -14,8 +14,8 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// TestFirstRing promises that the first rotation of a stack makes the ring and publishes it, whatever stood for none,
-// and in either spelling of the steps.
+// TestFirstRing promises that the first rotation of a stack makes the ring and publishes it, for every placeholder and in
+// either spelling of the steps.
 func TestFirstRing(t *testing.T) {
 	for _, spelling := range [][]string{steps, {"create_secret", "set_secret", "test_secret", "finish_secret"}} {
 		for i, placeholder := range []string{"", "{}", " {\n} "} {
@@ -43,7 +43,7 @@ func TestFirstRing(t *testing.T) {
 	}
 }
 
-// TestFirstValue promises the same where the secret has no version in use at all.
+// TestFirstValue promises the same for a secret without a version in use.
 func TestFirstValue(t *testing.T) {
 	k := newKit("")
 	delete(k.vault.labels, "AWSCURRENT")
@@ -51,7 +51,7 @@ func TestFirstValue(t *testing.T) {
 	k.ring(t)
 }
 
-// TestRotation promises a step per rotation, a copy where one comes too soon, and everything published each time.
+// TestRotation promises one step of the ring per rotation, a copy if it is too soon, and that all keys are published each time.
 func TestRotation(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -78,15 +78,15 @@ func TestRotation(t *testing.T) {
 	if diff := cmp.Diff(third, published(t, k.table.jwks)); diff != "" {
 		t.Errorf("published (-want +got):\n%s", diff)
 	}
-	k.now = start.Add(152 * day) // both previous keys' time is over
+	k.now = start.Add(152 * day) // both previous keys are retired
 	k.rotate(t, "v5")
 	if diff := cmp.Diff(third[2:], keyIDs(k.ring(t))[:2]); diff != "" {
 		t.Errorf("after their time (-want +got):\n%s", diff)
 	}
 }
 
-// TestAnnounced promises that a ring which verifiers were never shown, or are not shown any more, is published first
-// and rotated later, however old it is.
+// TestAnnounced promises that a ring that is not published, or no longer, is published first and rotated later, whatever its
+// age.
 func TestAnnounced(t *testing.T) {
 	old, err := keyring.New(jwk.ES256, start.Add(-365*day))
 	if err != nil {
@@ -113,7 +113,7 @@ func TestAnnounced(t *testing.T) {
 	}
 }
 
-// TestRepeated promises that any step may come again, at any point after its turn, and changes nothing.
+// TestRepeated promises that any step may be repeated at any later point, and then changes nothing.
 func TestRepeated(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -150,7 +150,7 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// TestOutOfOrder promises that a step before its turn changes nothing that matters, and that the rotation can go on.
+// TestOutOfOrder promises that a step out of order does no harm, and that the rotation can continue.
 func TestOutOfOrder(t *testing.T) {
 	k := newKit("{}")
 	if err := k.vault.begin("v1"); err != nil {
@@ -175,8 +175,8 @@ func TestOutOfOrder(t *testing.T) {
 	k.ring(t)
 }
 
-// TestThrowAway promises that the test which Secrets Manager runs for a schedule that does not rotate at once passes,
-// with a version that is empty or a copy, and leaves no trace.
+// TestThrowAway promises that the test step which Secrets Manager runs for a schedule without immediate rotation passes, with an
+// empty version or a copy, and leaves no trace.
 func TestThrowAway(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -199,8 +199,8 @@ func TestThrowAway(t *testing.T) {
 	}
 }
 
-// TestChangedByHand promises that a ring which waited while somebody rotated or revoked by hand is never put in use,
-// that verifiers then have the keys of the ring that is, and that the next rotation works.
+// TestChangedByHand promises that a pending ring is never put in use after a rotation or revocation by hand, that verifiers
+// then have the keys of the ring in use, and that the next rotation works.
 func TestChangedByHand(t *testing.T) {
 	for _, tc := range []struct {
 		name   string
@@ -237,7 +237,7 @@ func TestChangedByHand(t *testing.T) {
 				}
 				pending := k.vault.values["v2"]
 				byHand := tc.change(t, k.ring(t), k.now)
-				k.vault.write("by-hand", marshal(t, byHand)) // published are the pending keys still
+				k.vault.write("by-hand", marshal(t, byHand)) // the pending keys are still published
 
 				err := k.step(t, step, "v2")
 				if err == nil || k.vault.at("AWSCURRENT") != "by-hand" {
@@ -275,8 +275,8 @@ func revoke(t tb, r *keyring.Ring, state keyring.State, now time.Time) *keyring.
 	return nil
 }
 
-// TestTooLate promises that a ring which waited for more than 18 hours is not put in use: its previous key would retire
-// while tokens that it signed meanwhile live.
+// TestTooLate promises that a ring is not put in use after more than 18 hours: its previous key would retire before the tokens
+// that it signed in the meantime.
 func TestTooLate(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")
@@ -291,7 +291,7 @@ func TestTooLate(t *testing.T) {
 	k.rotate(t, "v3")
 }
 
-// TestRecords promises one record per event, in the audit's words, that tells the keys by their public names.
+// TestRecords promises one audit record per event, with the public ids of the keys.
 func TestRecords(t *testing.T) {
 	k := newKit("{}")
 	k.rotate(t, "v1")

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// create makes the pending ring, once. It is published before it is stored: a next key that is anywhere in the secret
-// has been public since it was made, and its age tells how long verifiers have had to learn it.
+// create makes the pending ring, once. It is published before it is stored, so a next key in the secret has been public since
+// it was made, and its age is the time that verifiers have had to learn it.
 func (r *Rotator) create(ctx context.Context, v version, have rings) (done, error) {
 	if have.pending != nil {
 		return done{reasonPendingAlready, have.pending}, r.announce(ctx, v, have.pending)
@@ -33,8 +33,8 @@ func (r *Rotator) create(ctx context.Context, v version, have rings) (done, erro
 	return done{reason, ring}, nil
 }
 
-// successor is a first ring, a rotated one, or a copy where it is too soon: an error then would leave the version
-// empty and pending, which blocks every rotation after it.
+// successor returns a first ring, a rotated one, or a copy if it is too soon: an error would leave the version empty and
+// pending, which blocks all later rotations.
 func (r *Rotator) successor(ctx context.Context, current *keyring.Ring) (*keyring.Ring, auth.Reason, error) {
 	if current == nil {
 		ring, err := keyring.New(r.Algorithm, r.Now())
@@ -51,8 +51,8 @@ func (r *Rotator) successor(ctx context.Context, current *keyring.Ring) (*keyrin
 	return ring, reasonRotated, err
 }
 
-// test signs and verifies with the pending ring. None is no failure: where rotation is turned on without rotating at
-// once, Secrets Manager takes this step alone, with a version that it throws away.
+// test signs and verifies with the pending ring. A missing ring is allowed: if rotation is enabled without an immediate
+// rotation, Secrets Manager runs only this step, with a version that it throws away.
 func (r *Rotator) test(have rings) (done, error) {
 	if have.pending == nil {
 		return done{reason: reasonNothingPending}, nil
@@ -77,14 +77,14 @@ func (r *Rotator) finish(ctx context.Context, v version, have rings) (done, erro
 	return r.settle(ctx, v)
 }
 
-// settle is all that comes after the promotion, and all that a repeated finishSecret does. The label goes as well:
-// left there, it would look like an unfinished rotation as soon as a ring is stored by hand.
+// settle does everything after the promotion, which a repeated finishSecret repeats. It also removes the label: otherwise it
+// would look like an unfinished rotation as soon as a ring is stored by hand.
 func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 	ring, err := r.publishInUse(ctx)
 	if err != nil {
 		return done{}, err
 	}
-	labels, _, err := r.Vault.Versions(ctx) // anew: the promotion may have taken it along
+	labels, _, err := r.Vault.Versions(ctx) // again: the promotion may have moved it too
 	if err == nil && slices.Contains(labels[v.id], labelPending) {
 		err = r.Vault.Drop(ctx, v.id)
 	}
@@ -94,8 +94,8 @@ func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
 	return done{reasonInUse, ring}, nil
 }
 
-// announce publishes a ring that is to follow the one in use. Where another one is in use by then, that one's keys must
-// be public, and whoever put it there has perhaps published them before us.
+// announce publishes a ring that will follow the one in use. If another one is in use by then, it publishes that one's keys,
+// because the process that put it in use may have published them before us.
 func (r *Rotator) announce(ctx context.Context, v version, ring *keyring.Ring) error {
 	jwks, err := ring.PublicJWKS()
 	if err != nil {

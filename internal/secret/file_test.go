@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/secret"
 )
 
-// TestFileGet promises the whole file as it is, ErrAbsent where there is none, and no read once ctx has ended.
+// TestFileGet promises the whole file as it is, ErrAbsent for a missing file, and no read once ctx has ended.
 func TestFileGet(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys.json")
 	f := secret.File(path)
@@ -53,7 +53,7 @@ func TestFileMode(t *testing.T) {
 	}
 }
 
-// TestFileOdd promises an error, and not ErrAbsent, for what cannot be a ring: keys init must not take its place.
+// TestFileOdd promises an error other than ErrAbsent for a file that cannot be a ring, because keys init would replace it.
 func TestFileOdd(t *testing.T) {
 	dir := t.TempDir()
 	long := filepath.Join(dir, "long")
@@ -65,8 +65,7 @@ func TestFileOdd(t *testing.T) {
 	}
 }
 
-// TestFilePut promises a whole file of mode 0600 in place of what was seen, ErrChanged in place of anything else,
-// and nothing left beside it.
+// TestFilePut promises a complete file of mode 0600 if it is unchanged, ErrChanged otherwise, and no temporary file.
 func TestFilePut(t *testing.T) {
 	for _, tc := range []struct {
 		name         string

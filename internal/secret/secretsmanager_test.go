@@ -142,8 +142,8 @@ func (a together) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecr
 	return out, err
 }
 
-// TestSecretsManagerFails promises an error that is no ErrAbsent, at most three tries, and not a word of what the
-// service answered: it quotes values.
+// TestSecretsManagerFails promises an error other than ErrAbsent after at most three attempts, and no text of the service's answer,
+// which quotes values.
 func TestSecretsManagerFails(t *testing.T) {
 	const quoted = `{"__type":%q,"Message":"Value 'precious' at 'secretString' failed to satisfy constraint","SecretString":"precious"}`
 	for _, tc := range []struct {

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestAbsentUsersCostTheSame promises that reading a user who is not there does about the work of reading one who is, by
-// the allocator's count: a sign-in must not tell who there is by time.
+// TestAbsentUsersCostTheSame promises, by the allocator's count, that reading a missing user is about as much work as reading a
+// stored one: the time of a sign-in must not reveal who is a user.
 func TestAbsentUsersCostTheSame(t *testing.T) {
 	store := open(t, filepath.Join(t.TempDir(), "store.db"))
 	grace := authtest.Grace()

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/sqlite"
 )
 
-// An umask belongs to the whole process, so this test must not run beside others.
+// An umask belongs to the whole process, so this test must not run in parallel.
 func TestFilesAreForTheirOwnerOnlyWhateverTheUmask(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o277} {
 		path := filepath.Join(t.TempDir(), "store.db")

@@ -79,7 +79,7 @@ func TestAKilledProcessLosesNothingConfirmed(t *testing.T) {
 			}
 		}
 		users = 0
-		for _, err := range s.AllUsers(t.Context()) { // what was not confirmed is whole or not there
+		for _, err := range s.AllUsers(t.Context()) { // an unconfirmed user is complete or missing
 			must(t, err)
 			users++
 		}

@@ -17,7 +17,7 @@ import (
 	"latchkey/internal/sqlite"
 )
 
-// raw returns a handle of the driver's own on the file, which it makes if it is not there, for its owner only.
+// raw returns the driver's own handle of the file, which it creates for its owner only if it is missing.
 func raw(t *testing.T, path string, statements ...string) *sql.DB {
 	t.Helper()
 	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL, 0o600); err == nil {

@@ -41,7 +41,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 }
 
-// BenchmarkVerifyPublic measures the same by public keys alone, which is what an authorizer does.
+// BenchmarkVerifyPublic measures the same with only public keys, as an authorizer has them.
 func BenchmarkVerifyPublic(b *testing.B) {
 	for _, a := range asymmetric {
 		b.Run(string(a), func(b *testing.B) { measureVerify(b, a, newPublicVerifier(b, a)) })

@@ -12,7 +12,7 @@ import (
 	"latchkey/internal/token"
 )
 
-// fuzzRing has keys that anyone knows, so that every process of a fuzz run has the same: for tests alone.
+// fuzzRing has fixed, public keys, so that every process of a fuzz run has the same. Only for tests.
 const fuzzRing = `{"keys":[
 	{"kty":"oct","kid":"one","alg":"HS256","use":"sig","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"},
 	{"kty":"oct","kid":"two","alg":"HS256","use":"sig","k":"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}],

@@ -114,7 +114,7 @@ func sign(t testing.TB, k *token.Keyring, c auth.Claims) string {
 	return text
 }
 
-// forger signs whatever it is given with the ring's current key, by the standard library alone.
+// forger signs any text with the ring's current key, using only the standard library.
 type forger struct {
 	kid, alg string
 	sign     func(text []byte) []byte

@@ -15,7 +15,7 @@ func newPublicVerifier(t testing.TB, a jwk.Algorithm) *token.Verifier {
 	return token.NewVerifier(&source{text: published(t, a)}, config)
 }
 
-// TestVerifierAgrees promises that whoever has the public keys alone judges every token as the ring's holder does.
+// TestVerifierAgrees promises that a verifier with only the public keys decides about every token as one with the ring does.
 func TestVerifierAgrees(t *testing.T) {
 	for _, a := range asymmetric {
 		k, v, f := newKeyring(t, a), newPublicVerifier(t, a), newForger(t, document(t, a))

@@ -351,7 +351,7 @@ func TestUnusedBits(t *testing.T) {
 	}
 }
 
-// TestForm promises an answer to text that is no token at all, within the size limit and beyond it.
+// TestForm promises a refusal of text that is not a token, within the size limit and beyond it.
 func TestForm(t *testing.T) {
 	k, f := newKeyring(t, jwk.HS256), newForger(t, document(t, jwk.HS256))
 	good := f.token(f.header(), goodClaims)

@@ -59,7 +59,7 @@ func TestCrossSiteRule(t *testing.T) {
 	const own, subdomain, stranger = "https://login.example.com", "https://www.example.com", "https://evil.example"
 	for _, test := range []struct {
 		name          string
-		site, origins []string // Sec-Fetch-Site and Origin, as often as they stand there
+		site, origins []string // values of Sec-Fetch-Site and Origin, one header each
 		open, listed  bool     // answered where nobody, and where friend is on the list
 	}{
 		{"no browser", nil, nil, true, true},

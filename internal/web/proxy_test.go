@@ -35,7 +35,7 @@ func seen(p web.Proxies, peer string, forwarded ...string) (addr string) {
 	return addr
 }
 
-// TestProxies promises that X-Forwarded-For is believed of our own proxies alone, and of none before them.
+// TestProxies promises that X-Forwarded-For is believed only from our own proxies, not from proxies in front of them.
 func TestProxies(t *testing.T) {
 	ours := parseProxies(t, "10.0.0.0/8", "192.0.2.1", "2001:db8:1::/48", "::ffff:198.51.100.1")
 	for _, test := range []struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestPublicEndpoint promises that whoever asks reads a public document, from any site and by HEAD as well, and that
-// nobody is offered to send credentials.
+// TestPublicEndpoint promises that every client can read a public document, from any site and with HEAD too, and that no
+// credentials are allowed.
 func TestPublicEndpoint(t *testing.T) {
 	e, _ := newEndpoint(handleOK)
 	e.Method, e.Public = http.MethodGet, true

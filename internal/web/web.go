@@ -134,7 +134,7 @@ func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	WriteJSON(w, e.Refusals[i].Status, e.Refusals[i].Body)
 }
 
-// seconds rounds up: a client that waits so long is never early.
+// seconds rounds up, so that a client that waits this long is never early.
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
