@@ -26,7 +26,7 @@ func Rotate(getenv func(string) string, out io.Writer) (*rotation.Rotator, error
 
 // NewRotator returns the rotate function over the secret that the settings name, and a store for the public keys.
 func NewRotator(c Config, cfg aws.Config, public auth.PublicKeys, sink auth.AuditSink) *rotation.Rotator {
-	return rotation.New(rotation.Parts{
+	return rotation.New(rotation.Config{
 		SecretID: c.Keys.Name, Vault: secret.NewVersions(secretsmanager.NewFromConfig(cfg), c.Keys.Name),
 		Public: public, Algorithm: c.Algorithm, Audit: sink,
 	})

@@ -59,7 +59,7 @@ func call(t *testing.T, url, target string) string {
 // TestEndsWithTheBinary promises that a killed test binary, which cannot clean up, leaves no emulator behind.
 func TestEndsWithTheBinary(t *testing.T) {
 	emulator.SecretsManager(t) // skips without the emulator
-	cmd := again(t, "TestChild")
+	cmd := rerun(t, "TestChild")
 	cmd.Env = append(os.Environ(), "EMULATOR_TEST_CHILD=hold")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -98,7 +98,7 @@ func TestMissing(t *testing.T) {
 		{"dynamodb", "--- SKIP"},
 		{"dynamodb,secretsmanager", "--- FAIL"},
 	} {
-		cmd := again(t, "TestChild")
+		cmd := rerun(t, "TestChild")
 		cmd.Env = []string{"EMULATOR_TEST_CHILD=1", "HOME=/nowhere", "LATCHKEY_TEST_REQUIRE=" + tc.require}
 		out, _ := cmd.CombinedOutput() // its exit status repeats the FAIL in its output
 		if !strings.Contains(string(out), tc.want) || !strings.Contains(string(out), "make emulators") {
@@ -113,7 +113,7 @@ func TestBroken(t *testing.T) {
 	if err := os.WriteFile(broken, []byte("#!/bin/sh\necho no such luck >&2\nexit 1\n"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	cmd := again(t, "TestChild")
+	cmd := rerun(t, "TestChild")
 	cmd.Env = append(os.Environ(), "EMULATOR_TEST_CHILD=1", "LATCHKEY_MOTO_SERVER="+broken)
 	out, _ := cmd.CombinedOutput()
 	if !strings.Contains(string(out), "no such luck") || !strings.Contains(string(out), "--- FAIL") {
@@ -133,7 +133,7 @@ func TestChild(t *testing.T) {
 	}
 }
 
-func again(t *testing.T, test string) *exec.Cmd {
+func rerun(t *testing.T, test string) *exec.Cmd {
 	t.Helper()
 	return exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+test+"$", "-test.v")
 }

@@ -14,7 +14,7 @@ import (
 
 // The calls of a sign-in, in their order; the last ones are made when it fails.
 var (
-	arrive        = on("BatchGetItem", "LOGIN#")
+	lookUp        = on("BatchGetItem", "LOGIN#")
 	readUser      = on("GetItem", "USER#")
 	countAttempt  = on("UpdateItem", "FROM#", "ADD failures :one")
 	putSession    = on("PutItem", "SESSION#")
@@ -61,7 +61,7 @@ func TestLoginWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for name, f := range faults() {
 		for step, c := range map[string]call{
-			"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
+			"look up": lookUp, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
 		} {
 			t.Run(step+"/"+name, func(t *testing.T) {
 				t.Parallel()
@@ -113,7 +113,7 @@ func TestRefusalWithoutDynamoDB(t *testing.T) {
 func TestOrganizationLoginWithoutDynamoDB(t *testing.T) {
 	t.Parallel()
 	for step, c := range map[string]call{
-		"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
+		"look up": lookUp, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
 	} {
 		t.Run(step, func(t *testing.T) {
 			t.Parallel()
@@ -168,7 +168,7 @@ func TestLoginThroughAFaultThatPasses(t *testing.T) {
 			continue
 		}
 		for step, c := range map[string]call{
-			"arrive": arrive, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
+			"look up": lookUp, "read the user": readUser, "count the try": countAttempt, "put the session": putSession,
 			"clear the tries": clearAttempts, "rehash": rehash,
 		} {
 			t.Run(step+"/"+name, func(t *testing.T) {

@@ -58,7 +58,7 @@ func TestColdStartWithoutSecret(t *testing.T) {
 			wantFailure(t, d.signIn(authtest.Password), planpointFailure)
 			wantFailure(t, d.signInToOrganization(authtest.Password), organizationFailure)
 			wantFailure(t, d.refresh(reply{cookies: map[string]string{"planpointRefresh": d.anyRefreshToken()}}), planpointFailure)
-			if n := d.dynamo.count(arrive, rotate); n[0]+n[1] > 0 {
+			if n := d.dynamo.count(lookUp, rotate); n[0]+n[1] > 0 {
 				t.Errorf("%d reads and %d rotations without a key", n[0], n[1])
 			}
 			d.wantAudit("login failed unavailable", "login failed unavailable", "refresh failed unavailable")

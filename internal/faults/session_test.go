@@ -177,7 +177,7 @@ func TestNearTheDeadline(t *testing.T) {
 	d := deploy(t).start()
 	d.signedIn() // its connections are open now
 	for step, calls := range map[string][]call{
-		"arrive": {arrive}, "read the user": {readUser}, "count the try": {countAttempt}, "put the session": {putSession},
+		"lookUp": {lookUp}, "read the user": {readUser}, "count the try": {countAttempt}, "put the session": {putSession},
 		"take the try back": {readUser, takeBack}, "anything": {on("")},
 	} {
 		t.Run(step, func(t *testing.T) {

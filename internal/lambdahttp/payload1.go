@@ -84,7 +84,7 @@ func (e *eventV1) url() (*url.URL, error) {
 	if e.Path[0] != '/' {
 		return nil, errRequest
 	}
-	e.unmap(target)
+	e.stripBasePath(target)
 	query := make(url.Values, len(e.QueryStringParameters))
 	for name, value := range e.QueryStringParameters {
 		query.Set(name, value)
@@ -96,9 +96,9 @@ func (e *eventV1) url() (*url.URL, error) {
 	return target, nil
 }
 
-// unmap removes a stage or a custom domain's base path, which the event does not name; what remains is the matched resource with
+// stripBasePath removes a stage or a custom domain's base path, which the event does not name; what remains is the matched resource with
 // its parameters filled in.
-func (e *eventV1) unmap(target *url.URL) {
+func (e *eventV1) stripBasePath(target *url.URL) {
 	route := e.route()
 	base, found := strings.CutSuffix(target.Path, route)
 	switch {

@@ -68,7 +68,7 @@ func (r *recorder) answer(method string) (answer, error) {
 	if r.status < 200 || r.status > 599 {
 		return answer{}, errors.New("the status is not in 200 to 599")
 	}
-	a := answer{status: r.status, header: passable(r.frozen), body: r.body.Bytes()}
+	a := answer{status: r.status, header: validHeaders(r.frozen), body: r.body.Bytes()}
 	if _, typed := a.header["Content-Type"]; !typed && len(a.body) > 0 && a.header.Get("Content-Encoding") == "" {
 		a.header.Set("Content-Type", http.DetectContentType(a.body))
 	}
@@ -81,23 +81,23 @@ func (r *recorder) answer(method string) (answer, error) {
 	return a, nil
 }
 
-// passable returns the headers under canonical names, without those of the connection and without values that are invalid in a
+// validHeaders returns the headers under canonical names, without those of the connection and without values that are invalid in a
 // field or in JSON. A name stays even if all of its values are removed.
-func passable(header http.Header) http.Header {
+func validHeaders(header http.Header) http.Header {
 	clean := make(http.Header, len(header))
 	for _, name := range slices.Sorted(maps.Keys(header)) {
 		key := http.CanonicalHeaderKey(name)
 		if !httpguts.ValidHeaderFieldName(key) || ofConnection(key) {
 			continue
 		}
-		clean[key] = append(clean[key], slices.DeleteFunc(header[name], unfit)...)
+		clean[key] = append(clean[key], slices.DeleteFunc(header[name], malformed)...)
 	}
 	return clean
 }
 
-// unfit reports whether a value is invalid in a field or in JSON. A gateway reads characters, not bytes, so controls beyond ASCII
+// malformed reports whether a value is invalid in a field or in JSON. A gateway reads characters, not bytes, so controls beyond ASCII
 // are invalid too.
-func unfit(value string) bool {
+func malformed(value string) bool {
 	return !utf8.ValidString(value) || strings.ContainsFunc(value, func(c rune) bool { return unicode.IsControl(c) && c != '\t' })
 }
 

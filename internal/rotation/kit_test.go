@@ -214,7 +214,7 @@ type kit struct {
 
 func newKit(value string) *kit {
 	k := &kit{vault: newVault(value), table: newTable(), now: start}
-	k.Rotator = rotation.New(rotation.Parts{
+	k.Rotator = rotation.New(rotation.Config{
 		SecretID: arn, Vault: k.vault, Public: k.table, Algorithm: jwk.ES256,
 		Audit: audit.Log(slog.New(slog.NewJSONHandler(&k.log, nil))), Now: func() time.Time { return k.now },
 	})

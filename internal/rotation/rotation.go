@@ -35,8 +35,8 @@ type Vault interface {
 	Drop(ctx context.Context, version string) error
 }
 
-// Parts holds what a Rotator needs; a nil Now is the real clock.
-type Parts struct {
+// Config holds what a Rotator needs; a nil Now is the real clock.
+type Config struct {
 	SecretID  string // ARN or name: events about any other secret are refused
 	Vault     Vault
 	Public    auth.PublicKeys
@@ -47,11 +47,11 @@ type Parts struct {
 
 // Rotator answers rotation events. It keeps no state between them: the secret shows what was done already.
 type Rotator struct {
-	Parts
+	Config
 }
 
 // New returns a rotator; nothing is called before the first event.
-func New(p Parts) *Rotator {
+func New(p Config) *Rotator {
 	if p.Now == nil {
 		p.Now = time.Now
 	}
@@ -92,7 +92,7 @@ func (r *Rotator) take(ctx context.Context, e event) (done, error) {
 	case err != nil:
 		return done{}, err
 	case e.step == finishSecret && v.current:
-		return r.settle(ctx, v)
+		return r.afterPromotion(ctx, v)
 	case v.current:
 		return done{reason: reasonCurrentAlready}, nil
 	case e.step == setSecret:

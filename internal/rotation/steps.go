@@ -74,12 +74,12 @@ func (r *Rotator) finish(ctx context.Context, v version, have rings) (done, erro
 	if err := r.Vault.Promote(ctx, v.inUse, v.id); err != nil {
 		return done{}, fmt.Errorf("promote the pending ring: %w", err)
 	}
-	return r.settle(ctx, v)
+	return r.afterPromotion(ctx, v)
 }
 
-// settle does everything after the promotion, which a repeated finishSecret repeats. It also removes the label: otherwise it
+// afterPromotion does everything after the promotion, which a repeated finishSecret repeats. It also removes the label: otherwise it
 // would look like an unfinished rotation as soon as a ring is stored by hand.
-func (r *Rotator) settle(ctx context.Context, v version) (done, error) {
+func (r *Rotator) afterPromotion(ctx context.Context, v version) (done, error) {
 	ring, err := r.publishInUse(ctx)
 	if err != nil {
 		return done{}, err

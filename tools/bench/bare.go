@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// playBare runs the process that Latchkey is compared with.
-func playBare(ctx context.Context, args []string) error {
+// runBaseline runs the process that Latchkey is compared with.
+func runBaseline(ctx context.Context, args []string) error {
 	switch args[0] {
 	case "server":
 		var size answerSize

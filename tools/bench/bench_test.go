@@ -135,17 +135,17 @@ func TestCPU(t *testing.T) {
 func TestFirstPoll(t *testing.T) {
 	lambda := newRuntimeAPI()
 	defer lambda.server.Close()
-	took, err := lambda.firstPoll(t.Context(), again(t, "poll"))
+	took, err := lambda.firstPoll(t.Context(), rerun(t, "poll"))
 	if err != nil || took <= 0 || took > startLimit {
 		t.Errorf("took %v, error %v", took, err)
 	}
-	if _, err := lambda.firstPoll(t.Context(), again(t, "fail")); err == nil {
+	if _, err := lambda.firstPoll(t.Context(), rerun(t, "fail")); err == nil {
 		t.Error("a function that ended at once was measured")
 	}
 }
 
-// again returns a command that runs this test binary in a role of TestMain.
-func again(t *testing.T, role string) string {
+// rerun returns a command that runs this test binary in a role of TestMain.
+func rerun(t *testing.T, role string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), role)
 	if err := os.Symlink(os.Args[0], path); err != nil {

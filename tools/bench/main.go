@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if flags.NArg() > 0 {
-		return playBare(ctx, flags.Args())
+		return runBaseline(ctx, flags.Args())
 	}
 	dir, err := os.MkdirTemp("", "latchkey-bench-*")
 	if err != nil {

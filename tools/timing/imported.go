@@ -52,7 +52,7 @@ func tryEach(ctx context.Context, binary, decoys string, n int) (users [classes]
 	if setting, err = s.decoys(ctx, binary); err != nil {
 		return users, nil, "", err
 	}
-	time.Sleep(settle)
+	time.Sleep(startupWork)
 	for _, i := range rand.Perm(2 * n) {
 		name := fmt.Sprintf("u%04d", i)
 		if i >= n {

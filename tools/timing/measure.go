@@ -9,8 +9,8 @@ import (
 )
 
 const (
-	others = 2000        // users in addition to those who are tried
-	settle = time.Second // after a start, until its background work is done
+	others      = 2000        // users in addition to those who are tried
+	startupWork = time.Second // after a start, until its background work is done
 )
 
 // asDeployed measures the default settings, without throttling, which would end the measurement.
@@ -45,7 +45,7 @@ func everyContract(ctx context.Context, binary, title string, settings []string,
 		return nil, err
 	}
 	defer s.stop()
-	time.Sleep(settle)
+	time.Sleep(startupWork)
 	var tables []table
 	for _, c := range all {
 		kinds := refusals(c)
@@ -86,7 +86,7 @@ func throttled(ctx context.Context, binary, title string, n, failures int, setti
 		newKind("pending", planpoint, "pends", "wrong"),
 	}
 	for failure := range failures {
-		time.Sleep(settle << failure / 2) // the wait after this many failures, with one free
+		time.Sleep(startupWork << failure / 2) // the wait after this many failures, with one free
 		for _, k := range kinds {
 			if _, got, err := s.try(ctx, k); err != nil {
 				return nil, err
