@@ -8,7 +8,7 @@ LAMBDA_GOARCH ?= $(if $(shell grep -v '^ *\#' samconfig.toml | grep -o 'Architec
 # What 'latchkey version' prints. sam build copies the sources without Git; make deploy hands the version down.
 export VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test race check check-api emulators bench timing attack fuzz sam-local deploy rehearse
+.PHONY: run build test race check check-api emulators bench timing attack browser fuzz sam-local deploy rehearse
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -48,6 +48,9 @@ timing: ## does time tell who is a user? N tries (default 400) of each way to be
 
 attack: ## attack a real serve in all the ways of docs/attacks.md, and say what came of it; a minute
 	LATCHKEY_ATTACK=full go test -run '^TestAttack' -count=1 -v ./cmd/latchkey
+
+browser: ## the example page of docs/browser.md, in Chromium (needs Chromium); half a minute
+	LATCHKEY_TEST_BROWSER=1 go test -run '^TestBrowser' -count=1 -v ./examples/spa
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)

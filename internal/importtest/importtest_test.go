@@ -78,6 +78,8 @@ func forbidden(importer, imported string) string {
 		return "authtest is for tests"
 	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
 		return "the AWS SDK appears in dynamo, secret and app alone"
+	case strings.HasPrefix(imported, "github.com/chromedp/"):
+		return "a browser is for tests"
 	case under(importer, "internal/auth") && !standard(imported) &&
 		!strings.HasPrefix(imported, "golang.org/x/text/") && imported != "golang.org/x/net/idna":
 		return "auth needs the standard library, x/text and x/net/idna alone"
