@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"latchkey/internal/awscall"
 )
 
 // Versions are the ARNs of the function versions to try, each ending with its number.
@@ -31,7 +33,7 @@ type Smoke struct {
 }
 
 // New returns the hook; nothing is called before its first event.
-func New(c Config) *Smoke { return &Smoke{c, caller{cfg: c.AWS, endpoint: c.Endpoint}} }
+func New(c Config) *Smoke { return &Smoke{c, caller{awscall.Caller{AWS: c.AWS, Endpoint: c.Endpoint}}} }
 
 // Event is what CodeDeploy sends to a hook of a Lambda deployment.
 type Event struct {

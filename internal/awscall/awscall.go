@@ -1,0 +1,109 @@
+// Package awscall makes the few calls to AWS for which a service's client in the SDK would be one more dependency.
+package awscall
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	signer "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+)
+
+const answerLimit = 1 << 20
+
+// Caller signs calls with the configuration's credentials. Endpoint returns another base URL for a service such as lambda, or
+// "" for AWS's own.
+type Caller struct {
+	AWS      aws.Config
+	Endpoint func(service string) string
+}
+
+// Call is one request to a service. Target is the operation, for services that take it from a header.
+type Call struct {
+	Service, Method, Path, Target string
+	Document                      any // sent as JSON; nil: no body
+}
+
+// Invoke calls a Lambda function, at a version or alias unless the qualifier is empty, and returns its answer. An error of the
+// function itself is an error here.
+func (c Caller) Invoke(ctx context.Context, function, qualifier string, event any) ([]byte, error) {
+	path := FunctionPath(function) + "/invocations"
+	if qualifier != "" {
+		path += "?Qualifier=" + url.QueryEscape(qualifier)
+	}
+	header, answer, err := c.Do(ctx, Call{Service: "lambda", Method: http.MethodPost, Path: path, Document: event})
+	if err == nil && header.Get("X-Amz-Function-Error") != "" {
+		err = fmt.Errorf("the function failed: %.300s", answer)
+	}
+	return answer, err
+}
+
+// FunctionPath returns the path of a function in Lambda's API.
+func FunctionPath(function string) string {
+	return "/2015-03-31/functions/" + url.PathEscape(function)
+}
+
+// Do makes a call and returns the answer if it succeeded with 200. The caller bounds its time by ctx.
+func (c Caller) Do(ctx context.Context, call Call) (http.Header, []byte, error) {
+	body, err := call.body()
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := http.NewRequestWithContext(ctx, call.Method, c.base(call.Service)+call.Path, bytes.NewReader(body))
+	if err != nil {
+		return nil, nil, fmt.Errorf("make the call: %w", err)
+	}
+	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	if call.Target != "" {
+		r.Header.Set("X-Amz-Target", call.Target)
+	}
+	credentials, err := c.AWS.Credentials.Retrieve(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("find credentials: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	if err := signer.NewSigner().SignHTTP(ctx, credentials, r, hex.EncodeToString(sum[:]), call.Service, c.AWS.Region, time.Now()); err != nil {
+		return nil, nil, fmt.Errorf("sign the call: %w", err)
+	}
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("call %s: %w", call.Service, err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answers %d: %.300s", call.Service, res.StatusCode, answer)
+	}
+	return res.Header, answer, err
+}
+
+func (c Call) body() ([]byte, error) {
+	if c.Document == nil {
+		return nil, nil
+	}
+	body, err := json.Marshal(c.Document)
+	if err != nil {
+		return nil, fmt.Errorf("encode the call: %w", err)
+	}
+	return body, nil
+}
+
+func (c Caller) base(service string) string {
+	if other := c.Endpoint(service); other != "" {
+		return other
+	}
+	suffix := "amazonaws.com"
+	if strings.HasPrefix(c.AWS.Region, "cn-") {
+		suffix += ".cn"
+	}
+	return "https://" + service + "." + c.AWS.Region + "." + suffix
+}
