@@ -59,6 +59,9 @@ func TestRights(t *testing.T) {
 			"codedeploy:PutLifecycleEventHookExecutionStatus on " +
 				"arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${ServerlessDeploymentApplication}/*",
 		},
+		"CalibrateRole": {
+			logs("Calibrate"), traces,
+		},
 		"DeployRole": {
 			"lambda:GetAlias lambda:UpdateAlias lambda:GetProvisionedConcurrencyConfig on LoginFunction.Arn" + versions("Login") +
 				" SessionFunction.Arn" + versions("Session") + " KeysFunction.Arn" + versions("Keys") + " AuthorizerFunction.Arn" + versions("Authorizer"),

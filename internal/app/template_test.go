@@ -220,7 +220,7 @@ func TestTemplateKeeps(t *testing.T) {
 		t.Errorf("the secret begins as %q, want {}: an edit writes that over the ring", first)
 	}
 	for name, r := range resources {
-		if r.Type == "AWS::Logs::LogGroup" && name != "SmokeLogs" && (r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain") {
+		if r.Type == "AWS::Logs::LogGroup" && name != "SmokeLogs" && name != "CalibrateLogs" && (r.DeletionPolicy != "RetainExceptOnCreate" || r.UpdateReplacePolicy != "Retain") {
 			t.Errorf("%s goes with the stack, and the audit trail with it", name)
 		}
 	}
