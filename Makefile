@@ -16,10 +16,10 @@ run: ## serve the demo on http://127.0.0.1:3000
 build: ## build the latchkey command into bin/
 	go build -trimpath -ldflags '-X latchkey/internal/app.version=$(VERSION)' -o bin/latchkey ./cmd/latchkey
 
-test: ## all tests; the emulator suites run where `make emulators` was run before
+test: ## all tests; those against emulators only after `make emulators`
 	CGO_ENABLED=$(if $(RACE),1,0) go test $(if $(RACE),-race) ./...
 
-race: ## the packages whose state is shared in one process, under the race detector
+race: ## the packages with shared state, under the race detector
 	CGO_ENABLED=1 go test -race ./internal/app ./internal/argon2 ./internal/auth ./internal/authorizer ./internal/cached ./internal/contract/... \
 		./internal/jwk ./internal/keyring ./internal/lambdahttp ./internal/metrics ./internal/password ./internal/rotation \
 		./internal/secret ./internal/sqlite ./internal/token ./internal/userfile ./internal/web ./verify
@@ -43,10 +43,10 @@ bench: ## the parts (BENCHTIME each), then the whole compared with bare programs
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),300ms) ./...
 	go run ./tools/bench
 
-timing: ## does time tell who is a user? N tries (default 400) of each way to be refused; takes minutes
+timing: ## do response times reveal who is a user? N attempts (default 400) of each kind of refusal; takes minutes
 	go run ./tools/timing -n $(or $(N),400)
 
-attack: ## attack a real serve in all the ways of docs/attacks.md, and say what came of it; a minute
+attack: ## run the attacks of docs/attacks.md against a real serve, and print the results; a minute
 	LATCHKEY_ATTACK=full go test -run '^TestAttack' -count=1 -v ./cmd/latchkey
 
 browser: ## the example page of docs/browser.md, in Chromium (needs Chromium); half a minute
