@@ -110,7 +110,7 @@ func New(issuer, audience string, options ...Option) (*Verifier, error) {
 			return nil, err
 		}
 	}
-	keys := cached.New(newPublished(base, v.transport), cached.Options{Soft: keysSoft, Validate: func(jwks []byte) error {
+	keys := cached.New(newPublished(base, v.transport), cached.Config{Soft: keysSoft, Validate: func(jwks []byte) error {
 		_, err := jwk.ParseSet(jwks)
 		return err
 	}})

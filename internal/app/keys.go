@@ -26,7 +26,7 @@ func CachedKeys(at Location, source cached.Origin) *cached.Source {
 	if at.IsLocal() {
 		soft = fileSoft
 	}
-	return cached.New(source, cached.Options{Soft: soft, Validate: func(document []byte) error {
+	return cached.New(source, cached.Config{Soft: soft, Validate: func(document []byte) error {
 		_, err := keyring.Parse(document)
 		return err
 	}})

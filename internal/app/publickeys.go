@@ -18,7 +18,7 @@ const publicSoft = time.Minute
 // CachedPublicKeys keeps the last good JWK Set of an origin. A set that must not be published, or cannot be read, never
 // replaces it.
 func CachedPublicKeys(origin cached.Origin) *cached.Source {
-	return cached.New(origin, cached.Options{Soft: publicSoft, Validate: func(jwks []byte) error {
+	return cached.New(origin, cached.Config{Soft: publicSoft, Validate: func(jwks []byte) error {
 		_, err := jwk.ParseSet(jwks)
 		return err
 	}})

@@ -17,8 +17,8 @@ type Origin interface {
 	Get(ctx context.Context) ([]byte, error)
 }
 
-// Options are the times of a cache. A time that is zero has the default in its comment.
-type Options struct {
+// Config has the times of a cache. A time that is zero has the default in its comment.
+type Config struct {
 	Soft     time.Duration // 10 min: a value is fetched again at this age or up to a fifth earlier, at random
 	Hard     time.Duration // 6 h: a value is used no longer than this, whatever the origin does
 	Cooldown time.Duration // 30 s or Soft: with a value, at most one fetch in this time; never longer than Soft
@@ -31,34 +31,34 @@ type Options struct {
 	Now      func() time.Time // nil is the real clock
 }
 
-func (o Options) withDefaults() Options {
+func (c Config) withDefaults() Config {
 	for _, d := range []struct {
 		option   *time.Duration
 		standard time.Duration
 	}{
-		{&o.Soft, 10 * time.Minute}, {&o.Hard, 6 * time.Hour},
-		{&o.Cooldown, 30 * time.Second}, {&o.Backoff, time.Second}, {&o.Patience, time.Second},
+		{&c.Soft, 10 * time.Minute}, {&c.Hard, 6 * time.Hour},
+		{&c.Cooldown, 30 * time.Second}, {&c.Backoff, time.Second}, {&c.Patience, time.Second},
 	} {
 		if *d.option == 0 {
 			*d.option = d.standard
 		}
 	}
-	o.Cooldown = min(o.Cooldown, o.Soft) // or values would be used beyond the age at which they are fetched again
-	if o.Validate == nil {
-		o.Validate = func([]byte) error { return nil }
+	c.Cooldown = min(c.Cooldown, c.Soft) // or values would be used beyond the age at which they are fetched again
+	if c.Validate == nil {
+		c.Validate = func([]byte) error { return nil }
 	}
-	if o.Now == nil {
-		o.Now = time.Now
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	return o
+	return c
 }
 
 // Source keeps an origin's last good value. It fetches during a caller's request, because a Lambda function is frozen between
 // requests, and only one fetch runs at a time.
 type Source struct {
-	origin  Origin
-	options Options
-	good    atomic.Pointer[value]
+	origin Origin
+	config Config
+	good   atomic.Pointer[value]
 
 	mu   sync.Mutex
 	last *attempt // running or done; nil before the first
@@ -79,8 +79,8 @@ type attempt struct {
 }
 
 // New returns a cache over the origin; nothing is fetched before the first call.
-func New(o Origin, options Options) *Source {
-	return &Source{origin: o, options: options.withDefaults()}
+func New(o Origin, config Config) *Source {
+	return &Source{origin: o, config: config.withDefaults()}
 }
 
 // Get returns the value, which callers must not change. After the soft age one caller fetches it again; the others get the
@@ -92,16 +92,16 @@ func (s *Source) Get(ctx context.Context) ([]byte, error) {
 		return good.bytes, nil
 	}
 	try, mine := s.attempt(ctx)
-	if good.usable(now, s.options.Hard) {
+	if good.usable(now, s.config.Hard) {
 		if !mine {
 			return good.bytes, nil
 		}
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, s.options.Patience)
+		ctx, cancel = context.WithTimeout(ctx, s.config.Patience)
 		defer cancel()
 	}
 	err := try.wait(ctx)
-	if good = s.good.Load(); err == nil || good.usable(now, s.options.Hard) {
+	if good = s.good.Load(); err == nil || good.usable(now, s.config.Hard) {
 		return good.bytes, nil
 	}
 	return nil, err
@@ -131,30 +131,30 @@ func (s *Source) attempt(ctx context.Context) (try *attempt, mine bool) {
 }
 
 func (s *Source) pause() time.Duration {
-	if s.good.Load().usable(s.now(), s.options.Hard) {
-		return s.options.Cooldown
+	if s.good.Load().usable(s.now(), s.config.Hard) {
+		return s.config.Cooldown
 	}
-	return s.options.Backoff
+	return s.config.Backoff
 }
 
 func (s *Source) fetch(ctx context.Context, try *attempt) {
 	defer close(try.done)
 	bytes, err := s.origin.Get(ctx)
 	if err == nil {
-		err = s.options.Validate(bytes)
+		err = s.config.Validate(bytes)
 	}
 	try.endedAt = s.now()
 	if err != nil {
 		try.err = fmt.Errorf("fetch: %w", err)
 		return
 	}
-	early := time.Duration(rand.Float64() * float64(s.options.Soft) / 5)
-	s.good.Store(&value{bytes: bytes, fetchedAt: try.endedAt, soft: s.options.Soft - early})
+	early := time.Duration(rand.Float64() * float64(s.config.Soft) / 5)
+	s.good.Store(&value{bytes: bytes, fetchedAt: try.endedAt, soft: s.config.Soft - early})
 }
 
 // now drops the monotonic clock, which may stop while a Lambda function is frozen: ages are measured by the wall clock.
 func (s *Source) now() time.Time {
-	return s.options.Now().Round(0)
+	return s.config.Now().Round(0)
 }
 
 func (t *attempt) running() bool {

@@ -54,7 +54,7 @@ func (s *fakeSource) count() int {
 }
 
 // bubble runs the test with a clock that moves only when everything waits.
-func bubble(t *testing.T, o cached.Options, test func(t *testing.T, s *fakeSource, c *cached.Source)) {
+func bubble(t *testing.T, o cached.Config, test func(t *testing.T, s *fakeSource, c *cached.Source)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := &fakeSource{}
@@ -94,7 +94,7 @@ func stampede(get func()) {
 
 // TestStampede promises one call for all callers while there is no value, and no call for later ones.
 func TestStampede(t *testing.T) {
-	bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		s.set(nil, time.Second/2)
 		stampede(func() { wantValue(t, c.Get, "value 1") })
 		wantValue(t, c.Get, "value 1")
@@ -104,7 +104,7 @@ func TestStampede(t *testing.T) {
 
 // TestSoft promises a new fetch at the soft age, and none before four fifths of it.
 func TestSoft(t *testing.T) {
-	bubble(t, cached.Options{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		time.Sleep(8*time.Minute - time.Nanosecond)
 		wantValue(t, c.Get, "value 1")
@@ -119,7 +119,7 @@ func TestJitter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		early, s := 0, &fakeSource{}
 		for range 200 {
-			c := cached.New(s, cached.Options{Soft: 10 * time.Minute})
+			c := cached.New(s, cached.Config{Soft: 10 * time.Minute})
 			wantValue(t, c.Get, fmt.Sprintf("value %d", s.count()+1))
 			before := s.count()
 			time.Sleep(9 * time.Minute)
@@ -136,7 +136,7 @@ func TestJitter(t *testing.T) {
 
 // TestSourceDown promises the last good value up to the hard age, one try in each cool-down, and an error after it.
 func TestSourceDown(t *testing.T) {
-	o := cached.Options{Soft: 10 * time.Minute, Hard: time.Hour, Cooldown: 30 * time.Second}
+	o := cached.Config{Soft: 10 * time.Minute, Hard: time.Hour, Cooldown: 30 * time.Second}
 	bubble(t, o, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		s.set(errDown, 0)
@@ -162,7 +162,7 @@ func TestSourceDown(t *testing.T) {
 // TestSlowRefresh promises that past the soft age one caller waits a second at most, the others not at all, and
 // that the answer is used when it comes.
 func TestSlowRefresh(t *testing.T) {
-	bubble(t, cached.Options{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{Soft: 10 * time.Minute}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		s.set(nil, 5*time.Second)
 		time.Sleep(10 * time.Minute)
@@ -188,7 +188,7 @@ func TestSlowRefresh(t *testing.T) {
 
 // TestFirstFetchFails promises that a flood does not hammer a source that is down, and that its return is seen soon.
 func TestFirstFetchFails(t *testing.T) {
-	bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		s.set(errDown, 0)
 		for range 30 { // three seconds
 			stampede(func() { wantDown(t, c.Get) })
@@ -202,7 +202,7 @@ func TestFirstFetchFails(t *testing.T) {
 
 // TestRefresh promises the newest value at once, at the price of one fetch in each cool-down however often it is asked.
 func TestRefresh(t *testing.T) {
-	bubble(t, cached.Options{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Get, "value 1")
 		wantValue(t, c.Refresh, "value 1")
 		time.Sleep(30 * time.Second)
@@ -221,7 +221,7 @@ func TestRefresh(t *testing.T) {
 
 // TestRefreshFails promises the error for as long as it is not known what the source holds, while Get goes on.
 func TestRefreshFails(t *testing.T) {
-	bubble(t, cached.Options{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+	bubble(t, cached.Config{Cooldown: 30 * time.Second}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 		wantValue(t, c.Refresh, "value 1")
 		time.Sleep(30 * time.Second)
 		s.set(errDown, 0)
@@ -242,7 +242,7 @@ func TestContext(t *testing.T) {
 		"Refresh": func(c *cached.Source) func(context.Context) ([]byte, error) { return c.Refresh },
 	} {
 		t.Run(name, func(t *testing.T) {
-			bubble(t, cached.Options{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
+			bubble(t, cached.Config{}, func(t *testing.T, s *fakeSource, c *cached.Source) {
 				s.set(nil, 2*time.Second)
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -261,7 +261,7 @@ func TestContext(t *testing.T) {
 // found within a second, and a broken ring does not sign anyone out.
 func TestValidate(t *testing.T) {
 	refuse := map[string]bool{"value 1": true, "value 3": true}
-	o := cached.Options{Soft: 10 * time.Minute, Validate: func(value []byte) error {
+	o := cached.Config{Soft: 10 * time.Minute, Validate: func(value []byte) error {
 		if refuse[string(value)] {
 			return errDown
 		}
@@ -286,7 +286,7 @@ func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		clock := time.Unix(1e9, 0)
 		s := &fakeSource{}
-		c := cached.New(s, cached.Options{
+		c := cached.New(s, cached.Config{
 			Soft: soft * time.Second, Hard: hard * time.Second, Cooldown: cooldown * time.Second, Backoff: backoff * time.Second,
 			Now: func() time.Time { return clock },
 		})
@@ -329,7 +329,7 @@ func TestAnyHistory(t *testing.T) {
 func TestClockSetBack(t *testing.T) {
 	clock := time.Unix(1e9, 0)
 	s := &fakeSource{}
-	c := cached.New(s, cached.Options{Now: func() time.Time { return clock }})
+	c := cached.New(s, cached.Config{Now: func() time.Time { return clock }})
 	wantValue(t, c.Get, "value 1")
 	clock = clock.Add(-24 * time.Hour)
 	s.set(errDown, 0)
@@ -342,7 +342,7 @@ func TestClockSetBack(t *testing.T) {
 // TestConcurrentUse is for the race detector: all calls at once, over a source that comes and goes.
 func TestConcurrentUse(t *testing.T) {
 	s := &fakeSource{}
-	c := cached.New(s, cached.Options{
+	c := cached.New(s, cached.Config{
 		Soft: time.Microsecond, Hard: time.Millisecond, Cooldown: time.Nanosecond, Backoff: time.Nanosecond,
 	})
 	var wg sync.WaitGroup
@@ -368,7 +368,7 @@ func TestConcurrentUse(t *testing.T) {
 // TestShortSoft promises that the cool-down never keeps a value beyond its soft age, whatever the options say: a revoked
 // key must not stay in use for the default cool-down of 30 s.
 func TestShortSoft(t *testing.T) {
-	for _, o := range []cached.Options{{Soft: 10 * time.Second}, {Soft: 10 * time.Second, Cooldown: time.Minute}} {
+	for _, o := range []cached.Config{{Soft: 10 * time.Second}, {Soft: 10 * time.Second, Cooldown: time.Minute}} {
 		bubble(t, o, func(t *testing.T, s *fakeSource, c *cached.Source) {
 			for n := range 4 {
 				wantValue(t, c.Get, fmt.Sprintf("value %d", n+1))

@@ -126,7 +126,7 @@ func deployWarm(t *testing.T) warm {
 	t.Cleanup(func() { d.log.wantNone(t, document) })
 	d.env["LATCHKEY_KEYS"] = "secretsmanager:" + secret
 	d.secrets.heal()
-	keys := cached.New(app.SecretKeys(awsConfig(d.secrets.url), secret), cached.Options{
+	keys := cached.New(app.SecretKeys(awsConfig(d.secrets.url), secret), cached.Config{
 		Now: d.clock.Now,
 		Validate: func(document []byte) error {
 			_, err := keyring.Parse(document)

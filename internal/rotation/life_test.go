@@ -264,7 +264,7 @@ type function struct {
 
 func (l *life) function() *function {
 	f := &function{life: l}
-	f.cache = cached.New(f, cached.Options{Hard: keptRing, Patience: time.Hour, Now: func() time.Time { return l.now }})
+	f.cache = cached.New(f, cached.Config{Hard: keptRing, Patience: time.Hour, Now: func() time.Time { return l.now }})
 	f.keyring = token.NewKeyring(f.cache, keyring.Parse, l.config())
 	return f
 }

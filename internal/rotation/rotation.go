@@ -51,11 +51,11 @@ type Rotator struct {
 }
 
 // New returns a rotator; nothing is called before the first event.
-func New(p Config) *Rotator {
-	if p.Now == nil {
-		p.Now = time.Now
+func New(c Config) *Rotator {
+	if c.Now == nil {
+		c.Now = time.Now
 	}
-	return &Rotator{p}
+	return &Rotator{c}
 }
 
 // Invoke runs one step (lambda.Handler) and writes one record of it. An error means that the step must be repeated, or that
