@@ -16,6 +16,7 @@ import tempfile
 import time
 
 import model
+import picture
 from account import Account, Stack
 from model import Fault, Model
 from walk import Walk
@@ -33,6 +34,7 @@ def main():
     parser = argparse.ArgumentParser(description="rehearse a deployment of template.yaml on emulators")
     parser.add_argument("--door", choices=["http", "rest"], help="only this front door, without the planted faults")
     parser.add_argument("--plant", choices=sorted(planted()), help="plant this fault, which must make the rehearsal fail")
+    parser.add_argument("--picture", metavar="FILE", help="also send some traffic, and draw the dashboard of it as SVG")
     parser.add_argument("--no-build", action="store_true", help="use what sam build made before")
     args = parser.parse_args()
     start = time.time()
@@ -52,7 +54,7 @@ def rehearse(args):
         count = 0 if args.plant else graph(template) + updates(template) + parameters()
         with Account() as account:
             for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
-                count += by(door, account, template, cli)
+                count += by(door, account, template, cli, args.picture if door == "http" else None)
             if not args.door and not args.plant:
                 count += faults(account, template, cli)
     return count
@@ -133,7 +135,7 @@ SAMPLES = [
 ]
 
 
-def by(door, account, template, cli):
+def by(door, account, template, cli, picture_file=None):
     print(f"\n{door}:")
     m = Model(template, {"FrontDoor": door})
     m.check_types()
@@ -143,6 +145,12 @@ def by(door, account, template, cli):
     walk = Walk(stack, cli, print)
     try:
         walk.all()
+        if picture_file:
+            walk.traffic()
+            recording = picture.Recording()
+            recording.take(stack)
+            picture.draw(Model(template, {"FrontDoor": door, "Dashboard": "on"}, m.document), recording, picture_file)
+            print(f"  the dashboard is drawn in {picture_file}")
     finally:
         stack.stop()
     restored = Model(template, {"FrontDoor": door, "TableName": stack.table, "SigningKeysArn": stack.secret})

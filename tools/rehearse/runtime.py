@@ -4,6 +4,7 @@ import json
 import queue
 import subprocess
 import threading
+import time
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,7 +29,7 @@ class Function:
     """One started function. Its log is kept; its role stands between it and AWS."""
 
     def __init__(self, logical, binary, properties, door):
-        self.logical, self.door, self.log = logical, door, []
+        self.logical, self.door, self.log, self.durations = logical, door, [], []
         self.events, self.answers, self.ready = queue.Queue(), queue.Queue(), threading.Event()
         self.variables = properties.get("Environment", {}).get("Variables", {})
         size = sum(len(k) + len(str(v)) for k, v in self.variables.items())
@@ -92,9 +93,11 @@ class Function:
     def invoke(self, event):
         """Returns whether the function answered without an error, and its answer."""
         self.wait()
+        start = time.time()
         self.events.put(event)
         try:
             good, body = self.answers.get(timeout=30)
+            self.durations.append((start * 1000, (time.time() - start) * 1000))
         except queue.Empty:
             raise Fault(f"{self.logical} does not answer:\n" + "".join(self.log[-5:])) from None
         return good, json.loads(body)

@@ -165,6 +165,19 @@ class Walk:
         hook = self.stack.invoke_hook()
         self.fact("the smoke function passes the new versions", self.stack.reports == ["Succeeded"], (hook, "".join(self.stack.functions["SmokeFunction"].log[-3:])))
 
+    def traffic(self):
+        """A day of a small service in a few seconds, for the dashboard's picture."""
+        for i in range(60):
+            answer = self.sign_in("/users/login" if i % 3 else "/api/users/login")
+            if i % 4 == 0:
+                self.sign_in(password="mistyped", source=f"198.51.100.{i}")
+            if 30 <= i < 45:
+                self.sign_in(password="guess", email=f"stranger{i}@example.com", source="198.51.100.200")
+                self.sign_in(password=f"guess {i}", source="198.51.100.201")
+            if i % 5 == 0 and answer.cookie("planpointRefresh"):
+                jar = [f"{n}={answer.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+                self.gateway.send("POST", "/api/users/refresh", {}, cookies=jar)
+
     def second_rotation(self):
         before = self.ring()
         failed = self.stack.rotate()
