@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// Hosts are the host names that a server answers for, without ports. localhost and loopback addresses are always among them.
+// Hosts are the host names that a server answers for, without ports. It always answers for localhost and loopback addresses.
 type Hosts []string
 
 // ParseHosts checks a list of host names or addresses, without schemes and ports.
@@ -30,7 +30,7 @@ func bracketed(host string) string {
 }
 
 // Handler answers 421 to requests for other hosts, so that a page whose name resolves to this machine cannot use the
-// server as its own (DNS rebinding). Requests without a Host come from no browser and pass, as do those to anyHost.
+// server as its own (DNS rebinding). Requests without a Host pass, because browsers always send one, and so do requests for the path anyHost.
 func (h Hosts) Handler(next http.Handler, anyHost string, notices *Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostname(r.Host)

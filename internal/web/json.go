@@ -14,7 +14,7 @@ import (
 // MaxBody is the largest request body that is read, in bytes (contracts page: over 16 KiB is 400).
 const MaxBody = 16 << 10
 
-// ReadBody returns the whole body, or ErrBody where it is over MaxBody or does not arrive. A body that is the JSON
+// ReadBody returns the whole body, or ErrBody if it is over MaxBody or does not arrive. A body that is the JSON
 // value null counts as none: HTTP libraries write it for post(url, null).
 func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
@@ -32,7 +32,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 }
 
 // DecodeJSON reads a body of type application/json that is exactly one JSON object into v: exact member names,
-// none twice, valid UTF-8 without lone surrogates, nothing after it (RFC 8259; ASVS 1.5.3). Unknown members are
+// no member twice, valid UTF-8 without lone surrogates, nothing after it (RFC 8259; ASVS 1.5.3). Unknown members are
 // ignored. The error is ErrBody, and also ErrMember where a member has the wrong type; it quotes nothing of the body.
 func DecodeJSON(r *http.Request, body []byte, v any) error {
 	types := r.Header.Values("Content-Type")

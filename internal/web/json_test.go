@@ -14,7 +14,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// form is like what contracts decode into: pointers tell an absent member from an empty one.
+// form is like what contracts decode into: pointers distinguish an absent member from an empty one.
 type form struct {
 	User     *string `json:"user"`
 	Password *string `json:"password"`
@@ -28,7 +28,7 @@ func decode(contentType []string, body string) (form, error) {
 	return f, err
 }
 
-// TestDecodeJSON promises that one JSON object with exact names is taken, and nothing that another parser could read otherwise.
+// TestDecodeJSON promises that one JSON object with exact names is accepted, and nothing that another parser could read differently.
 func TestDecodeJSON(t *testing.T) {
 	text := func(s string) *string { return &s }
 	ada := &form{User: text("ada"), Password: text("secret")}
@@ -109,7 +109,7 @@ func TestDecodeJSON(t *testing.T) {
 	}
 }
 
-// wantErrBody checks that the error is for contracts to find and says nothing of the body or of our types.
+// wantErrBody checks that contracts can find the error, and that it reveals nothing of the body or of our types.
 func wantErrBody(t *testing.T, err error, body string) {
 	t.Helper()
 	if !errors.Is(err, web.ErrBody) {
@@ -122,7 +122,7 @@ func wantErrBody(t *testing.T, err error, body string) {
 	}
 }
 
-// TestDecodeJSONContentType promises that only application/json is read, which no form of another site can send.
+// TestDecodeJSONContentType promises that only application/json is read: a form of another site cannot send it.
 func TestDecodeJSONContentType(t *testing.T) {
 	for _, test := range []struct {
 		name  string
@@ -209,7 +209,7 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-// FuzzDecodeJSON promises that a body which is taken has one reading, and that any other is ErrBody.
+// FuzzDecodeJSON promises that an accepted body has only one reading, and that every other body is ErrBody.
 func FuzzDecodeJSON(f *testing.F) {
 	for _, seed := range []string{
 		`{"user":"ada","password":"secret"}`, `{"user":"ada"} x`, `{"user":"a","user":"b"}`, `{"pa\u017f\u017fword":""}`,
@@ -225,7 +225,7 @@ func FuzzDecodeJSON(f *testing.F) {
 			}
 			return
 		}
-		// What was taken is valid and unambiguous: a lenient reader finds nothing else in it.
+		// An accepted body is valid and unambiguous: a lenient reader finds the same in it.
 		var members map[string]any
 		if err := json.Unmarshal(body, &members); err != nil || !utf8.Valid(body) {
 			t.Fatalf("%q was taken and is not one valid object: %v", body, err)

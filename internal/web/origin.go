@@ -23,8 +23,19 @@ func ParseOrigins(list []string) (Origins, error) {
 	return Origins(list), nil
 }
 
-// defaultPorts are those that browsers omit from an origin. The hosts of these schemes are written in lower case.
-var defaultPorts = map[string]string{"http": "80", "https": "443", "ws": "80", "wss": "443", "ftp": "21"}
+// defaultPort returns the port that browsers omit from an origin of the scheme, and false for schemes of apps, whose hosts
+// may have capital letters (URL Standard 3.2).
+func defaultPort(scheme string) (port string, special bool) {
+	switch scheme {
+	case "http", "ws":
+		return "80", true
+	case "https", "wss":
+		return "443", true
+	case "ftp":
+		return "21", true
+	}
+	return "", false
+}
 
 // checkOrigin returns nil for an origin in the one spelling that clients send, else an error that says what to write.
 func checkOrigin(origin string) error {
@@ -39,11 +50,11 @@ func checkOrigin(origin string) error {
 		strings.ContainsFunc(origin, func(r rune) bool { return r == '*' || r == ',' || r <= ' ' || r > unicode.MaxASCII }) {
 		return fmt.Errorf("%q is not a web origin: write it as the browser sends it, like https://app.example.com", origin)
 	}
-	defaultPort, web := defaultPorts[u.Scheme]
+	port, special := defaultPort(u.Scheme)
 	switch {
-	case web && u.Host != strings.ToLower(u.Host):
+	case special && u.Host != strings.ToLower(u.Host):
 		return fmt.Errorf("%q: browsers send the host in lower case", origin)
-	case web && (u.Hostname() == "" || u.Port() == defaultPort):
+	case special && (u.Hostname() == "" || u.Port() == port):
 		return fmt.Errorf("%q: write it as the browser sends it, without the default port", origin)
 	}
 	return nil

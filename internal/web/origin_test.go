@@ -23,7 +23,7 @@ func friends(t *testing.T) web.Origins {
 	return origins
 }
 
-// TestParseOrigins promises that only what a browser would send as an origin is taken for one.
+// TestParseOrigins promises that only origins in the spelling of browsers and apps are accepted.
 func TestParseOrigins(t *testing.T) {
 	for _, good := range []string{
 		"https://example.com", "http://localhost", "http://localhost:3000", "https://example.com:8443", "http://127.0.0.1:80810",
@@ -54,7 +54,7 @@ func TestParseOrigins(t *testing.T) {
 	}
 }
 
-// The host that is called is login.example.com.
+// TestCrossSiteRule promises the rule for calls to login.example.com, with and without an allowed origin.
 func TestCrossSiteRule(t *testing.T) {
 	const own, subdomain, stranger = "https://login.example.com", "https://www.example.com", "https://evil.example"
 	for _, test := range []struct {

@@ -89,8 +89,8 @@ func texts(p web.Proxies) (list []string) {
 	return list
 }
 
-// FuzzProxies promises that nothing a stranger writes before what our proxy saw changes where a request comes from, and
-// that what is taken is an address, and none of our own.
+// FuzzProxies promises that a client cannot change the source by writing entries before the one of our proxy, and that the
+// source is an address and not our own.
 func FuzzProxies(f *testing.F) {
 	ours := parseProxies(f, "10.0.0.0/8", "2001:db8:1::/48")
 	for _, header := range []string{"", "203.0.113.9", "10.0.0.2, 203.0.113.9", "[::1]:80,::ffff:10.0.0.1", "unknown", ",,", "fe80::1%eth0", "0.0.0.0", "1.2.3.4\x00"} {

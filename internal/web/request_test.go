@@ -32,8 +32,8 @@ func TestIdentify(t *testing.T) {
 	}
 }
 
-// TestTheLogsTimeIsUTC promises times in UTC, wherever the process runs.
-func TestTheLogsTimeIsUTC(t *testing.T) {
+// TestLogTimeIsUTC promises times in UTC in every time zone.
+func TestLogTimeIsUTC(t *testing.T) {
 	var log bytes.Buffer
 	at := time.Date(2026, 1, 2, 4, 4, 5, 0, time.FixedZone("CET", 3600))
 	h := web.LogHandler(slog.NewTextHandler(&log, nil))

@@ -10,8 +10,8 @@ import (
 	"latchkey/internal/web"
 )
 
-// A path that ends in {id} takes one segment there, as it was sent, and none of it comes into the log.
-func TestRoutesTakeAnID(t *testing.T) {
+// TestRouteWithID promises that {id} matches one segment as it was sent, which is never logged.
+func TestRouteWithID(t *testing.T) {
 	var got string
 	endpoint, log := newEndpoint(func(_ http.ResponseWriter, r *http.Request) error {
 		got = r.PathValue("id")

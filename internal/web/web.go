@@ -1,6 +1,6 @@
-// Package web is HTTP for answers in JSON: a handler that returns an error, one table from errors to
-// answers, strict bodies in and JSON out, and the cross-site rule. It knows no domain, so that every
-// contract behaves alike where the contracts say nothing.
+// Package web is HTTP with JSON answers: handlers that return errors, one table from errors to answers, strict decoding of
+// bodies, and the cross-site rule. It knows nothing of the domain, so that contracts behave the same where their texts
+// say nothing.
 package web
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// What an Endpoint refuses by itself; a contract gives each its status and body in Refusals.
+// The errors by which an Endpoint itself refuses a request; the contract has their status and body in Refusals.
 var (
 	// ErrMethod: a method that the endpoint does not have; the answer carries Allow (RFC 9110 15.5.6).
 	ErrMethod = errors.New("web: method not allowed")
@@ -32,7 +32,7 @@ var (
 // failureRetry is what Retry-After says when the fault is ours: long enough to matter, short enough to wait for.
 const failureRetry = 5 * time.Second
 
-// Handler answers a request or returns an error before it wrote anything.
+// Handler answers a request, or returns an error before it has written anything.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
 // Refusal is one line of a contract's table: the error, and how the contract words it.
@@ -57,7 +57,7 @@ type Endpoint struct {
 	Public bool
 }
 
-// ServeHTTP answers in the contract's own shape, whatever happens.
+// ServeHTTP answers in the contract's own format, also when the handler fails or panics.
 func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	setSecurityHeaders(w.Header())
 	if e.Public {
@@ -107,8 +107,7 @@ func (e Endpoint) methods() []string {
 	return []string{e.Method}
 }
 
-// describe says what was panicked with. Only the runtime's own errors are quoted: any other value may hold parts
-// of the request.
+// describe names the value of a panic. It quotes only errors of the Go runtime: other values may hold parts of the request.
 func describe(p any) string {
 	if err, ok := p.(runtime.Error); ok {
 		return err.Error()
@@ -148,7 +147,7 @@ func setSecurityHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 }
 
-// tracker notes whether an answer was begun, after which no other can be given.
+// tracker records whether an answer has begun; no other can follow it.
 type tracker struct {
 	http.ResponseWriter
 	wrote bool

@@ -28,7 +28,7 @@ type throttled time.Duration
 func (throttled) Error() string               { return "throttled" }
 func (t throttled) RetryAfter() time.Duration { return time.Duration(t) }
 
-// newEndpoint returns an endpoint with a table as contracts have them, and its log.
+// newEndpoint returns an endpoint with a table like those of contracts, and its log.
 func newEndpoint(handle web.Handler) (web.Endpoint, *bytes.Buffer) {
 	var log bytes.Buffer
 	return web.Endpoint{
@@ -124,8 +124,8 @@ func TestEndpointHasOneMethod(t *testing.T) {
 	}
 }
 
-// TestEndpointTakesBackWhatTheHandlerSet promises that a refusal carries no cookie that the handler set before it failed.
-func TestEndpointTakesBackWhatTheHandlerSet(t *testing.T) {
+// TestRefusalDropsHandlerHeaders promises that a refusal carries no cookie that the handler set before it failed.
+func TestRefusalDropsHandlerHeaders(t *testing.T) {
 	e, _ := newEndpoint(func(w http.ResponseWriter, _ *http.Request) error {
 		http.SetCookie(w, &http.Cookie{Name: "session", Value: "token"})
 		return web.WriteJSON(w, http.StatusOK, "not UTF-8: \xff")
@@ -136,7 +136,7 @@ func TestEndpointTakesBackWhatTheHandlerSet(t *testing.T) {
 	}
 }
 
-// TestEndpointSurvivesPanics promises the constant 500, a log that quotes nothing thrown, and that the next request is served.
+// TestEndpointSurvivesPanics promises the constant 500, a log that does not quote the value, and that the next request is served.
 func TestEndpointSurvivesPanics(t *testing.T) {
 	for name, thrown := range map[string]any{
 		"text":    "the password was hunter2",
@@ -171,8 +171,8 @@ func TestEndpointSurvivesPanics(t *testing.T) {
 	}
 }
 
-// TestEndpointLogsTheRuntimesOwnWords promises that a mistake in the code can be found by its log.
-func TestEndpointLogsTheRuntimesOwnWords(t *testing.T) {
+// TestRuntimeErrorIsLogged promises that the log names a mistake in the code.
+func TestRuntimeErrorIsLogged(t *testing.T) {
 	e, log := newEndpoint(func(http.ResponseWriter, *http.Request) error {
 		var none []int
 		return fmt.Errorf("unreachable: %d", none[len(none)])

@@ -54,7 +54,7 @@ func (Contract) Refusals() (table []web.Refusal, failed any) {
 	}, failure{Message: "Internal server error"}
 }
 
-// failure is every body but that of a grant. ErrorType is left out where the contract has no word.
+// failure is every body except that of a grant. ErrorType is left out if the contract has no word for the error.
 type failure struct {
 	IsSuccess bool   `json:"isSuccess"`
 	Message   string `json:"errorMessage"`

@@ -103,7 +103,7 @@ func credentials(name, password string) *http.Request {
 
 // The tests follow the table of the contract, point by point.
 
-// TestSuccess promises all of a user's accounts with one selected, and a token that speaks for that one.
+// TestSuccess promises all of a user's accounts with one selected, and a token for that one.
 func TestSuccess(t *testing.T) {
 	s := newServer(t)
 	account := func(user, id, org, userType, name string, selected bool, group, subdomain string) any {
@@ -144,7 +144,7 @@ func TestSuccess(t *testing.T) {
 	}
 }
 
-// Whoever is refused cannot tell why: not by the body, not by a header.
+// TestUnauthorized promises that all refused sign-ins have the same body and headers.
 func TestUnauthorized(t *testing.T) {
 	s := newServer(t)
 	want := s.call(t, credentials("nobody", authtest.Password))
@@ -165,7 +165,7 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// TestBadRequests promises which bodies are taken, and 400 with one of two error types to all others.
+// TestBadRequests promises which bodies are accepted, and for all others a 400 with one of two error types.
 func TestBadRequests(t *testing.T) {
 	s := newServer(t)
 	const missing, format = "missingRequiredFields", "invalidRequestFormat"
@@ -227,7 +227,7 @@ func TestBadRequests(t *testing.T) {
 	}
 }
 
-// API keys and query credentials are the other contract's: here they change nothing.
+// TestNothingOfTheOtherContract promises that API keys and query credentials, which planpoint has, change nothing here.
 func TestNothingOfTheOtherContract(t *testing.T) {
 	s := newServer(t)
 	r := credentials("grace", authtest.Password)

@@ -2,7 +2,7 @@ package planpoint
 
 import "latchkey/internal/auth"
 
-// answer is the 200 body; the profile's members stand beside the tokens.
+// answer is the 200 body: the tokens and the members of the profile in one object.
 type answer struct {
 	Message     string `json:"message"`
 	AccessToken string `json:"access_token"`
@@ -10,7 +10,7 @@ type answer struct {
 	Profile     `json:",inline"`
 }
 
-// Profile is a user in the contract's shape and order; resetToken, a live credential, is never part of it.
+// Profile is a user in the contract's shape and order; it never holds resetToken, a live credential.
 type Profile struct {
 	ID                     string           `json:"_id"`
 	Role                   string           `json:"role,omitzero"`
@@ -46,7 +46,8 @@ func newAnswer(g auth.Grant) answer {
 	return answer{Message: "Login successful", AccessToken: g.AccessToken, Token: g.AccessToken, Profile: NewProfile(g.User)}
 }
 
-// NewProfile shows the user; it relies on the encoder to write nil slices and maps as [] and {}, as the contract wants.
+// NewProfile returns the user's profile. It relies on the encoder to write nil slices and maps as [] and {}, which the contract
+// requires.
 func NewProfile(u auth.User) Profile {
 	p := u.Profile
 	return Profile{

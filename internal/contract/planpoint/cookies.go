@@ -46,14 +46,14 @@ func (c Cookies) Set(w http.ResponseWriter, r *http.Request, g auth.Grant) {
 // seconds rounds up: net/http omits a Max-Age of 0, and a cookie without one lives until the browser is closed.
 func seconds(life time.Duration) int { return int((life + time.Second - 1) / time.Second) }
 
-// Clear expires both cookies; all attributes but the lifetime are those they were set with (RFC 6265bis 5.7).
+// Clear expires both cookies; all attributes except the lifetime are those they were set with (RFC 6265bis 5.7).
 func (c Cookies) Clear(w http.ResponseWriter, r *http.Request) {
 	c.replace(w, r, c.access("", -1))
 	c.replace(w, r, c.refresh("", -1))
 }
 
-// replace adds the cookie to the answer. Where the request carried two of its name, as after a change of COOKIE_DOMAIN,
-// it first expires the ones with every other Domain that the browser may hold.
+// replace adds the cookie to the answer. If the request carried two of its name, as after a change of COOKIE_DOMAIN, it
+// first expires the variants with every other Domain that the browser may hold.
 func (c Cookies) replace(w http.ResponseWriter, r *http.Request, cookie *http.Cookie) {
 	if len(r.CookiesNamed(cookie.Name)) > 1 {
 		for _, domain := range c.domains(r.Host) {
@@ -81,7 +81,7 @@ func (c Cookies) domains(host string) []string {
 // maxParents bounds what a request's Host can add to the answer.
 const maxParents = 8
 
-// parents returns the host and the domains above it, the nearest first, without the top level; none for an IP address.
+// parents returns the host and its parent domains, the nearest first, without the top level; none for an IP address.
 func parents(host string) []string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name

@@ -26,7 +26,7 @@ func expired(header http.Header) []string {
 }
 
 // TestReplacedCookies promises that a sign-in expires what the browser must not keep: a refresh cookie that the grant
-// does not replace, and, where a cookie arrives twice, each variant but the one that is set.
+// does not replace, and, where a cookie arrives twice, each variant except the one that is set.
 func TestReplacedCookies(t *testing.T) {
 	const twice = "planpoint=a; planpoint=b; planpointRefresh=a; planpointRefresh=b"
 	everywhere := []string{
@@ -35,7 +35,7 @@ func TestReplacedCookies(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		cookies     planpoint.Cookies
-		host        string // login.example.com where empty
+		host        string // empty: login.example.com
 		sent        string
 		integration bool
 		want        []string
@@ -86,7 +86,7 @@ func TestReplacedCookies(t *testing.T) {
 	}
 }
 
-// TestImpersonationExpiresRefreshCookie promises that an impersonation takes the refresh cookie of the user before it.
+// TestImpersonationExpiresRefreshCookie promises that an impersonation expires the refresh cookie of the previous user.
 func TestImpersonationExpiresRefreshCookie(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	r := request(`{"impersonate":"ada@example.com",` + credentials("margaret")[1:])
@@ -107,7 +107,7 @@ func TestRefusalKeepsCookies(t *testing.T) {
 	}
 }
 
-// TestClear promises that a sign-out expires both cookies, and every variant where one arrived twice.
+// TestClear promises that a sign-out expires both cookies, and every variant of one that arrived twice.
 func TestClear(t *testing.T) {
 	for sent, want := range map[string][]string{
 		"":            {"planpoint / example.com", "planpointRefresh /prod/api/users example.com"},
@@ -141,7 +141,7 @@ func TestSentCookies(t *testing.T) {
 	}
 }
 
-// TestInsecureCookies promises that nothing but Secure goes where a laptop asks for cookies without it.
+// TestInsecureCookies promises that cookies without Secure keep all other attributes.
 func TestInsecureCookies(t *testing.T) {
 	s := newServer(t, planpoint.Config{Cookies: planpoint.Cookies{Insecure: true}})
 	for _, line := range s.call(t, request(credentials("ada"))).header["Set-Cookie"] {

@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/contract/planpoint"
 )
 
-// server is the contract over a real store; ada has every profile field, grace none that strings are for.
+// server is the contract over a real store; ada has every field of a profile, grace has no text in hers.
 type server struct {
 	*authtest.Kit
 	handler http.Handler

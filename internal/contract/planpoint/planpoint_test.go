@@ -18,7 +18,7 @@ import (
 
 // The tests follow the table of the contract, point by point.
 
-// TestBody promises which bodies are taken, and to all others a 400 that says why and costs no read.
+// TestBody promises which bodies are accepted, and for all others a 400 that says why and costs no read.
 func TestBody(t *testing.T) {
 	const (
 		required = "username and password are required"
@@ -98,7 +98,7 @@ func TestBody(t *testing.T) {
 	}
 }
 
-// TestQueryCredentials promises that credentials in the URL work where they are turned on, alone, and nowhere else.
+// TestQueryCredentials promises that credentials in the URL work only if they are turned on and there is no body.
 func TestQueryCredentials(t *testing.T) {
 	const (
 		off      = "Credentials in the query string are turned off; send them in a JSON body"
@@ -156,7 +156,7 @@ func TestQueryCredentials(t *testing.T) {
 	}
 }
 
-// TestAPIKey promises whom a key lets in, and how long the access token of each kind of client lives.
+// TestAPIKey promises which keys are accepted, and how long the access token of each kind of client is valid.
 func TestAPIKey(t *testing.T) {
 	for _, required := range []bool{false, true} {
 		s := newServer(t, planpoint.Config{RequireAPIKey: required})
@@ -196,7 +196,7 @@ func TestAPIKey(t *testing.T) {
 	}
 }
 
-// TestAnswer promises every member of the 200, those of a user without a profile too.
+// TestAnswer promises every member of the 200, also for a user without a profile.
 func TestAnswer(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	list := func(items ...any) []any { return append([]any{}, items...) }
@@ -214,7 +214,7 @@ func TestAnswer(t *testing.T) {
 			}),
 			"preferences": map[string]any{"hideBrandingIcon": true, "hideLoadingLogo": false},
 		},
-		"grace": { // what a user lacks: strings are left out, all else has its default
+		"grace": { // absent texts are left out, the rest has its defaults
 			"message": "Login successful", "_id": "grace", "username": "grace@example.com",
 			"stripeOnboardingDone": false, "stripeDetailsSubmitted": false, "experimentalFeatures": false,
 			"stripeCustomer": map[string]any{}, "subscription": map[string]any{}, "appliedTrial": false,
@@ -279,9 +279,10 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// Browsers drop a cookie of more than 4,096 bytes without a word (RFC 6265bis 5.6). A signature of RSA-3072 takes 430
-// bytes more than the one here, an issuer's and an audience's long names as much again.
-func TestTheLargestTokenFitsInACookie(t *testing.T) {
+// TestLargestToken promises that every token fits in a cookie: browsers drop one of more than 4,096 bytes and report nothing
+// (RFC 6265bis 5.6). A signature of RSA-3072 takes 430 bytes more than the one here, long names of issuer and audience as
+// much again.
+func TestLargestToken(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	caller, target := authtest.NewUser("caller"), authtest.NewUser("target")
 	caller.ID, target.ID = strings.Repeat(`"`, 128), strings.Repeat(`\`, 128) // which JSON writes in two bytes

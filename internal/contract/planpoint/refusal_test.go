@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/contract/planpoint"
 )
 
-// Whoever is refused with 401 cannot tell why: not by the body, not by a header.
+// TestUnauthorized promises that all refusals with 401 have the same body and headers.
 func TestUnauthorized(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	body := func(name, password string) *http.Request {
@@ -43,7 +43,7 @@ func TestUnauthorized(t *testing.T) {
 	}
 }
 
-// TestImpersonation promises the target's answer for 15 minutes without a refresh token, and one 403 for all who may not.
+// TestImpersonation promises the target's answer for 15 minutes without a refresh token, and one 403 for all callers that may not.
 func TestImpersonation(t *testing.T) {
 	s := newServer(t, planpoint.Config{})
 	impersonate := func(caller, password, target string) *http.Request {
