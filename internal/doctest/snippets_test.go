@@ -29,7 +29,6 @@ const (
 func notRun() map[string]string {
 	const (
 		aws     = "needs an AWS account"
-		docker  = "needs Docker"
 		itself  = "is this test, or is what this test starts"
 		minutes = "takes minutes"
 	)
