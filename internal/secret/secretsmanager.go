@@ -90,8 +90,6 @@ func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) erro
 	if !bytes.Equal(stored, seen) {
 		return fmt.Errorf("%w: secret %s holds something else", ErrChanged, s.id)
 	}
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
 	if version == "" {
 		return s.putFirst(ctx, value)
 	}
@@ -103,6 +101,8 @@ func (s *SecretsManagerSource) Put(ctx context.Context, seen, value []byte) erro
 const firstVersion = "latchkey-first-version-of-the-key-ring"
 
 func (s *SecretsManagerSource) putFirst(ctx context.Context, value []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
 	_, err := s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
 		SecretId: &s.id, SecretString: aws.String(string(value)), ClientRequestToken: aws.String(firstVersion),
 	}, callOptions)
@@ -126,22 +126,31 @@ func (s *SecretsManagerSource) putFirst(ctx context.Context, value []byte) error
 // putAfter stores the value under a label of its own and then moves AWSCURRENT from the version that was seen. Only that
 // move has a condition: of several writers, including a rotation, one wins.
 func (s *SecretsManagerSource) putAfter(ctx context.Context, seen string, value []byte) error {
-	out, err := s.api.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{
+	limited, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := s.api.PutSecretValue(limited, &secretsmanager.PutSecretValueInput{
 		SecretId: &s.id, SecretString: aws.String(string(value)), VersionStages: []string{labelAside},
 	}, callOptions)
 	if err != nil {
 		return fmt.Errorf("put secret %s: %w", s.id, withoutAnswer(err))
 	}
-	_, err = s.api.UpdateSecretVersionStage(ctx, &secretsmanager.UpdateSecretVersionStageInput{
+	_, err = s.api.UpdateSecretVersionStage(limited, &secretsmanager.UpdateSecretVersionStageInput{
 		SecretId: &s.id, VersionStage: aws.String(labelCurrent), RemoveFromVersionId: &seen, MoveToVersionId: out.VersionId,
 	}, callOptions)
-	if isA[*types.InvalidParameterException](err) {
+	switch {
+	case err == nil || s.inUse(ctx, aws.ToString(out.VersionId)):
+		return nil
+	case isA[*types.InvalidParameterException](err):
 		return fmt.Errorf("%w: version %s of secret %s is no longer in use", ErrChanged, seen, s.id)
 	}
-	if err != nil {
-		return fmt.Errorf("put secret %s in use: %w", s.id, withoutAnswer(err))
-	}
-	return nil
+	return fmt.Errorf("put secret %s in use: %w", s.id, withoutAnswer(err))
+}
+
+// inUse reports whether the version is AWSCURRENT. It tells a lost answer, after which a second attempt fails as well, from
+// another writer.
+func (s *SecretsManagerSource) inUse(ctx context.Context, version string) bool {
+	_, now, err := s.get(ctx)
+	return err == nil && now == version
 }
 
 // callOptions bounds the attempts of a call and refuses empty answers, which would look like an absent value.

@@ -111,7 +111,7 @@ func TestSecretsManagerRace(t *testing.T) {
 			for i := range writers {
 				done.Go(func() {
 					value := fmt.Sprintf("ring %d", i)
-					s := secret.SecretsManager(together{api, &read}, id)
+					s := secret.SecretsManager(&together{SecretsManagerAPI: api, read: &read}, id)
 					switch err := s.Put(t.Context(), seen, []byte(value)); {
 					case err == nil && !winner.CompareAndSwap(nil, value):
 						t.Error("two winners")
@@ -129,15 +129,16 @@ func TestSecretsManagerRace(t *testing.T) {
 	}
 }
 
-// together holds every reader back until all have read.
+// together holds every reader back until all have read for the first time.
 type together struct {
 	secret.SecretsManagerAPI
-	read *sync.WaitGroup
+	read  *sync.WaitGroup
+	first sync.Once
 }
 
-func (a together) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, o ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
+func (a *together) GetSecretValue(ctx context.Context, in *secretsmanager.GetSecretValueInput, o ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error) {
 	out, err := a.SecretsManagerAPI.GetSecretValue(ctx, in, o...)
-	a.read.Done()
+	a.first.Do(a.read.Done)
 	a.read.Wait()
 	return out, err
 }
@@ -271,4 +272,27 @@ func TestEmptyAnswers(t *testing.T) {
 		}
 		server.Close()
 	}
+}
+
+// TestPutWithLostAnswers promises that a value counts as stored although the answers that said so were lost: a caller who
+// was told otherwise would change the ring twice.
+func TestPutWithLostAnswers(t *testing.T) {
+	api := client(emulator.SecretsManager(t))
+	id := "latchkey/" + auth.NewID()
+	put(t, secret.SecretsManager(api, id), nil, "ring 1", nil)
+	s := secret.SecretsManager(forgetful{api}, id)
+	put(t, s, []byte("ring 1"), "ring 2", nil)
+	wantValue(t, s.Get, "ring 2")
+	put(t, s, []byte("ring 1"), "ring 3", secret.ErrChanged)
+}
+
+// forgetful is Secrets Manager behind a network that loses what it answers to a change of labels, so that the attempt after
+// it is refused.
+type forgetful struct{ *secretsmanager.Client }
+
+func (f forgetful) UpdateSecretVersionStage(ctx context.Context, in *secretsmanager.UpdateSecretVersionStageInput, o ...func(*secretsmanager.Options)) (*secretsmanager.UpdateSecretVersionStageOutput, error) {
+	if _, err := f.Client.UpdateSecretVersionStage(ctx, in, o...); err != nil {
+		return nil, err
+	}
+	return f.Client.UpdateSecretVersionStage(ctx, in, o...)
 }
