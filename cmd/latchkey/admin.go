@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os/signal"
 	"syscall"
@@ -13,6 +15,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/keyring"
+	"latchkey/internal/secret"
 )
 
 // administer makes changes that leave audit records. Where no record can be left, nothing is done.
@@ -41,7 +44,9 @@ func (c *cli) inspect(cmd *cobra.Command, act func(*admin.Admin) error) error {
 
 func (c *cli) newAdmin(config app.Config, sink auth.AuditSink) *admin.Admin {
 	return admin.New(admin.Config{
-		OpenStore: func(ctx context.Context) (admin.Store, error) { return c.openStore(ctx, config.Store) },
+		OpenStore: func(ctx context.Context, create bool) (admin.Store, error) {
+			return c.openStore(ctx, config.Store, create)
+		},
 		StoreName: config.Store.String(),
 		OpenRing: func(ctx context.Context) (keyring.Changer, io.Closer, error) {
 			place, err := c.openRing(ctx, config)
@@ -49,6 +54,7 @@ func (c *cli) newAdmin(config app.Config, sink auth.AuditSink) *admin.Admin {
 		},
 		RingName: config.Keys.String(),
 		Keys:     app.NewKeyring(config, app.CachedKeys(config.Keys, unopenedKeys{c, config.Keys})),
+		Warn:     func(err error) { c.tell("latchkey: %v\n", err) },
 		Throttle: config.Throttle, Audit: sink, Operator: operator(), Now: time.Now,
 	})
 }
@@ -64,5 +70,9 @@ func (k unopenedKeys) Get(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys.Get(ctx)
+	document, err := keys.Get(ctx)
+	if errors.Is(err, secret.ErrAbsent) {
+		return nil, fmt.Errorf("%w: %w", keyring.ErrNoRing, err)
+	}
+	return document, err
 }

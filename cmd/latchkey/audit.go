@@ -16,36 +16,52 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/audit"
 	"latchkey/internal/auth"
+	"latchkey/internal/terminal"
 )
 
 // auditOutput is where records go: the file that --audit names, or standard error.
 type auditOutput struct {
 	io.WriteCloser
 	file *audit.File // nil: standard error
+	// quiet: no one asked for records, and standard error is a terminal, where they would drown what the command says.
+	quiet bool
 }
 
 func (c *cli) openAudit(cmd *cobra.Command) (*auditOutput, error) {
 	name := c.setting(cmd, app.Prefix+"AUDIT")
 	if name == "-" {
-		return &auditOutput{WriteCloser: openWriter{c.err}}, nil
+		quiet := !c.isSet(cmd, app.Prefix+"AUDIT") && terminal.IsTerminal(c.err)
+		return &auditOutput{WriteCloser: openWriter{c.err}, quiet: quiet}, nil
 	}
 	file, err := audit.OpenFile(name)
 	if err != nil {
 		return nil, fmt.Errorf("%w; --audit names another, and '-' is standard error", err)
 	}
 	if file.Public() {
-		fmt.Fprintf(c.err, "latchkey: every user of this machine can read the audit file %q; 'chmod o= FILE' mends it\n", name)
+		c.tell("latchkey: every user of this machine can read the audit file %q; 'chmod o= FILE' mends it\n", name)
 	}
 	return &auditOutput{WriteCloser: file, file: file}, nil
 }
 
-// openWriter is a writer that its user must not close.
+// openWriter writes JSON to a stream that its user must not close, escaped for a terminal.
 type openWriter struct{ io.Writer }
+
+func (w openWriter) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(w.Writer, terminal.EscapeJSON(string(line))); err != nil {
+		return 0, err
+	}
+	return len(line), nil
+}
 
 func (openWriter) Close() error { return nil }
 
-// lines writes each record as a line of JSON.
-func (o *auditOutput) lines() auth.AuditSink { return audit.Log(app.NewLogger(o, slog.LevelInfo)) }
+// lines writes each record of a command as a line of JSON.
+func (o *auditOutput) lines() auth.AuditSink {
+	if o.quiet {
+		return audit.Log(app.NewLogger(io.Discard, slog.LevelInfo))
+	}
+	return audit.Log(app.NewLogger(o, slog.LevelInfo))
+}
 
 // sink writes records to the file that --audit names, at any log level, and to the log if there is none or it fails.
 func (o *auditOutput) sink(log *slog.Logger) auth.AuditSink {

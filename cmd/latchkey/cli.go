@@ -3,14 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -68,16 +66,16 @@ func run(ctx context.Context, c *cli, args []string) int {
 		if cmd.Name() == "help" {
 			cmd = c.root
 		}
-		fmt.Fprintf(c.err, "latchkey: %s\nTry '%s --help'.\n", printable(strings.TrimSpace(err.Error())), cmd.CommandPath())
+		c.tell("latchkey: %s\nTry '%s --help'.\n", strings.TrimSpace(err.Error()), cmd.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(c.err, "latchkey: %s\n", printable(err.Error()))
+	c.tell("latchkey: %v\n", err)
 	var keys keysError
 	switch { // another region, a mistyped name, no network: which one was it?
 	case errors.As(err, &keys):
-		fmt.Fprintf(c.err, "The keys are %s, see --keys.\n", c.setting(cmd, app.Prefix+"KEYS"))
+		c.tell("The keys are %s, see --keys.\n", c.setting(cmd, app.Prefix+"KEYS"))
 	case errors.Is(err, auth.ErrUnavailable):
-		fmt.Fprintf(c.err, "The store is %s, see --store.\n", c.setting(cmd, app.Prefix+"STORE"))
+		c.tell("The store is %s, see --store.\n", c.setting(cmd, app.Prefix+"STORE"))
 	}
 	return exitFailed
 }
@@ -120,7 +118,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 			return
 		}
 		for _, warning := range app.UnknownSettings(c.environ()) {
-			fmt.Fprintf(c.err, "latchkey: warning: %s\n", printable(warning))
+			c.tell("latchkey: warning: %s\n", warning)
 		}
 	}
 	completeFlags(root)
@@ -282,21 +280,21 @@ func (c *cli) setting(cmd *cobra.Command, variable string) string {
 	if value := c.getenv(variable); value != "" || flag == nil {
 		return value
 	}
+	if demo := cmd.Flags().Lookup("demo"); demo != nil && demo.Changed && demo.Value.String() == "true" {
+		if value, ok := demoDefault(variable); ok {
+			return value
+		}
+	}
 	return flag.Value.String()
 }
 
-func flagName(setting string) string { return strings.ReplaceAll(strings.ToLower(setting), "_", "-") }
-
-// printJSON prints the value, indented, and with characters as they are.
-func (c *cli) printJSON(value any) error {
-	encoder := json.NewEncoder(c.out)
-	encoder.SetIndent("", "  ")
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(value)
+// isSet reports whether the setting was given, as a flag or in the environment.
+func (c *cli) isSet(cmd *cobra.Command, variable string) bool {
+	flag := cmd.Flags().Lookup(flagName(strings.TrimPrefix(variable, app.Prefix)))
+	return flag != nil && flag.Changed || c.getenv(variable) != ""
 }
 
-// table lines up the columns of what is written to standard output, once it is flushed.
-func (c *cli) table() *tabwriter.Writer { return tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0) }
+func flagName(setting string) string { return strings.ReplaceAll(strings.ToLower(setting), "_", "-") }
 
 // formatTime formats t in UTC, "-" if zero.
 func formatTime(t time.Time) string {

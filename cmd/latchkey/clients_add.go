@@ -31,7 +31,7 @@ A sign-in with the key of a standard client is like one without; that of an inte
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "added client %s (%s, %s); its key:\n", client.ID(), name, kind)
+				c.tell("added client %s (%s, %s); its key:\n", client.ID(), name, kind)
 				if _, err := fmt.Fprintln(c.out, key); err != nil {
 					return fmt.Errorf("print the key: %w; nobody has it now: disable %s and add another", err, client.ID())
 				}

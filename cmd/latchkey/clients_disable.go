@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"latchkey/internal/admin"
 
 	"github.com/spf13/cobra"
@@ -19,7 +18,7 @@ func clientsDisableCommand(c *cli) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "disabled %s (%s)\n", client.ID(), client.Name)
+				c.tell("disabled %s (%s)\n", client.ID(), client.Name)
 				return nil
 			})
 		},

@@ -36,7 +36,7 @@ old one opened go on. 'latchkey clients list' shows the IDs. The old key ends on
 				if !rotated.WorksTill.IsZero() {
 					works = "until " + formatTime(rotated.WorksTill)
 				}
-				fmt.Fprintf(c.err, "%s (%s, %s) is now %s; the old key works %s\n",
+				c.tell("%s (%s, %s) is now %s; the old key works %s\n",
 					args[0], rotated.Old.Name, rotated.Old.Kind, rotated.New.ID(), works)
 				return nil
 			})

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
-	"latchkey/internal/app/profile"
 	"latchkey/internal/auth"
 	"latchkey/internal/lambdahttp"
 )
@@ -90,11 +89,11 @@ func (c *cli) rotator(cmd *cobra.Command, config app.Config, sink auth.AuditSink
 	if config.Keys.Kind != "secretsmanager" {
 		return nil, nil, usageError{fmt.Errorf("the rotate function is for a secret, not for %s; 'latchkey keys rotate' rotates either", config.Keys)}
 	}
-	aws, err := profile.Load(cmd.Context())
+	aws, err := c.loadAWS(cmd.Context())
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := c.openStore(cmd.Context(), config.Store)
+	store, err := c.openStore(cmd.Context(), config.Store, true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"latchkey/internal/admin"
 	"latchkey/internal/keyring"
 
@@ -16,7 +15,7 @@ func keysCommand(c *cli) *cobra.Command {
 
 // changeKeys changes keys that are in use and prints the ring, also if it was changed and its public keys were not all
 // published: then the error says what to do.
-func (c *cli) changeKeys(cmd *cobra.Command, act func(*admin.Admin) (*keyring.Ring, keyring.Outcome, error)) error {
+func (c *cli) changeKeys(cmd *cobra.Command, asJSON bool, act func(*admin.Admin) (*keyring.Ring, keyring.Outcome, error)) error {
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}
@@ -30,8 +29,8 @@ func (c *cli) changeKeys(cmd *cobra.Command, act func(*admin.Admin) (*keyring.Ri
 			return err
 		}
 		if outcome == keyring.Finished && err == nil {
-			fmt.Fprintln(c.err, "The ring was changed before, and its public keys were not all published; they are now. Nothing else was changed.")
+			c.tell("The ring was changed before, and its public keys were not all published; they are now. Nothing else was changed.\n")
 		}
-		return errors.Join(c.printRing(ring), err)
+		return errors.Join(c.printRing(ring, asJSON), err)
 	})
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/admin"
@@ -10,6 +8,7 @@ import (
 )
 
 func keysInitCommand(c *cli) *cobra.Command {
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "init", Short: "Make the first key ring where there is none", Args: noArguments,
 		Long: `Makes the first key ring in the file or secret named by --keys, and prints its public facts. A ring that is
@@ -28,15 +27,16 @@ stack makes its own; by hand, --store names the table where its functions find t
 					return err
 				}
 				if outcome == keyring.Finished {
-					fmt.Fprintf(c.err, "%s held a key ring already; it was left alone, and its public keys are published now\n", config.Keys)
+					c.tell("%s held a key ring already; it was left alone, and its public keys are published now\n", config.Keys)
 				}
 				if unpublished(config) {
-					fmt.Fprintln(c.err, "The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.")
+					c.tell("The public keys are not in any table: the functions find them after the next rotation, or give --store dynamodb:TABLE.\n")
 				}
-				return c.printRing(ring)
+				return c.printRing(ring, *asJSON)
 			})
 		},
 	}
+	asJSON = jsonFlag(cmd)
 	addFlags(cmd, "ALGORITHM")
 	return cmd
 }

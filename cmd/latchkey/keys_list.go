@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,35 +13,52 @@ import (
 )
 
 func keysListCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "list", Short: "List the keys of the ring: public facts only", Args: noArguments,
 		Example: "  latchkey keys list",
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := c.config(cmd)
-			if err != nil {
-				return usageError{err}
-			}
-			place, err := c.openRing(cmd.Context(), app.Config{Keys: config.Keys})
-			if err != nil {
-				return err
-			}
-			ring, _, err := keyring.Load(cmd.Context(), place)
-			if errors.Is(err, keyring.ErrNoRing) {
-				return cliError{fmt.Errorf("%s holds no key ring yet; 'latchkey keys init' makes one", config.Keys), auth.ErrNotFound}
-			} else if err != nil {
-				return err
-			}
-			return c.printRing(ring)
-		},
 	}
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		config, err := c.config(cmd)
+		if err != nil {
+			return usageError{err}
+		}
+		place, err := c.openRing(cmd.Context(), app.Config{Keys: config.Keys})
+		if err != nil {
+			return err
+		}
+		ring, _, err := keyring.Load(cmd.Context(), place)
+		if errors.Is(err, keyring.ErrNoRing) {
+			return cliError{fmt.Errorf("%s holds no key ring yet; 'latchkey keys init' makes one", config.Keys), auth.ErrNotFound}
+		} else if err != nil {
+			return err
+		}
+		return c.printRing(ring, *asJSON)
+	}
+	return cmd
 }
 
-func (c *cli) printRing(ring *keyring.Ring) error {
-	table := c.table()
-	fmt.Fprintln(table, "KID\tALGORITHM\tSTATE\tCREATED\tSIGNS SINCE\tRETIRES")
+// keyLine is a key in JSON: public facts only.
+type keyLine struct {
+	KeyID       string        `json:"kid"`
+	Algorithm   string        `json:"algorithm"`
+	State       keyring.State `json:"state"`
+	CreatedAt   time.Time     `json:"createdAt,omitzero"`
+	ActivatedAt time.Time     `json:"signsSince,omitzero"`
+	RetireAt    time.Time     `json:"retiresAt,omitzero"`
+}
+
+func (c *cli) printRing(ring *keyring.Ring, asJSON bool) error {
+	if asJSON {
+		lines := []keyLine{}
+		for _, k := range ring.Facts() {
+			lines = append(lines, keyLine(k))
+		}
+		return c.printJSON(lines)
+	}
+	table := c.table("KID", "ALGORITHM", "STATE", "CREATED", "SIGNS SINCE", "RETIRES")
 	for _, k := range ring.Facts() {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", k.KeyID, k.Algorithm, k.State,
-			formatTime(k.CreatedAt), formatTime(k.ActivatedAt), formatTime(k.RetireAt))
+		table.row(k.KeyID, k.Algorithm, k.State, formatTime(k.CreatedAt), formatTime(k.ActivatedAt), formatTime(k.RetireAt))
 	}
 	return table.Flush()
 }

@@ -11,6 +11,7 @@ import (
 
 func keysRevokeCommand(c *cli) *cobra.Command {
 	var yes bool
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "revoke KID", Short: "Take a key out of the ring at once, in an emergency", Args: exactArgs("KID"),
 		Long: `Takes the key out of the ring in the file or secret named by --keys, at once: every token that it signed is refused,
@@ -23,12 +24,13 @@ new ones, for up to two hours. The KID is one that 'latchkey keys list' shows; w
 			if !yes {
 				return usageError{errors.New("--yes is missing: every token that the key signed would be refused from now on")}
 			}
-			return c.changeKeys(cmd, func(a *admin.Admin) (*keyring.Ring, keyring.Outcome, error) {
+			return c.changeKeys(cmd, *asJSON, func(a *admin.Admin) (*keyring.Ring, keyring.Outcome, error) {
 				return a.RevokeKey(cmd.Context(), args[0])
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
+	asJSON = jsonFlag(cmd)
 	addFlags(cmd, "ALGORITHM")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 
 func keysRotateCommand(c *cli) *cobra.Command {
 	var now bool
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Let the next key sign, and announce another", Args: noArguments,
 		Long: fmt.Sprintf(`Takes the ring in the file or secret named by --keys a step on: the next key signs, the current one only
@@ -23,12 +24,13 @@ tokens until they fetch the keys again. On a laptop nobody does.`, hours(keyring
 		Example: `  latchkey keys rotate
   latchkey keys rotate --keys secretsmanager:ARN --store dynamodb:TABLE   # which a deployment does by itself`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.changeKeys(cmd, func(a *admin.Admin) (*keyring.Ring, keyring.Outcome, error) {
+			return c.changeKeys(cmd, *asJSON, func(a *admin.Admin) (*keyring.Ring, keyring.Outcome, error) {
 				return a.RotateKeys(cmd.Context(), now)
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&now, "now", false, "do not wait until others had time to learn the next key")
+	asJSON = jsonFlag(cmd)
 	addFlags(cmd, "ALGORITHM")
 	return cmd
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -25,22 +27,40 @@ type remote struct{ *dynamo.Store }
 
 func (remote) Close() error { return nil }
 
-// openStore opens the store at the location; an absent SQLite file is created.
-func (c *cli) openStore(ctx context.Context, at app.Location) (admin.Store, error) {
+// openStore opens the store at the location. An absent SQLite file is created if create is set, else it is refused: a
+// mistyped name would look like an empty store.
+func (c *cli) openStore(ctx context.Context, at app.Location, create bool) (admin.Store, error) {
 	if at.Kind == "sqlite" {
+		if !create && absent(at) {
+			return nil, cliError{fmt.Errorf("there is no file %s; --store names another", at.Name), auth.ErrNotFound}
+		}
 		return sqlite.Open(ctx, at.Name)
 	}
-	aws, err := profile.Load(ctx)
+	aws, err := c.loadAWS(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return remote{dynamo.New(aws, at.Name)}, nil
 }
 
+// absent reports whether the location is a file that does not exist.
+func absent(at app.Location) bool {
+	if at.Kind != "sqlite" && at.Kind != "file" {
+		return false
+	}
+	_, err := os.Stat(at.Name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// loadAWS returns the configuration of AWS, with which slow calls say what they wait for.
+func (c *cli) loadAWS(ctx context.Context) (profile.Config, error) {
+	return profile.Load(ctx, func(what string) { c.tell("latchkey: still waiting for %s; Ctrl-C ends the command\n", what) })
+}
+
 // ports opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
 // the functions that share it may be reading it.
 func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sink auth.AuditSink) (app.Ports, admin.Store, error) {
-	store, err := c.openStore(cmd.Context(), config.Store)
+	store, err := c.openStore(cmd.Context(), config.Store, true)
 	if err != nil {
 		return app.Ports{}, nil, err
 	}

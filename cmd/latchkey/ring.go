@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"latchkey/internal/app"
-	"latchkey/internal/app/profile"
 	"latchkey/internal/auth"
 	"latchkey/internal/keyring"
 	"latchkey/internal/secret"
@@ -24,7 +23,7 @@ func (c *cli) openKeys(ctx context.Context, at app.Location) (ringStore, error) 
 	if at.Kind == "file" {
 		return secret.File(at.Name), nil
 	}
-	aws, err := profile.Load(ctx)
+	aws, err := c.loadAWS(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +49,7 @@ func (c *cli) openRing(ctx context.Context, config app.Config) (ringPlace, error
 	if config.Keys.Kind == "file" || unpublished(config) {
 		return p, nil
 	}
-	store, err := c.openStore(ctx, config.Store)
+	store, err := c.openStore(ctx, config.Store, true)
 	if err != nil {
 		return ringPlace{}, err
 	}

@@ -40,7 +40,8 @@ only for the issuer's host, localhost, loopback addresses and --allowed-hosts; o
 Browsers treat http://localhost and http://127.0.0.1 as different sites: open your page under the name that it calls.
 Safari keeps no Secure cookie over plain HTTP; --insecure-cookies sets them without Secure, on a loopback address only.
 
---demo adds four users and an integration client, and prints curl lines to try. It refuses a store with other users.`,
+--demo adds four users and an integration client, and prints curl lines to try. It has its own files, latchkey-demo.db and
+latchkey-demo-keys.json, unless --store or --keys names others, and refuses a store with other users.`,
 		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.serve(cmd, o)
@@ -71,7 +72,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		return usageError{err}
 	}
 	if o.demo && config.Store.Kind != "sqlite" {
-		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, to a local file alone, not to %s", config.Store)}
+		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, only to a local file, not to %s", config.Store)}
 	}
 	listener, err := net.Listen("tcp", config.Addr)
 	if err != nil {
@@ -104,9 +105,12 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	}
 	defer store.Close()
 	if o.demo {
-		if err := c.demo(cmd, store, ports.Passwords, base); err != nil {
-			return err
-		}
+		err = c.demo(cmd, store, ports.Passwords, base)
+	} else {
+		err = warnOfDemo(cmd.Context(), store, log)
+	}
+	if err != nil {
+		return err
 	}
 	handler := app.Identified(limited(app.ServeHandler(config, ports)))
 	return c.listen(cmd.Context(), listener, base, handler, log)

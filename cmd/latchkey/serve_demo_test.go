@@ -1,6 +1,7 @@
 package main
 
 import (
+	"latchkey/internal/admin"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -66,10 +67,10 @@ func TestDemoUsers(t *testing.T) {
 		if !strings.Contains(printed, email) {
 			t.Errorf("%s is not printed", email)
 		}
-		if got := s.signIn(email, demoPassword); (got.status == 200) != tc.planpoint {
+		if got := s.signIn(email, admin.DemoPassword); (got.status == 200) != tc.planpoint {
 			t.Errorf("%s: %+v", email, got)
 		}
-		got := s.post("/users/login", `{"email": "`+email+`", "password": "`+demoPassword+`"}`)
+		got := s.post("/users/login", `{"email": "`+email+`", "password": "`+admin.DemoPassword+`"}`)
 		if got.status != 200 || got.body["isSuccess"] != tc.organization {
 			t.Errorf("%s at /users/login: %+v", email, got)
 		}
@@ -87,7 +88,7 @@ func TestDemoAgain(t *testing.T) {
 		keys = append(keys, key.FindString(printed))
 		for i, key := range keys {
 			want := map[bool]int{true: 200, false: 401}[i == len(keys)-1]
-			if got := s.signIn("ada@example.com", demoPassword, "Authorization", key); got.status != want {
+			if got := s.signIn("ada@example.com", admin.DemoPassword, "Authorization", key); got.status != want {
 				t.Errorf("key %d of %d: %d, want %d", i+1, len(keys), got.status, want)
 			}
 		}

@@ -37,7 +37,7 @@ line of standard input instead. 'users import' takes users with accounts or a fu
 				if err := a.AddUser(cmd.Context(), u, newHash); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "added %s as %s\n", u.Email, u.ID)
+				c.tell("added %s as %s\n", u.Email, u.ID)
 				return nil
 			})
 		},

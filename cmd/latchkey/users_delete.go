@@ -39,7 +39,7 @@ On a terminal it asks; elsewhere it needs --yes.
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "deleted %s, who was %s\n", u.Email, u.ID)
+				c.tell("deleted %s, who was %s\n", u.Email, u.ID)
 				return nil
 			})
 		},

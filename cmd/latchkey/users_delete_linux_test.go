@@ -19,7 +19,7 @@ func TestUsersUpdate(t *testing.T) {
 	before := l.user("ada@example.com")
 	got := l.run(`{"city":"London","accounts":[{"organizationId":"o1","organizationName":"New","userType":"Viewer"}],"role":"lost to the flag"}`,
 		"users", "update", "ADA@example.com", "--json", "-", "--email", "Countess@Example.com", "--role", "admin", "--last-name", "King")
-	if got.code != exitOK || got.err != "updated Countess@Example.com\n" || got.out != "" {
+	if got.code != exitOK || !strings.HasPrefix(got.err, "updated Countess@Example.com\n") || !strings.Contains(got.err, "for up to 1 hour") || got.out != "" {
 		t.Fatalf("%+v", got)
 	}
 	after := l.user("countess@example.com")

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/admin"
@@ -19,7 +17,7 @@ func usersDisableCommand(c *cli) *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "disabled %s\n", u.Email)
+				c.tell("disabled %s\n", u.Email)
 				return nil
 			})
 		},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 func usersExportCommand(c *cli) *cobra.Command {
 	var force bool
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "export FILE|-", Short: "Write all users as JSON Lines, hashes included", Args: exactArgs("FILE|-"),
 		Long: `Writes one user a line to FILE, or to standard output if it is '-', as 'users import' reads them: with their ids,
@@ -32,24 +34,21 @@ With the file anyone can try passwords, so keep it as you keep the store.`,
 				return err
 			}
 			relaxGC(bulkMemory, 0, c.getenv)
-			return c.administer(cmd, func(a *admin.Admin) error { return c.exportUsers(cmd, a, args[0], force) })
+			return c.administer(cmd, func(a *admin.Admin) error { return c.exportUsers(cmd, a, args[0], force, *asJSON) })
 		},
 	}
+	asJSON = jsonFlag(cmd)
 	cmd.Flags().BoolVar(&force, "force", false, "replace an existing file")
 	return cmd
 }
 
-func (c *cli) exportUsers(cmd *cobra.Command, a *admin.Admin, name string, force bool) error {
+func (c *cli) exportUsers(cmd *cobra.Command, a *admin.Admin, name string, force, asJSON bool) error {
 	progress := terminal.NewProgress(c.err, "exporting", -1)
-	unusable := 0
 	e := bulk.Export{
 		Progress: func(users int) { progress.Update(0, users) },
-		Unusable: func(u auth.User, why error) {
-			unusable++
-			fmt.Fprintf(progress, "%s: %v\n", u.Email, why)
-		},
+		Unusable: func(u auth.User, why error) { fmt.Fprintf(progress, "%s: %v\n", u.Email, why) },
 	}
-	written, err := bulk.ExportUsers(cmd.Context(), a, e, func(write func(io.Writer) error) error {
+	counts, err := bulk.ExportUsers(cmd.Context(), a, e, func(write func(io.Writer) error) error {
 		if name == "-" {
 			return write(c.out)
 		}
@@ -59,12 +58,20 @@ func (c *cli) exportUsers(cmd *cobra.Command, a *admin.Admin, name string, force
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(progress, "%d exported\n", written)
-	if unusable > 0 {
-		fmt.Fprintf(progress, "%d of them cannot be imported as they are\n", unusable)
-		return errFailed
+	warnOfDemoUsers(progress, counts.DemoUsers)
+	switch {
+	case !asJSON:
+		fmt.Fprintf(progress, "%d exported\n", counts.Exported)
+	case name == "-": // standard output has the users
+		err = json.NewEncoder(c.err).Encode(counts)
+	default:
+		err = c.printJSON(counts)
 	}
-	return nil
+	if counts.Unusable > 0 {
+		fmt.Fprintf(progress, "%d of them cannot be imported as they are\n", counts.Unusable)
+		err = errors.Join(err, errFailed)
+	}
+	return err
 }
 
 // checkTarget refuses an existing file without force, and anything but a regular file.

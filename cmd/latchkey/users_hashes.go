@@ -15,7 +15,8 @@ import (
 const maxDecoysSize = 2 << 10
 
 func usersHashesCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
+	var asJSON *bool
+	cmd := &cobra.Command{
 		Use: "hashes", Short: "Count the kinds of password hashes, and print DECOYS for them", Args: noArguments,
 		Long: `Counts the ready users by what their password hashes cost, and prints the setting DECOYS with which unknown addresses
 cost the same, in the same shares. Without it the time of an answer reveals who came with a hash of another system and
@@ -33,11 +34,32 @@ changed. The output holds nothing of any user's hash.`,
 					if err != nil {
 						return err
 					}
+					if *asJSON {
+						return c.printJSON(newCensusFacts(census))
+					}
 					return c.printCensus(census)
 				})
 			})
 		},
 	}
+	asJSON = jsonFlag(cmd)
+	return cmd
+}
+
+// censusFacts are a census in JSON, with the setting DECOYS, empty if new hashes are enough.
+type censusFacts struct {
+	Hashes []bulk.HashKind `json:"hashes"` // new ones first
+	Decoys string          `json:"decoys"`
+	Left   int             `json:"kindsLeftOut"` // of the decoys
+}
+
+func newCensusFacts(census bulk.Census) censusFacts {
+	facts := censusFacts{Hashes: append([]bulk.HashKind{census.Own}, census.Kinds...)}
+	if len(census.Kinds) > 0 {
+		decoys, left := census.Decoys(fitDecoys)
+		facts.Decoys, facts.Left = app.FormatDecoys(decoys), len(left)
+	}
+	return facts
 }
 
 // fitDecoys reports whether the decoys fit into the setting.
@@ -46,16 +68,15 @@ func fitDecoys(decoys []auth.Decoy) bool {
 }
 
 func (c *cli) printCensus(census bulk.Census) error {
-	table := c.table()
-	fmt.Fprintln(table, "USERS\tHASH")
+	table := c.table("USERS", "HASH")
 	for _, k := range append([]bulk.HashKind{census.Own}, census.Kinds...) {
-		fmt.Fprintf(table, "%d\t%s\n", k.Users, k.Hash)
+		table.row(k.Users, k.Hash)
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
 	if len(census.Kinds) == 0 {
-		fmt.Fprintln(c.err, "all hashes cost what new ones cost: DECOYS may stay empty")
+		c.tell("all hashes cost what new ones cost: DECOYS may stay empty\n")
 		return nil
 	}
 	decoys, left := census.Decoys(fitDecoys)
@@ -64,7 +85,7 @@ func (c *cli) printCensus(census bulk.Census) error {
 		users += k.Users
 	}
 	if users > 0 {
-		fmt.Fprintf(c.err, "DECOYS is without the %d rarest kinds, of %d users: it has %d entries and %d bytes at most\n",
+		c.tell("DECOYS is without the %d rarest kinds, of %d users: it has %d entries and %d bytes at most\n",
 			len(left), users, app.MaxDecoys, maxDecoysSize)
 	}
 	_, err := fmt.Fprintf(c.out, "\n%sDECOYS='%s'\n", app.Prefix, app.FormatDecoys(decoys))

@@ -83,6 +83,8 @@ LATCHKEY_DECOYS='`
 // TestUsersHashesOfOwn promises that nothing is to be set where all hashes are as new ones are, and that the import says nothing.
 func TestUsersHashesOfOwn(t *testing.T) {
 	l := newLaptop(t)
+	l.fails(exitFailed, "", []string{"users", "hashes"}, "there is no file "+l.path("users.db"))
+	l.store()
 	if got := l.run("", "users", "hashes"); !strings.Contains(got.err, "DECOYS may stay empty") || strings.Contains(got.out, "DECOYS") {
 		t.Errorf("without users: %+v", got)
 	}

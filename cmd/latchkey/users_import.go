@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +20,7 @@ import (
 
 func usersImportCommand(c *cli) *cobra.Command {
 	var update, dryRun bool
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "import FILE|-", Short: "Import users from JSON Lines, hashes included", Args: exactArgs("FILE|-"),
 		Long: `Reads one user a line from FILE, or from standard input if it is '-':
@@ -50,24 +50,25 @@ ends the user's sessions. --dry-run shows what would happen, and stores nothing.
 				return usageError{err}
 			}
 			if dryRun {
-				return c.dryRunImport(cmd, config, in, update)
+				return c.dryRunImport(cmd, config, in, update, *asJSON)
 			}
-			return c.importUsers(cmd, config, in, update)
+			return c.importUsers(cmd, config, in, update, *asJSON)
 		},
 	}
+	asJSON = jsonFlag(cmd)
 	cmd.Flags().BoolVar(&update, "update", false, "replace stored users with the same e-mail address, keeping their ids")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check every line and show what would happen, and store nothing")
 	return cmd
 }
 
-func (c *cli) importUsers(cmd *cobra.Command, config app.Config, in io.Reader, update bool) error {
+func (c *cli) importUsers(cmd *cobra.Command, config app.Config, in io.Reader, update, asJSON bool) error {
 	hasher := config.NewHasher()
 	progress := terminal.NewProgress(c.err, "importing", c.size(in))
 	i := newImport(progress, hasher.Describe(), update)
 	i.Hasher = hasher
 	return c.administer(cmd, func(a *admin.Admin) error {
 		counts, err := bulk.ImportUsers(cmd.Context(), a, i, in)
-		return c.finishImport(progress, counts, err)
+		return c.finishImport(progress, counts, asJSON, err)
 	})
 }
 
@@ -79,7 +80,7 @@ func newImport(progress *terminal.Progress, newHashes string, update bool) bulk.
 }
 
 // finishImport prints how many lines went where, however the import ended.
-func (c *cli) finishImport(progress *terminal.Progress, counts bulk.Counts, err error) error {
+func (c *cli) finishImport(progress *terminal.Progress, counts bulk.Counts, asJSON bool, err error) error {
 	progress.Finish()
 	if counts.ForeignHashes {
 		fmt.Fprintln(progress, "Imported hashes take a different time to verify than new ones, which reveals who is a user: see 'latchkey users hashes'.")
@@ -87,15 +88,26 @@ func (c *cli) finishImport(progress *terminal.Progress, counts bulk.Counts, err 
 	if counts.BcryptHashes > 0 {
 		fmt.Fprintf(progress, "Users with bcrypt hashes: %d. Those whose passwords have more than 72 bytes cannot sign in, and no hash shows who that is: see docs/hashes.md.\n", counts.BcryptHashes)
 	}
-	fmt.Fprintf(progress, "%d added, %d updated, %d refused, %d unchanged\n", counts.Added, counts.Updated, counts.Refused, counts.Unchanged)
+	warnOfDemoUsers(progress, counts.DemoUsers)
+	if asJSON {
+		err = errors.Join(err, c.printJSON(counts))
+	} else {
+		fmt.Fprintf(progress, "%d added, %d updated, %d refused, %d unchanged\n", counts.Added, counts.Updated, counts.Refused, counts.Unchanged)
+	}
 	if err == nil && counts.Refused > 0 {
 		return errFailed
 	}
 	return err
 }
 
+func warnOfDemoUsers(out io.Writer, users int) {
+	if users > 0 {
+		fmt.Fprintf(out, "%d of them have ids of demo users, whose password everybody knows: delete them where real users sign in\n", users)
+	}
+}
+
 // dryRunImport reads the real store and writes to a temporary one. Its hashes are cheap: nobody will use them.
-func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, update bool) (err error) {
+func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, update, asJSON bool) (err error) {
 	ctx := cmd.Context()
 	dir, err := os.MkdirTemp("", "latchkey-dry-run-*")
 	if err != nil {
@@ -108,8 +120,8 @@ func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, 
 	}
 	defer scratch.Close()
 	dryRun := bulk.DryRun{Scratch: scratch}
-	if !c.absent(config.Store) { // opening it would create it
-		real, err := c.openStore(ctx, config.Store)
+	if !absent(config.Store) { // opening it would create it
+		real, err := c.openStore(ctx, config.Store, false)
 		if err != nil {
 			return err
 		}
@@ -120,18 +132,9 @@ func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, 
 	i := newImport(progress, config.NewHasher().Describe(), update)
 	i.Store, i.Hasher = dryRun, password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0)
 	counts, err := i.Run(ctx, in)
-	err = c.finishImport(progress, counts, err)
-	fmt.Fprintln(c.err, "this was a dry run: nothing is stored")
+	err = c.finishImport(progress, counts, asJSON, err)
+	c.tell("this was a dry run: nothing is stored\n")
 	return err
-}
-
-// absent reports whether the location is a file that does not exist.
-func (c *cli) absent(at app.Location) bool {
-	if at.Kind != "sqlite" && at.Kind != "file" {
-		return false
-	}
-	_, err := os.Stat(at.Name)
-	return errors.Is(err, fs.ErrNotExist)
 }
 
 // size is how many bytes the source has, or -1 if that cannot be known.

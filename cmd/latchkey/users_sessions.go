@@ -2,7 +2,7 @@ package main
 
 import (
 	"cmp"
-	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -11,31 +11,53 @@ import (
 )
 
 func usersSessionsCommand(c *cli) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "sessions EMAIL|ID", Short: "List a user's live sessions, newest first", Args: exactArgs("EMAIL|ID"),
 		Long: `Lists the user's sessions that have not ended: when they were opened and last refreshed, from where, by which API
 client, and when they end unless they are refreshed.
 
 ` + emailOrID,
 		Example: "  latchkey users sessions ada@example.com",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.inspect(cmd, func(a *admin.Admin) error {
-				live, err := a.Sessions(cmd.Context(), args[0])
-				if err != nil {
-					return err
-				}
-				return c.printSessions(live)
-			})
-		},
 	}
+	asJSON := jsonFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		return c.inspect(cmd, func(a *admin.Admin) error {
+			live, err := a.Sessions(cmd.Context(), args[0])
+			switch {
+			case err != nil:
+				return err
+			case *asJSON:
+				return c.printJSON(sessionLines(live))
+			}
+			return c.printSessions(live)
+		})
+	}
+	return cmd
 }
 
 func (c *cli) printSessions(sessions []auth.Session) error {
-	table := c.table()
-	fmt.Fprintln(table, "ID\tCREATED\tLAST USED\tSOURCE\tCLIENT\tEXPIRES")
+	table := c.table("ID", "CREATED", "LAST USED", "SOURCE", "CLIENT", "EXPIRES")
 	for _, s := range sessions {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", s.ID, formatTime(s.CreatedAt), formatTime(s.LastUsedAt),
-			cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"), formatTime(s.ExpiresAt))
+		table.row(s.ID, formatTime(s.CreatedAt), formatTime(s.LastUsedAt), cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"), formatTime(s.ExpiresAt))
 	}
 	return table.Flush()
+}
+
+// sessionLine is a session in JSON.
+type sessionLine struct {
+	ID         string    `json:"id"`
+	CreatedAt  time.Time `json:"createdAt"`
+	LastUsedAt time.Time `json:"lastUsedAt"`
+	ExpiresAt  time.Time `json:"expiresAt"`
+	Source     string    `json:"source,omitempty"`
+	Client     string    `json:"client,omitempty"`
+	Actor      string    `json:"actor,omitempty"` // the impersonator
+}
+
+func sessionLines(sessions []auth.Session) []sessionLine {
+	lines := []sessionLine{}
+	for _, s := range sessions {
+		lines = append(lines, sessionLine{s.ID, s.CreatedAt.UTC(), s.LastUsedAt.UTC(), s.ExpiresAt.UTC(), s.Source, s.Client, s.ActorID})
+	}
+	return lines
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"latchkey/internal/admin"
 
 	"github.com/spf13/cobra"
@@ -26,7 +25,7 @@ input instead. The user's sessions end; access tokens that were issued are good 
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "set the password of %s and ended their sessions\n", u.Email)
+				c.tell("set the password of %s and ended their sessions\n", u.Email)
 				return nil
 			})
 		},

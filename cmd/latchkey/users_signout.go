@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +11,7 @@ import (
 
 func usersSignOutCommand(c *cli) *cobra.Command {
 	var id string
+	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "sign-out EMAIL|ID", Short: "End a user's sessions, or one of them", Args: exactArgs("EMAIL|ID"),
 		Long: `Ends all sessions of the user, or with --session only that one, and prints how many. Access tokens that were issued are
@@ -29,11 +29,18 @@ refused by these APIs at once, and elsewhere when they expire. The user may sign
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "sessions of %s ended: %d\n", u.Email, ended)
+				if *asJSON {
+					return c.printJSON(struct {
+						User  string `json:"user"`
+						Ended int    `json:"ended"`
+					}{u.ID, ended})
+				}
+				c.tell("sessions of %s ended: %d\n", u.Email, ended)
 				return nil
 			})
 		},
 	}
+	asJSON = jsonFlag(cmd)
 	cmd.Flags().StringVar(&id, "session", "", "id of the one session to end, as 'users sessions' lists it")
 	return cmd
 }

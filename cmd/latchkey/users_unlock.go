@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"latchkey/internal/admin"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,7 @@ known. 'users show' shows who waits. A source that failed for too many users sta
 				if err := a.Unlock(cmd.Context(), args[0]); err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "forgot the failed sign-ins of %s\n", args[0])
+				c.tell("forgot the failed sign-ins of %s\n", args[0])
 				return nil
 			})
 		},

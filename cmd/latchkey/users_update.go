@@ -15,11 +15,13 @@ import (
 
 func usersUpdateCommand(c *cli) *cobra.Command {
 	var patch string
+	var endSessions bool
 	cmd := &cobra.Command{
 		Use: "update EMAIL|ID", Short: "Change a user's address, role, profile or accounts", Args: exactArgs("EMAIL|ID"),
 		Long: `Changes what the flags say and leaves the rest as it is. --json takes a JSON object with members as in 'users import',
 or '-' to read it from standard input: each replaces the user's own, null removes one, and "accounts" replaces
-all of them. Accounts without an id keep the one they have. Sessions go on; new tokens show the change.
+all of them. Accounts without an id keep the one they have. Sessions go on unless --end-sessions is
+given; new tokens show the change.
 
 Passwords and status have commands of their own: set-password, enable, disable.
 
@@ -39,11 +41,12 @@ Passwords and status have commands of their own: set-password, enable, disable.
 				return err
 			}
 			return c.administer(cmd, func(a *admin.Admin) error {
-				u, err := a.UpdateUser(cmd.Context(), args[0], func(u auth.User) (auth.User, error) { return userfile.Patch(u, raw) })
+				u, stale, err := a.UpdateUser(cmd.Context(), args[0], endSessions, func(u auth.User) (auth.User, error) { return userfile.Patch(u, raw) })
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(c.err, "updated %s\n", u.Email)
+				c.tell("updated %s\n", u.Email)
+				c.tellStale(stale, endSessions)
 				return nil
 			})
 		},
@@ -53,8 +56,25 @@ Passwords and status have commands of their own: set-password, enable, disable.
 	flags.String("role", "", "new role; '' for none")
 	flags.String("name", "", "new first name; '' for none")
 	flags.String("last-name", "", "new last name; '' for none")
+	flags.BoolVar(&endSessions, "end-sessions", false, "end the user's sessions")
 	flags.StringVar(&patch, "json", "", "members to change, as a JSON object; - for standard input")
 	return cmd
+}
+
+// tellStale says how long tokens go on that show another role or organization than the user has now.
+func (c *cli) tellStale(stale, ended bool) {
+	switch {
+	case stale && ended:
+		c.tell("their sessions ended: access tokens issued before are refused by these APIs at once, by authorizers with REVOCATION=strict at once and " +
+			"bounded within a minute; where only the signature is checked they keep the old role and organization for up to 1 hour " +
+			"(/users/login), 24 hours (/api/users/login) or 90 days (integrations)\n")
+	case stale:
+		c.tell("these APIs, and authorizers with REVOCATION=bounded or strict, use the new role and organization from now on, bounded within a minute; " +
+			"where only the signature is checked, access tokens issued before keep the old ones for up to 1 hour (/users/login), " +
+			"24 hours (/api/users/login) or 90 days (integrations); --end-sessions ends the sessions\n")
+	case ended:
+		c.tell("their sessions ended\n")
+	}
 }
 
 // patchFrom makes one JSON object of --json and the other flags, which win.

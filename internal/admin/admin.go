@@ -22,8 +22,9 @@ type Store interface {
 // Config says where an Admin finds what it changes. Every field is required unless it says so, and nothing is opened before an
 // operation needs it.
 type Config struct {
-	// OpenStore opens the store for one operation, which closes it; StoreName is how messages name it.
-	OpenStore func(ctx context.Context) (Store, error)
+	// OpenStore opens the store for one operation, which closes it. An absent one is created if create is set, else it is
+	// auth.ErrNotFound. StoreName is how messages name it.
+	OpenStore func(ctx context.Context, create bool) (Store, error)
 	StoreName string
 	// OpenRing opens the place of the key ring for one operation, which closes it; RingName is how messages name it.
 	OpenRing func(ctx context.Context) (keyring.Changer, io.Closer, error)
@@ -32,6 +33,9 @@ type Config struct {
 	Keys auth.Keys
 	// Throttle has the limits by which failed sign-ins are judged.
 	Throttle auth.Limits
+
+	// Warn is told what an operation could not do although it succeeded.
+	Warn func(error)
 
 	Audit    auth.AuditSink // nil if nothing is to be changed
 	Operator string         // who makes the changes, for the audit
@@ -54,16 +58,32 @@ func (a *Admin) Audited(ctx context.Context, event auth.Event, act func(*auth.Au
 	return err
 }
 
-// change is Audited over the open store.
+// change is Audited over the open store, which must exist.
 func (a *Admin) change(ctx context.Context, event auth.Event, act func(Store, *auth.AuditRecord) error) error {
 	return a.Audited(ctx, event, func(record *auth.AuditRecord) error {
 		return a.WithStore(ctx, func(store Store) error { return act(store, record) })
 	})
 }
 
-// WithStore opens the store for act and closes it.
+// create is Audited over the open store, which is created if it is absent.
+func (a *Admin) create(ctx context.Context, event auth.Event, act func(Store, *auth.AuditRecord) error) error {
+	return a.Audited(ctx, event, func(record *auth.AuditRecord) error {
+		return a.WithNewStore(ctx, func(store Store) error { return act(store, record) })
+	})
+}
+
+// WithStore opens a store that must exist for act, and closes it.
 func (a *Admin) WithStore(ctx context.Context, act func(Store) error) error {
-	store, err := a.OpenStore(ctx)
+	return a.withStore(ctx, false, act)
+}
+
+// WithNewStore is WithStore, and creates the store if it is absent.
+func (a *Admin) WithNewStore(ctx context.Context, act func(Store) error) error {
+	return a.withStore(ctx, true, act)
+}
+
+func (a *Admin) withStore(ctx context.Context, create bool, act func(Store) error) error {
+	store, err := a.OpenStore(ctx, create)
 	if err != nil {
 		return err
 	}

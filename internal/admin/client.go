@@ -13,7 +13,7 @@ import (
 
 // AddClient creates a client and returns its API key, of which only a hash is kept.
 func (a *Admin) AddClient(ctx context.Context, name string, kind auth.ClientKind) (key string, client auth.Client, err error) {
-	err = a.change(ctx, auth.EventClientAdd, func(store Store, record *auth.AuditRecord) (err error) {
+	err = a.create(ctx, auth.EventClientAdd, func(store Store, record *auth.AuditRecord) (err error) {
 		key, client, err = CreateClient(ctx, store, name, kind, a.Now())
 		record.ClientID = client.ID()
 		return err

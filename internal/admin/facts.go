@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"latchkey/internal/auth"
@@ -25,8 +26,8 @@ type UserFacts struct {
 	Throttle       *ThrottleFacts `json:"throttle,omitempty"`
 }
 
-// ShowUser returns the facts about a user. Those that take the key ring are left out without one; partial says why.
-func (a *Admin) ShowUser(ctx context.Context, name string) (facts UserFacts, partial, err error) {
+// ShowUser returns the facts about a user. Those that take the key ring are left out without one, and Warn is told.
+func (a *Admin) ShowUser(ctx context.Context, name string) (facts UserFacts, err error) {
 	err = a.WithStore(ctx, func(store Store) error {
 		u, err := a.findUser(ctx, store, name)
 		if err != nil {
@@ -38,10 +39,12 @@ func (a *Admin) ShowUser(ctx context.Context, name string) (facts UserFacts, par
 			facts.IdentifierHash = hashes.audited
 			facts.Throttle, err = a.throttleFacts(ctx, store, hashes.counted)
 		}
-		partial = err
+		if err != nil {
+			a.Warn(fmt.Errorf("without the failed sign-ins: %w", err))
+		}
 		return nil
 	})
-	return facts, partial, err
+	return facts, err
 }
 
 func newUserFacts(u auth.User) UserFacts {

@@ -15,7 +15,7 @@ func (a *Admin) InitKeys(ctx context.Context) (*keyring.Ring, keyring.Outcome, e
 	return a.changeRing(ctx, auth.EventKeyInit, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
 		ring, outcome, err := c.Init(ctx)
 		if err == nil && outcome == keyring.Left {
-			err = explain(auth.ErrConflict, "%s holds a key ring already; it was left alone", a.RingName)
+			return nil, outcome, explain(auth.ErrConflict, "%s holds a key ring already; it was left alone", a.RingName)
 		}
 		return ring, outcome, err
 	})
@@ -26,7 +26,7 @@ func (a *Admin) RotateKeys(ctx context.Context, now bool) (*keyring.Ring, keyrin
 	return a.changeRing(ctx, auth.EventKeyRotate, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
 		ring, outcome, err := c.Rotate(ctx, now)
 		if err == nil && outcome == keyring.Left {
-			err = explain(auth.ErrConflict, "too soon: the next key signs from %s on, when others had time to learn it; the ring was left alone",
+			return nil, outcome, explain(auth.ErrConflict, "too soon: the next key signs from %s on, when others had time to learn it; the ring was left alone",
 				ring.RotatesFrom().UTC().Format(time.RFC3339))
 		}
 		return ring, outcome, err
@@ -51,21 +51,21 @@ func (a *Admin) changeRing(ctx context.Context, event auth.Event, keyID string, 
 		}
 		defer opened.Close()
 		ring, outcome, err = act(changer)
-		if err = a.explainRing(err); err == nil && keyID == "" {
+		if ring != nil && keyID == "" {
 			current, _ := ring.Current()
 			record.KeyID = current.ID
 		}
-		return err
+		return a.explainRing(err, keyID)
 	})
 	return ring, outcome, err
 }
 
-func (a *Admin) explainRing(err error) error {
+func (a *Admin) explainRing(err error, keyID string) error {
 	switch {
 	case errors.Is(err, keyring.ErrNoRing):
 		return explain(auth.ErrNotFound, "%s holds no key ring yet; 'latchkey keys init' makes one", a.RingName)
 	case errors.Is(err, keyring.ErrUnknownKey):
-		return explain(auth.ErrNotFound, "%v", err)
+		return explain(auth.ErrNotFound, "the ring in %s has no key %q; 'latchkey keys list' shows them", a.RingName, keyID)
 	case errors.Is(err, keyring.ErrChanged):
 		return explain(auth.ErrConflict, "%v", err)
 	}

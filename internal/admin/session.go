@@ -2,6 +2,7 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -21,14 +22,14 @@ func (a *Admin) Sessions(ctx context.Context, name string) (live []auth.Session,
 	return live, err
 }
 
-// SignOut ends all sessions of the user and returns how many were live.
+// SignOut ends all sessions of the user, forgets the sources that they are known at, and returns how many were live.
 func (a *Admin) SignOut(ctx context.Context, name string) (u auth.User, ended int, err error) {
 	return a.signOut(ctx, name, func(store Store, u auth.User, _ *auth.AuditRecord) (int, error) {
 		live, err := liveSessions(ctx, store, u)
 		if err != nil {
 			return 0, err
 		}
-		return len(live), store.EndSessions(ctx, u.ID, "")
+		return len(live), a.endSessions(ctx, store, u)
 	})
 }
 
@@ -43,7 +44,7 @@ func (a *Admin) EndSession(ctx context.Context, name, sessionID string) (u auth.
 			return 0, explain(auth.ErrNotFound, "%s has no such session; 'latchkey users sessions' lists them", u.Email)
 		}
 		record.SessionID = sessionID
-		return 1, store.EndSession(ctx, u.ID, sessionID)
+		return 1, errors.Join(store.EndSession(ctx, u.ID, sessionID), a.ForgetSources(ctx, store, u))
 	})
 }
 

@@ -2,10 +2,12 @@ package admin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/keyring"
 )
 
 // Unlock forgets the failed sign-ins of an address, or of the user with an id. Known sources stay known.
@@ -29,6 +31,23 @@ func (a *Admin) Unlock(ctx context.Context, name string) error {
 		}
 		return nil
 	})
+}
+
+// ForgetSources makes every source unknown to the user again: a thief's may be among them. Without the key ring the
+// sources cannot be named, and stay known: Warn is told.
+func (a *Admin) ForgetSources(ctx context.Context, store auth.AttemptRecords, u auth.User) error {
+	hashes, err := a.hashIdentifier(ctx, u.Identifier)
+	switch {
+	case errors.Is(err, keyring.ErrNoRing): // nobody has signed in yet
+		return nil
+	case err != nil:
+		a.Warn(fmt.Errorf("the sources that %s signed in from stay known: %w", u.Email, err))
+		return nil
+	}
+	if err := store.ForgetSources(ctx, hashes.counted); err != nil {
+		return fmt.Errorf("forget the sources that %s signed in from: %w", u.Email, err)
+	}
+	return nil
 }
 
 // identifierHashes stand for an identifier in the names of counters and in audit records.

@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"latchkey/internal/auth"
 )
 
 // AddUser creates the user with the hash that newHash returns; it is asked only if the address is free.
 func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash func(context.Context) (string, error)) error {
-	return a.change(ctx, auth.EventUserAdd, func(store Store, record *auth.AuditRecord) error {
+	return a.create(ctx, auth.EventUserAdd, func(store Store, record *auth.AuditRecord) error {
 		taken := explain(auth.ErrConflict, "%s already exists; see 'latchkey users show %[1]s'", u.Email)
 		_, err := store.UserByIdentifier(ctx, u.Identifier)
 		switch {
@@ -67,9 +68,10 @@ func (a *Admin) DisableUser(ctx context.Context, name string) (auth.User, error)
 	})
 }
 
-// UpdateUser stores what patch makes of the user. An address that another user has is refused.
-func (a *Admin) UpdateUser(ctx context.Context, name string, patch func(auth.User) (auth.User, error)) (auth.User, error) {
-	return a.changeUser(ctx, auth.EventUserUpdate, name, func(store Store, u *auth.User) error {
+// UpdateUser stores what patch makes of the user, and ends their sessions if endSessions is set. An address that another
+// user has is refused. Stale reports whether tokens that were issued before show another role or organization.
+func (a *Admin) UpdateUser(ctx context.Context, name string, endSessions bool, patch func(auth.User) (auth.User, error)) (u auth.User, stale bool, err error) {
+	u, err = a.changeUser(ctx, auth.EventUserUpdate, name, func(store Store, u *auth.User) error {
 		changed, err := patch(*u)
 		if err != nil {
 			return err
@@ -81,9 +83,16 @@ func (a *Admin) UpdateUser(ctx context.Context, name string, patch func(auth.Use
 		case err != nil && !errors.Is(err, auth.ErrNotFound):
 			return fmt.Errorf("look up %s: %w", changed.Email, err)
 		}
+		stale = changed.Role != u.Role || !slices.Equal(changed.Accounts, u.Accounts)
 		*u = changed
 		return nil
+	}, func(store Store, u auth.User) error {
+		if !endSessions {
+			return nil
+		}
+		return store.EndSessions(ctx, u.ID, "")
 	})
+	return u, stale, err
 }
 
 // maxTries bounds how often a change starts over while others change the same user.
@@ -91,14 +100,21 @@ const maxTries = 5
 
 // changeUser reads, changes and writes one user, again if someone else wrote in between, and ends the sessions of a
 // user who may not go on with them. It returns the user as stored now, or as far as they were found.
-func (a *Admin) changeUser(ctx context.Context, event auth.Event, name string, edit func(Store, *auth.User) error) (u auth.User, err error) {
+// What is to be done with the stored user follows in after.
+func (a *Admin) changeUser(ctx context.Context, event auth.Event, name string, edit func(Store, *auth.User) error, after ...func(Store, auth.User) error) (u auth.User, err error) {
 	err = a.change(ctx, event, func(store Store, record *auth.AuditRecord) (err error) {
 		for range maxTries {
 			u, err = a.editOnce(ctx, store, name, edit)
 			record.UserID = u.ID
-			if !errors.Is(err, errRace) {
-				return err
+			if errors.Is(err, errRace) {
+				continue
 			}
+			for _, do := range after {
+				if err == nil {
+					err = do(store, u)
+				}
+			}
+			return err
 		}
 		record.UserID = ""
 		return explain(auth.ErrConflict, "%s was changed by others each time; try again", name)
@@ -125,11 +141,16 @@ func (a *Admin) editOnce(ctx context.Context, store Store, name string, edit fun
 		return before, fmt.Errorf("change %s: %w", name, err)
 	}
 	if u.EndsSessions(before) {
-		if err := store.EndSessions(ctx, u.ID, ""); err != nil {
+		if err := a.endSessions(ctx, store, u); err != nil {
 			return u, fmt.Errorf("%s is changed, but their sessions have not ended: run the same command again: %w", name, err)
 		}
 	}
 	return u, nil
+}
+
+// endSessions ends the user's sessions and forgets the sources that they are known at: one may be a thief's.
+func (a *Admin) endSessions(ctx context.Context, store Store, u auth.User) error {
+	return errors.Join(store.EndSessions(ctx, u.ID, ""), a.ForgetSources(ctx, store, u))
 }
 
 // DeleteUser deletes the user and ends their sessions, if confirm returns no error.

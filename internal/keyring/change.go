@@ -194,7 +194,7 @@ func (c Changer) store(ctx context.Context, before *Ring, seen []byte, ring *Rin
 		}
 		return err
 	case err != nil:
-		return fmt.Errorf("%w; unless only the answer was lost, the ring is as it was: the same command again does what is missing", err)
+		return fmt.Errorf("%w; unless only the answer was lost, the ring was not changed: the same command again does what is missing", err)
 	}
 	return nil
 }
@@ -205,7 +205,8 @@ type UnpublishedError struct{ Err error }
 
 // Error says what state the place is in.
 func (e *UnpublishedError) Error() string {
-	return fmt.Sprintf("the ring is stored and in use, and its public keys could not be brought up to date: %v", e.Err)
+	return fmt.Sprintf("the ring is changed and in use, but verifiers may still accept a key that it lost: the same command again publishes "+
+		"the keys, and changes nothing else: %v", e.Err)
 }
 
 // Unwrap returns why they are.

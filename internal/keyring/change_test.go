@@ -111,7 +111,9 @@ func rotated(t *testing.T) (*place, keyring.Changer) {
 	t.Helper()
 	p := &place{}
 	c := keyring.Changer{Place: p, Algorithm: jwk.ES256, Now: time.Now}
-	for _, step := range []change{func(c keyring.Changer, ctx context.Context) (*keyring.Ring, keyring.Outcome, error) { return c.Init(ctx) }, rotateNow} {
+	for _, step := range []change{func(c keyring.Changer, ctx context.Context) (*keyring.Ring, keyring.Outcome, error) {
+		return c.Init(ctx)
+	}, rotateNow} {
 		if _, outcome, err := step(c, t.Context()); err != nil || outcome != keyring.Changed {
 			t.Fatal(outcome, err)
 		}

@@ -66,12 +66,15 @@ func (p *Progress) left(bytes int64, now time.Time) string {
 	return fmt.Sprintf(", %.0f %%, %v left", 100*done, left.Round(time.Second))
 }
 
-// Write writes above the bar.
+// Write writes text above the bar, escaped: it may quote what a file says.
 func (p *Progress) Write(text []byte) (int, error) {
 	if p.bar != nil {
 		p.bar.Clear()
 	}
-	return p.out.Write(text)
+	if _, err := io.WriteString(p.out, Escape(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 // Finish prints the total time, if it took long.

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"runtime"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
 	"latchkey/internal/userfile"
 )
@@ -20,14 +21,23 @@ type Export struct {
 	// Unusable is told of each user whose line an import would refuse.
 	Unusable func(u auth.User, why error)
 
-	written int
+	counts ExportCounts
+}
+
+// ExportCounts are how many users an export wrote.
+type ExportCounts struct {
+	Exported int `json:"exported"`
+	// Unusable is how many of them an import would refuse.
+	Unusable int `json:"unusable"`
+	// DemoUsers is how many have the id of a demo user, whose password everybody knows.
+	DemoUsers int `json:"demoUsers"`
 }
 
 // usersAtOnce are encoded by one processor while others encode the next; a user of full size is 400 KB.
 const usersAtOnce = 64
 
-// Run writes every user as one line and returns how many. Lines are encoded on all processors and written in order.
-func (e *Export) Run(ctx context.Context, to io.Writer) (int, error) {
+// Run writes every user as one line and counts them. Lines are encoded on all processors and written in order.
+func (e *Export) Run(ctx context.Context, to io.Writer) (ExportCounts, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var failed error
@@ -39,16 +49,16 @@ func (e *Export) Run(ctx context.Context, to io.Writer) (int, error) {
 	out := bufio.NewWriterSize(to, 1<<20)
 	for one := range encoding {
 		if err := e.write(out, <-one); err != nil {
-			return e.written, err
+			return e.counts, err
 		}
 	}
 	if failed != nil {
-		return e.written, failed
+		return e.counts, failed
 	}
 	if err := out.Flush(); err != nil {
-		return e.written, fmt.Errorf("write the users: %w", err)
+		return e.counts, fmt.Errorf("write the users: %w", err)
 	}
-	return e.written, nil
+	return e.counts, nil
 }
 
 func (e *Export) write(out io.Writer, some encoded) error {
@@ -60,11 +70,15 @@ func (e *Export) write(out io.Writer, some encoded) error {
 	}
 	for k, why := range some.unusable {
 		if why != nil {
+			e.counts.Unusable++
 			e.Unusable(some.users[k], why)
 		}
+		if admin.IsDemo(some.users[k].ID) {
+			e.counts.DemoUsers++
+		}
 	}
-	e.written += len(some.users)
-	e.Progress(e.written)
+	e.counts.Exported += len(some.users)
+	e.Progress(e.counts.Exported)
 	return nil
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
 	"latchkey/internal/userfile"
 )
@@ -33,7 +34,9 @@ type Import struct {
 	Progress func(bytes int64, users int)
 	// Refused is told why a line is not stored, once if the whole file has another format.
 	Refused func(line int, why error)
-	Now     func() time.Time
+	// Ended is called for each user whose sessions were ended; nil for nothing.
+	Ended func(ctx context.Context, u auth.User) error
+	Now   func() time.Time
 
 	began    time.Time
 	existing bool // most users of the last lines were stored before
@@ -52,6 +55,8 @@ type Counts struct {
 	ForeignHashes bool `json:"foreignHashes"`
 	// BcryptHashes counts the stored bcrypt hashes, whose users cannot sign in with more than 72 bytes.
 	BcryptHashes int `json:"bcryptHashes"`
+	// DemoUsers is how many lines that were not refused have the id of a demo user, whose password everybody knows.
+	DemoUsers int `json:"demoUsers"`
 }
 
 func (c Counts) users() int { return c.Added + c.Updated + c.Unchanged + c.Refused }
@@ -182,6 +187,9 @@ func (i *Import) count(rows []*row) error {
 		}
 		if r.err == nil {
 			i.countHash(r)
+			if admin.IsDemo(r.entry.User.ID) {
+				i.counts.DemoUsers++
+			}
 		}
 	}
 	if stop == nil {

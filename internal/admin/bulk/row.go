@@ -230,7 +230,11 @@ func (i *Import) endSessions(ctx context.Context, rows []*row) {
 			continue
 		}
 		all.Go(func() error {
-			r.err = storing(r.user, i.Store.EndSessions(ctx, r.user.ID, ""))
+			err := i.Store.EndSessions(ctx, r.user.ID, "")
+			if err == nil && i.Ended != nil {
+				err = i.Ended(ctx, r.user)
+			}
+			r.err = storing(r.user, err)
 			return nil
 		})
 	}

@@ -17,20 +17,28 @@ import (
 
 const connections = 64
 
-// Load returns the AWS configuration that the aws command line would use, or an error that says what to set.
-func Load(ctx context.Context) (aws.Config, error) {
+// Config is the SDK's; commands pass it on without linking the SDK by name.
+type Config = aws.Config
+
+// Load returns the AWS configuration that the aws command line would use, or an error that says what to set. A call ends
+// after 30 s with all its attempts; notify is told what a call waits for that takes more than 3 s.
+func Load(ctx context.Context, notify ...func(what string)) (aws.Config, error) {
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = connections // the SDK keeps 10, and an import would open new ones all the time
 	})
+	w := &waits{notify: notify}
 	// The SDK logs only what it also returns as errors.
-	c, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}))
+	c, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(client), config.WithLogger(logging.Nop{}), config.WithAPIOptions(w.options()))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if c.Region == "" {
 		return aws.Config{}, fmt.Errorf("no AWS region is set: set AWS_REGION, or AWS_PROFILE to a profile that has one")
 	}
-	if _, err := c.Credentials.Retrieve(ctx); err != nil { // kept for the calls that follow
+	done := w.begin("AWS credentials")
+	_, err = c.Credentials.Retrieve(ctx)
+	done()
+	if err != nil { // kept for the calls that follow
 		return aws.Config{}, fmt.Errorf("find AWS credentials, without which 'aws sts get-caller-identity' fails too: %w", err)
 	}
 	return app.WithUserAgent(c), nil
