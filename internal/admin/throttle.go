@@ -38,7 +38,7 @@ func (a *Admin) Unlock(ctx context.Context, name string) error {
 func (a *Admin) ForgetSources(ctx context.Context, store auth.AttemptRecords, u auth.User) error {
 	hashes, err := a.hashIdentifier(ctx, u.Identifier)
 	switch {
-	case errors.Is(err, keyring.ErrNoRing): // nobody has signed in yet
+	case errors.Is(err, keyring.ErrNoRing): // without a ring, no user has signed in
 		return nil
 	case err != nil:
 		a.Warn(fmt.Errorf("the sources that %s signed in from stay known: %w", u.Email, err))
