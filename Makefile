@@ -8,7 +8,7 @@ LAMBDA_GOARCH ?= $(if $(shell grep -v '^ *\#' samconfig.toml | grep -o 'Architec
 # What 'latchkey version' prints. sam build copies the sources without Git; make deploy hands the version down.
 export VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 
-.PHONY: run build test race check check-api emulators bench timing attack browser fuzz sam-local deploy rehearse
+.PHONY: run build test race check check-api emulators bench timing attack browser fuzz sam-local deploy rehearse release
 
 run: ## serve the demo on http://127.0.0.1:3000
 	go run ./cmd/latchkey serve --demo
@@ -54,6 +54,9 @@ browser: ## the example page of docs/browser.md, in Chromium (needs Chromium); h
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)
+
+release: ## static binaries, checksums, a bill of materials and the image's file system in dist/; reproducible
+	@.ci/release
 
 sam-local: ## emulators with a demo user, for sam local on this machine
 	internal/emulator/samlocal
