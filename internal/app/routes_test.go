@@ -87,11 +87,10 @@ func TestRouteLists(t *testing.T) {
 	}
 }
 
-// TestContractLists promises that every wired contract is in each list that needs it: the default of CONTRACTS, both front
+// TestContractLists promises that every wired contract is in each list that needs it: the parameter Contracts, both front
 // doors, the firewall, the description and the events.
 func TestContractLists(t *testing.T) {
-	config, err := app.ConfigFrom(settings{}.get)
-	check(t, err)
+	parameters := readTemplate(t).Parameters
 	http, rest := frontDoors(t)
 	_, rule, _ := strings.Cut(read(t, "../../template.yaml"), "\n        - Name: LoginRate\n")
 	rule, _, _ = strings.Cut(rule, "\n        - Name: ")
@@ -103,7 +102,7 @@ func TestContractLists(t *testing.T) {
 	for _, c := range app.AllContracts() {
 		name, path := c.Terms().Contract, c.Path()
 		for problem, found := range map[string]bool{
-			"CONTRACTS does not turn on " + name + " by default":                   slices.Contains(config.Contracts, name),
+			"template.yaml: the parameter Contracts does not name " + name:         slices.Contains(strings.Split(parameters["Contracts"].Default, ","), name),
 			"template.yaml: the HTTP API has no route " + path:                     http[path] == "LoginFunction",
 			"template.yaml: the REST API has no route " + path:                     rest[path] == "LoginFunction",
 			"template.yaml: the firewall's login rule does not match " + path:      slices.ContainsFunc(matched, func(s string) bool { return strings.Contains(path, s) }),

@@ -81,6 +81,10 @@ func (ct contractTest) throttling() {
 	if ct.accessToken(ct.signIn("hedy", Password)) == "" {
 		ct.Error("another user cannot sign in")
 	}
+	elsewhere := func(r *http.Request) { r.RemoteAddr = "198.51.100.9:4711" }
+	if ct.accessToken(ct.signIn("grace", Password, elsewhere)) == "" {
+		ct.Error("the user cannot sign in from another address")
+	}
 	ct.kit.Clock.Advance(time.Second)
 	if ct.accessToken(ct.signIn("grace", Password)) == "" {
 		ct.Error("no sign-in after the wait")

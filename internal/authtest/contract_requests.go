@@ -1,6 +1,8 @@
 package authtest
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
 
@@ -39,6 +41,9 @@ func (ct contractTest) badRequests() {
 		"no body":              "",
 		"null":                 "null",
 		"a NUL in the address": ct.body(ct.T, "grace\x00@example.com", Password),
+		"only an address":      ct.without(good, Password),
+		"only a password":      ct.without(good, "grace@example.com"),
+		"a password of null":   strings.Replace(good, `"`+Password+`"`, "null", 1),
 		"a password in a list": strings.Replace(good, `"`+Password+`"`, `["`+Password+`"]`, 1),
 	} {
 		a := ct.send(ct.request(body))
@@ -50,6 +55,17 @@ func (ct contractTest) badRequests() {
 	if a := ct.send(ct.request(`{"unknown":{"member":[1e999]},`+good[1:], media("application/json; charset=utf-8"))); ct.accessToken(a) == "" {
 		ct.Errorf("an unknown member: %d %s, want a sign-in", a.Status, a.Body)
 	}
+}
+
+// without returns the body without the members that have the value.
+func (ct contractTest) without(body, value string) string {
+	ct.Helper()
+	var members map[string]any
+	check(ct.T, json.Unmarshal([]byte(body), &members))
+	maps.DeleteFunc(members, func(_ string, v any) bool { return v == value })
+	rest, err := json.Marshal(members)
+	check(ct.T, err)
+	return string(rest)
 }
 
 func (ct contractTest) wantNoCalls(what string, a contractAnswer) {

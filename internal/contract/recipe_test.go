@@ -45,7 +45,7 @@ func TestRecipeWiring(t *testing.T) {
 	changed = strings.Replace(changed, `"latchkey/internal/contract/planpoint"`, "\"latchkey/internal/contract/planpoint\"\n\t\"latchkey/internal/contract/testdata/ticket\"", 1)
 	output := testApp(t, map[string]string{"contracts.go": changed})
 	for _, want := range []string{
-		"CONTRACTS does not turn on ticket by default", "template.yaml: the HTTP API has no route /v2/tickets",
+		"template.yaml: the parameter Contracts does not name ticket", "template.yaml: the HTTP API has no route /v2/tickets",
 		"template.yaml: the REST API has no route /v2/tickets", "template.yaml: the firewall's login rule does not match /v2/tickets",
 		"openapi.yaml does not describe /v2/tickets", "events/login has no event for /v2/tickets of an HTTP and a REST API",
 	} {
