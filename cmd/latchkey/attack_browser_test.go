@@ -198,8 +198,8 @@ func (b *browser) toss(path, name, value string) {
 	b.Jar.SetCookies(sibling, []*http.Cookie{{Name: name, Value: value, Domain: "example.com", Path: path, Secure: true}})
 }
 
-// TestAttackCookieTossing promises that a browser which sends a session cookie of ours and one of a stranger's is refused,
-// and never taken for the stranger, in whatever order they come; and what a sibling host can do all the same.
+// TestAttackCookieTossing promises that a browser that sends our session cookie and a stranger's is refused, and never mistaken
+// for the stranger, in either order; and shows what a sibling host can still do.
 func TestAttackCookieTossing(t *testing.T) {
 	inFull(t)
 	l := newLaptop(t)

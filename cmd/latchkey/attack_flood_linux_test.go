@@ -24,8 +24,8 @@ type flood struct {
 	limit      int // KiB
 }
 
-// TestAttackFlood promises that bodies beyond what a contract takes are refused without being read to their end or kept,
-// that who sends slowly is cut off, and that meanwhile users sign in and memory stays within a bound.
+// TestAttackFlood promises that bodies over the contract's limit are refused without being read to their end or kept, that slow
+// clients are cut off, and that users can sign in and memory stays bounded in the meantime.
 func TestAttackFlood(t *testing.T) {
 	f := flood{bodies: 200, at: 16, size: 1 << 20, slow: 100, limit: 256 << 10}
 	full := inFull(t)
@@ -69,7 +69,7 @@ func (f flood) big(t *testing.T) {
 	read = (bytesRead(t, f.pid) - read) / f.bodies
 	tell(t, "%d bodies of %d KiB, %d at a time, in %v: %v; the server read %d KiB of each", f.bodies, f.size>>10, f.at,
 		time.Since(began).Round(time.Millisecond), ended, read>>10)
-	// A logout has no use for a body and does not look at it.
+	// A logout ignores the body.
 	if ended["400"] != f.bodies/5*3 || ended["200"] != f.bodies/5 || ended["404"] != f.bodies/5 {
 		t.Errorf("answers: %v", ended)
 	}

@@ -58,7 +58,7 @@ func hostileLines() map[string][]string {
 		`{"email":"ada@example.com","email":"eve@example.com","password":"p","status":"ready"}`,
 		`{"email":"eve@example.com","password":"p","passw\u006frd":"q","status":"ready"}`,
 		user("password", `"p","passwordHash":"`+bcryptHash+`"`),
-		`{"email":"ADA@EXAMPLE.COM","password":"p","status":"ready"}`, // Ada is there already
+		`{"email":"ADA@EXAMPLE.COM","password":"p","status":"ready"}`, // Ada exists already
 		`{"id":"u-ada","email":"eve@example.com","password":"p","status":"ready"}`,
 	}
 	lines["shapes"] = []string{

@@ -10,7 +10,7 @@ import (
 // The attacks are the TestAttack… functions: a little of each with every run of the tests, and all of it, and told, by
 // `make attack`. docs/attacks.md has what they said.
 
-// inFull reports whether an attack is made at its full size. One that is not runs beside other tests.
+// inFull reports whether an attack is made at its full size. Smaller ones run in parallel with other tests.
 func inFull(t *testing.T) bool {
 	full := os.Getenv("LATCHKEY_ATTACK") == "full"
 	if !full {

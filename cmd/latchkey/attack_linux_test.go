@@ -184,7 +184,7 @@ func (a *attack) stuffing() {
 	a.whileTheVictimSignsIn(func() {
 		began := time.Now()
 		ended := a.flood(a.scale.names, func(i int) string {
-			return a.try(fmt.Sprintf("user-%d@example.com", i+1), "letmein", source) // the first few are there
+			return a.try(fmt.Sprintf("user-%d@example.com", i+1), "letmein", source) // the first few exist
 		})
 		a.say("  %v in %v", ended, time.Since(began).Round(time.Millisecond))
 		a.wantVerified(ended, 100, a.scale.names)
@@ -236,7 +236,7 @@ func (a *attack) atOnce() {
 	}
 }
 
-// refusals are what the most of an attack is. Their cost is the server's alone.
+// refusals are the largest part of an attack. Only the server's cost is measured.
 func (a *attack) refusals() {
 	before, began := cpuTime(a, a.cmd.Process.Pid), time.Now()
 	ended := a.flood(a.scale.refused, func(i int) string {

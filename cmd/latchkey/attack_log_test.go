@@ -8,8 +8,8 @@ import (
 	"unicode"
 )
 
-// TestAttackLogs promises that nobody writes a line of the log or of the audit but the server itself, whatever stands in
-// names, paths and headers, and that what they send moves no cursor of whoever reads it.
+// TestAttackLogs promises that clients cannot write a line of the log or the audit, whatever their names, paths and headers
+// contain, and that nothing they send moves the cursor of a terminal.
 func TestAttackLogs(t *testing.T) {
 	inFull(t)
 	l := newLaptop(t)

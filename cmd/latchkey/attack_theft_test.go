@@ -67,8 +67,8 @@ func (f *theft) wantOver(tries []string) {
 	}
 }
 
-// TestAttackRefreshTheft promises that whoever of owner and thief comes first, a stolen refresh token ends its session
-// as soon as the second has come after the grace: for both, and with a record. Other sessions of the user stand.
+// TestAttackRefreshTheft promises that the second use of a stolen refresh token after the grace ends its session for owner and
+// thief, whichever of them is first, and leaves a record. Other sessions of the user continue.
 func TestAttackRefreshTheft(t *testing.T) {
 	inFull(t)
 	l := newLaptop(t)

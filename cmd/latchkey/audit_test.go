@@ -58,7 +58,7 @@ func TestChangesAreAudited(t *testing.T) {
 	for _, test := range []struct {
 		name, stdin string
 		args        []string
-		want        map[string]any // nil: none; a value of anything must be there
+		want        map[string]any // nil: no record; the value anything: the member must exist
 	}{
 		{"keys init", "", []string{"keys", "init"}, with(map[string]any{"event": "key_init", "outcome": "success", "reason": "ok"}, "kid", anything)},
 		{"keys init again", "", []string{"keys", "init"}, refused("key_init", "conflict")},
@@ -124,7 +124,7 @@ func TestChangesAreAudited(t *testing.T) {
 	}
 }
 
-// TestAuditFile promises that records go to the file alone, are appended, and that nobody else can read them.
+// TestAuditFile promises that records go only to the file, are appended, and cannot be read by other users.
 func TestAuditFile(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
@@ -173,8 +173,8 @@ func TestAuditThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestBrokenPipeIsAudited promises that whoever stops reading what a command prints does not keep its record from being left:
-// an export of hashes that was cut short is on record, and so is a rotation, which leaves no key that nobody knows.
+// TestBrokenPipeIsAudited promises a record even if the reader of a command's output goes away: of an export that was cut
+// short, and of a rotation, which leaves no unknown key.
 func TestBrokenPipeIsAudited(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

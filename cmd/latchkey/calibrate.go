@@ -27,7 +27,7 @@ func calibrateCommand(c *cli) *cobra.Command {
 	var flags calibration
 	cmd := &cobra.Command{
 		Use: "calibrate", Short: "Measure what password hashes cost, and recommend parameters", Args: noArguments,
-		Long: `Measures argon2id with more and more memory, alone and on all processors at once, until a hash takes longer than the
+		Long: `Measures argon2id with increasing memory, one hash at a time and on all processors, until a hash takes longer than the
 budget. For each it prints sign-ins a second and core, the price of a million sign-ins on Lambda, and what guessing costs an
 attacker, with the date of the prices; then the strongest PASSWORD_HASH within the budget, never weaker than the default.
 

@@ -126,7 +126,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 	return root
 }
 
-// strictHelp makes 'latchkey help' refuse what is no command; cobra's own shows the root's usage and calls it done.
+// strictHelp makes 'latchkey help' fail on an unknown command; cobra's own prints the root's usage and succeeds.
 func strictHelp(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	help, _, err := root.Find([]string{"help"})
@@ -145,8 +145,8 @@ func strictHelp(root *cobra.Command) {
 	}
 }
 
-// strictCompletion makes 'latchkey completion' refuse a shell that it does not know, for what it prints goes to a file. The
-// command keeps the root's standard output, which has to be set by then.
+// strictCompletion makes 'latchkey completion' refuse an unknown shell, because its output goes to a file. The command keeps
+// the root's standard output, which must be set before.
 func strictCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {
@@ -175,7 +175,7 @@ func strictGroup(cmd *cobra.Command) {
 		return usageError{fmt.Errorf("%s has no command %q%s", cmd.CommandPath(), args[0], hint)}
 	}
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
-	cmd.SuggestionsMinimumDistance = 2 // set by cobra for the root alone
+	cmd.SuggestionsMinimumDistance = 2 // cobra sets it only for the root
 }
 
 // exactArgs asks for the named arguments, no more and no fewer.

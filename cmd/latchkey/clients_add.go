@@ -17,7 +17,7 @@ func clientsAddCommand(c *cli) *cobra.Command {
 	var name, kind string
 	cmd := &cobra.Command{
 		Use: "add --name NAME --kind standard|integration", Short: "Make an API key and print it, once", Args: noArguments,
-		Long: `Prints a new API key, alone, on standard output. It is shown only now: Latchkey keeps its hash alone.
+		Long: `Prints a new API key, and nothing else, on standard output. It is shown only now: Latchkey stores only its hash.
 
 A sign-in with the key of a standard client is like one without; that of an integration client gets a token for
 90 days and no refresh cookie.`,
@@ -33,7 +33,7 @@ A sign-in with the key of a standard client is like one without; that of an inte
 				}
 				c.tell("added client %s (%s, %s); its key:\n", client.ID(), name, kind)
 				if _, err := fmt.Fprintln(c.out, key); err != nil {
-					return fmt.Errorf("print the key: %w; nobody has it now: disable %s and add another", err, client.ID())
+					return fmt.Errorf("print the key: %w; the key is lost: disable %s and add another", err, client.ID())
 				}
 				return nil
 			})

@@ -14,8 +14,8 @@ func clientsRotateCommand(c *cli) *cobra.Command {
 	var overlap time.Duration
 	cmd := &cobra.Command{
 		Use: "rotate ID", Short: "Give a client a new API key and print it, once", Args: exactArgs("ID"),
-		Long: `Prints a new API key for a client, alone, on standard output, and ends the old one: at once, or with --overlap after
-that time, so that the holder can change over. Name and kind stay; the new key has its own id, and sessions that the
+		Long: `Prints a new API key for a client, and nothing else, on standard output, and ends the old one: at once, or with --overlap
+after that time, so that the holder can change over. Name and kind stay; the new key has its own id, and sessions that the
 old one opened go on. 'latchkey clients list' shows the IDs. The old key ends only after the new one is printed.`,
 		Example: "  latchkey clients rotate 96e5e2faa6ac7e41 --overlap 24h > zapier.key",
 		RunE: func(cmd *cobra.Command, args []string) error {

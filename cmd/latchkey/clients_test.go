@@ -41,7 +41,7 @@ func TestClientsAdd(t *testing.T) {
 	}
 }
 
-// TestClientsAddPrints promises that a key that could not be printed is no success: nobody would ever have it.
+// TestClientsAddPrints promises an error if the key could not be printed: it would be lost.
 func TestClientsAddPrints(t *testing.T) {
 	l := newLaptop(t)
 	var log output
@@ -69,7 +69,7 @@ func TestClientsDisable(t *testing.T) {
 	time.Sleep(2 * time.Millisecond) // clients are listed in the order of their milliseconds
 	other := strings.TrimSpace(l.ok("", "clients", "add", "--name", "second", "--kind", "integration"))
 	id := auth.Client{KeyHash: auth.HashAPIKey(key)}.ID()
-	for range 2 { // twice is no error
+	for range 2 { // repeating it succeeds
 		if got := l.run("", "clients", "disable", id); got.code != exitOK || got.err != "disabled "+id+" (first)\n" {
 			t.Errorf("%+v", got)
 		}

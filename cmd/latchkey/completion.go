@@ -28,7 +28,7 @@ func completeFlags(cmd *cobra.Command) {
 	}
 	for flag, complete := range completions {
 		if cmd.Flags().Lookup(flag) != nil || cmd.PersistentFlags().Lookup(flag) != nil {
-			cmd.RegisterFlagCompletionFunc(flag, complete) // fails for a flag that is not there
+			cmd.RegisterFlagCompletionFunc(flag, complete) // fails for a missing flag
 		}
 	}
 	for _, sub := range cmd.Commands() {

@@ -43,7 +43,7 @@ func (l *laptop) launch(cmd *exec.Cmd) *server {
 	return s
 }
 
-// add imports so many users, user-0 and so on, who all sign in with secretPassword.
+// add imports n users, user-0 and so on, who all sign in with secretPassword.
 func (l *laptop) add(users int, hash string) {
 	l.Helper()
 	var lines strings.Builder
@@ -77,7 +77,7 @@ type client struct {
 	ended    []knownSession // that it was told have ended
 }
 
-// ask posts and returns the status and the refresh token of the answer, and an error where there was none.
+// ask posts and returns the status and the refresh token of the answer, or an error without an answer.
 func (c *client) ask(path, body, refreshToken string) (status int, token string, err error) {
 	r, err := http.NewRequest(http.MethodPost, c.base+path, strings.NewReader(body))
 	if err != nil {
@@ -173,7 +173,7 @@ func TestKilledUnderLoad(t *testing.T) {
 	l.wantWhole(l.path("users.db"))
 }
 
-// killAfter lets the clients work and kills the server after so many answers.
+// killAfter lets the clients work and kills the server after n answers.
 func (l *laptop) killAfter(s *server, answers int, clients []*client) {
 	l.Helper()
 	var working sync.WaitGroup

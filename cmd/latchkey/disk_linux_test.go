@@ -12,8 +12,8 @@ import (
 	"testing"
 )
 
-// onDisk is the binary with the laptop's environment in a mount namespace of its own, in which a small disk lies over the
-// laptop's directory. The script, which has the binary in $0, starts with what was there.
+// onDisk runs the binary with the laptop's environment in its own mount namespace, in which a small disk covers the laptop's
+// directory. The script, with the binary in $0, first copies the directory's files.
 func (l *laptop) onDisk(script string) *exec.Cmd {
 	l.Helper()
 	unshare := []string{"unshare", "-m"}
@@ -30,8 +30,8 @@ func (l *laptop) onDisk(script string) *exec.Cmd {
 	return cmd
 }
 
-// TestFullDisk promises, where the disk is full, 500 and no refusal for what has to be written, answers to what has not,
-// and audit records all the same; and when there is room again, all that clients were told.
+// TestFullDisk promises that on a full disk requests that write are answered 500 instead of refused, others are answered, and
+// audit records are still written; and that once there is room again everything that clients were told is stored.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
 	l := newLaptop(t)

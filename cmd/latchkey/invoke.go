@@ -66,7 +66,7 @@ func (c *cli) invoke(cmd *cobra.Command, function lambda.Handler, event []byte) 
 
 // function is what Lambda would run under the name, over a store to be closed afterwards.
 func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *slog.Logger, sink auth.AuditSink) (lambda.Handler, io.Closer, error) {
-	if name == "rotate" { // which may be there to make the first ring
+	if name == "rotate" { // which may make the first ring
 		return c.rotator(cmd, config, sink)
 	}
 	ports, store, err := c.ports(cmd, config, log, sink)

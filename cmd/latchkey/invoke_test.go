@@ -38,8 +38,8 @@ func TestInvoke(t *testing.T) {
 	}
 }
 
-// TestInvokeOddEvents promises that what is no event is answered as Lambda would, from a file or standard input, and
-// what cannot be read is an error.
+// TestInvokeOddEvents promises that an invalid event is answered as on Lambda, from a file or standard input, and that an
+// unreadable file is an error.
 func TestInvokeOddEvents(t *testing.T) {
 	l := newLaptop(t)
 	for _, event := range []string{"", "null", "[]", "{", "\x00\xff", `{"requestContext": 1}`, strings.Repeat("[", 100_000)} {

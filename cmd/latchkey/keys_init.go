@@ -10,9 +10,9 @@ import (
 func keysInitCommand(c *cli) *cobra.Command {
 	var asJSON *bool
 	cmd := &cobra.Command{
-		Use: "init", Short: "Make the first key ring where there is none", Args: noArguments,
-		Long: `Makes the first key ring in the file or secret named by --keys, and prints its public facts. A ring that is
-there already is left alone, and the exit code is then 1: its keys have signed tokens that are in use. A deployed
+		Use: "init", Short: "Make the first key ring", Args: noArguments,
+		Long: `Makes the first key ring in the file or secret named by --keys, and prints its public facts. An existing
+ring is left alone, and the exit code is then 1: its keys have signed tokens that are in use. A deployed
 stack makes its own; by hand, --store names the table where its functions find the public keys.`,
 		Example: `  latchkey keys init
   latchkey keys init --algorithm RS256 --keys secretsmanager:ARN --store dynamodb:TABLE   # the stack's outputs`,

@@ -14,11 +14,10 @@ func keysRevokeCommand(c *cli) *cobra.Command {
 	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "revoke KID", Short: "Take a key out of the ring at once, in an emergency", Args: exactArgs("KID"),
-		Long: `Takes the key out of the ring in the file or secret named by --keys, at once: every token that it signed is refused,
-and whoever holds one has to refresh or sign in again. In place of the current key the next one signs. Our own
-functions see it within 10 minutes; gateways that keep the keys they fetched take the old tokens, and may refuse the
-new ones, for up to two hours. The KID is one that 'latchkey keys list' shows; where it begins with a hyphen, put
--- before it. Asks for --yes.`,
+		Long: `Removes the key from the ring in the file or secret named by --keys, at once: every token that it signed is refused,
+and their clients must refresh or sign in again. If it is the current key, the next one signs. Functions notice within
+10 minutes; gateways with cached keys accept the old tokens, and may refuse the new ones, for up to two hours.
+'latchkey keys list' shows the KIDs; write -- before one that begins with a hyphen. Asks for --yes.`,
 		Example: "  latchkey keys revoke --yes NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !yes {

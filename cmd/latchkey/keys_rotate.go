@@ -15,12 +15,12 @@ func keysRotateCommand(c *cli) *cobra.Command {
 	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "rotate", Short: "Let the next key sign, and announce another", Args: noArguments,
-		Long: fmt.Sprintf(`Takes the ring in the file or secret named by --keys a step on: the next key signs, the current one only
-verifies what it signed, and a new key of --algorithm is announced. Nobody is signed out.
+		Long: fmt.Sprintf(`Rotates the ring in the file or secret named by --keys: the next key signs, the current one only verifies what it
+signed, and a new key of --algorithm is announced. Nobody is signed out.
 
-A key has to be public for %s before it signs, because others keep the keys that they fetched for hours. Where it
-has not been, the ring is left alone and the exit code is 1. --now does it all the same: others then refuse new
-tokens until they fetch the keys again. On a laptop nobody does.`, hours(keyring.Lead)),
+A key must be public for %s before it signs, because verifiers cache keys for hours. If it has not been, the ring
+is left alone and the exit code is 1. --now rotates anyway: verifiers with cached keys then refuse new tokens until
+they fetch the keys again. On a laptop there are none.`, hours(keyring.Lead)),
 		Example: `  latchkey keys rotate
   latchkey keys rotate --keys secretsmanager:ARN --store dynamodb:TABLE   # which a deployment does by itself`,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -219,8 +219,8 @@ func TestKeysAudited(t *testing.T) {
 	}
 }
 
-// TestKeysPublished promises that each change of a ring in a secret puts its public keys into the table, and that none
-// is made where there is no table to put them.
+// TestKeysPublished promises that each change of a ring in a secret puts its public keys into the table, and that without a
+// table no change is made.
 func TestKeysPublished(t *testing.T) {
 	l := newAccount(t)
 	published := func() (ids []string) {

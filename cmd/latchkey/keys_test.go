@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// TestKeysInit promises a ring of the algorithm asked for, in a file for its owner alone, and of what is printed
-// nothing but public facts.
+// TestKeysInit promises a ring of the given algorithm, in a file that only its owner can read, and that only public facts are
+// printed.
 func TestKeysInit(t *testing.T) {
 	for _, tc := range []struct{ algorithm, want string }{
 		{"", "ES256"}, {"RS256", "RS256"}, {"HS256", "HS256"}, {"EdDSA", "EdDSA"}, // RS256:3072 takes seconds
@@ -71,7 +71,7 @@ func privateParts(t *testing.T, document string) []string {
 	return parts
 }
 
-// TestKeysInitTwice promises that a ring that is there is left alone, whatever is asked of the new one.
+// TestKeysInitTwice promises that an existing ring is left alone, whatever the flags say.
 func TestKeysInitTwice(t *testing.T) {
 	l := newLaptop(t)
 	l.ok("", "keys", "init")

@@ -37,7 +37,7 @@ func newLaptop(t testing.TB) *laptop {
 	dir := t.TempDir()
 	return &laptop{TB: t, dir: dir, env: map[string]string{
 		"LATCHKEY_STORE": "sqlite:" + filepath.Join(dir, "users.db"), "LATCHKEY_KEYS": "file:" + filepath.Join(dir, "keys.json"),
-		"LATCHKEY_PASSWORD_HASH": cheapHash, "LATCHKEY_AUDIT": os.DevNull, // audit_test.go has what stands there
+		"LATCHKEY_PASSWORD_HASH": cheapHash, "LATCHKEY_AUDIT": os.DevNull, // audit_test.go checks the records
 	}}
 }
 
@@ -139,7 +139,7 @@ func (l *laptop) process(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// store is the file that the commands work on, open beside them.
+// store is the file that the commands work on, opened a second time.
 func (l *laptop) store() *sqlite.Store {
 	l.Helper()
 	if l.opened == nil {

@@ -57,8 +57,8 @@ func (c *cli) loadAWS(ctx context.Context) (profile.Config, error) {
 	return profile.Load(ctx, func(what string) { c.tell("latchkey: still waiting for %s; Ctrl-C ends the command\n", what) })
 }
 
-// ports opens store and keys for the handlers. A key file is made where there is none; a secret is not, because
-// the functions that share it may be reading it.
+// ports opens store and keys for the handlers. A missing key file is created; a missing secret is not, because the
+// functions that share it may be reading it.
 func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sink auth.AuditSink) (app.Ports, admin.Store, error) {
 	store, err := c.openStore(cmd.Context(), config.Store, true)
 	if err != nil {

@@ -96,7 +96,7 @@ func TestStoredTextIsEscaped(t *testing.T) {
 	}
 }
 
-// TestDemoFiles promises that --demo leaves the default files alone, and warnings wherever demo users got into other ones.
+// TestDemoFiles promises that --demo does not touch the default files, and warnings if demo users are in other ones.
 func TestDemoFiles(t *testing.T) {
 	t.Chdir(t.TempDir())
 	l := newLaptop(t)

@@ -9,8 +9,8 @@ import (
 	"latchkey/verify"
 )
 
-// TestServePublishes promises that an API that knows the issuer's URL alone can verify what serve issues, and that a
-// token of an HS256 ring is nobody's to verify.
+// TestServePublishes promises that an API can verify serve's tokens with only the issuer's URL, and that it cannot verify those
+// of an HS256 ring.
 func TestServePublishes(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

@@ -87,7 +87,7 @@ func (p ringPlace) Put(ctx context.Context, seen, document []byte) error {
 	return nil
 }
 
-// PublicKeys returns those of the ring itself where there is no table.
+// PublicKeys returns those of the ring itself if it has no table.
 func (p ringPlace) PublicKeys(ctx context.Context) ([]byte, error) {
 	if p.public == nil {
 		ring, _, err := keyring.Load(ctx, p)
@@ -115,7 +115,7 @@ func (p ringPlace) PutPublicKeys(ctx context.Context, jwks []byte) error {
 	return nil
 }
 
-// keysError is a failure of the place of the key ring: nobody's request was wrong.
+// keysError is a failure of the key ring's store: the request was valid.
 type keysError struct{ error }
 
 // Unwrap lets errors.Is find both kinds.

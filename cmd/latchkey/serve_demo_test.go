@@ -17,7 +17,7 @@ func (l *laptop) demo() (*server, []string, string) {
 	return s, regexp.MustCompile(`(?m)^ *curl (.*\\\n)*.*$`).FindAllString(printed, -1), printed
 }
 
-// TestDemo promises that the printed curl lines, pasted as they are, do what is printed beside them.
+// TestDemo promises that the printed curl lines, pasted unchanged, do what their comments say.
 func TestDemo(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("no curl on PATH")
@@ -102,7 +102,7 @@ func TestDemoAgain(t *testing.T) {
 	}
 }
 
-// TestDemoRefusesOthersStores promises that nobody gets users with a known password beside their own.
+// TestDemoRefusesOthersStores promises that demo users, whose password is public, are never added to other users.
 func TestDemoRefusesOthersStores(t *testing.T) {
 	for _, other := range []string{
 		`{"email":"eve@example.com","password":"p","status":"ready"}`,

@@ -194,8 +194,8 @@ func TestServe(t *testing.T) {
 	}
 }
 
-// TestServeIssuer promises that tokens name the URL that serve listens at, unless they are told another, and are
-// meant for it, unless they are told for whom.
+// TestServeIssuer promises that the issuer in tokens is the URL at which serve listens, and the audience the issuer, unless
+// settings say otherwise.
 func TestServeIssuer(t *testing.T) {
 	for _, tc := range []struct {
 		env         map[string]string

@@ -81,7 +81,7 @@ func TestServeFinishesWhatIsInFlight(t *testing.T) {
 	}
 }
 
-// TestServeSecondSignal promises that whoever does not want to wait for what is in flight need not.
+// TestServeSecondSignal promises that a second signal ends serve without waiting for requests in flight.
 func TestServeSecondSignal(t *testing.T) {
 	l := newLaptop(t)
 	f := l.inFlight()

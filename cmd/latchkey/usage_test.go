@@ -109,7 +109,7 @@ func TestExamples(t *testing.T) {
 			visit(sub)
 		}
 		for line := range strings.Lines(cmd.Example) {
-			_, command, ours := strings.Cut(line, "latchkey ") // what stands before it is piped into it
+			_, command, ours := strings.Cut(line, "latchkey ") // the text before it is piped into it
 			if !ours {
 				t.Errorf("%s: no command of ours in the example %q", cmd.CommandPath(), line)
 			}

@@ -73,8 +73,8 @@ func TestUsersUpdateRefuses(t *testing.T) {
 	}
 }
 
-// TestUsersDelete promises that of a deleted user nothing is left: no way to sign in, no session, and the address free;
-// not even for one who comes with the same id is an old session good.
+// TestUsersDelete promises that nothing is left of a deleted user: no way to sign in, no session, and the address is free. A later
+// user with the same id does not inherit a session.
 func TestUsersDelete(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

@@ -96,7 +96,7 @@ func fileExists(name string) error {
 
 // writeAtomically names the file only when it is complete and synced.
 func writeAtomically(name string, force bool, write func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.partial") // for its owner alone
+	file, err := os.CreateTemp(filepath.Dir(name), filepath.Base(name)+".*.partial") // with mode 0600
 	if err != nil {
 		return err
 	}

@@ -101,7 +101,7 @@ func TestExportKeepsFiles(t *testing.T) {
 	}
 }
 
-// TestExportSaysWhatCannotComeBack promises that a user whom an import would refuse is written and named.
+// TestExportSaysWhatCannotComeBack promises that a user that an import would refuse is exported and named.
 func TestExportSaysWhatCannotComeBack(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
@@ -116,7 +116,7 @@ func TestExportSaysWhatCannotComeBack(t *testing.T) {
 	}
 }
 
-// TestExportInterrupted promises that an export that is interrupted is no success and leaves no file.
+// TestExportInterrupted promises that an interrupted export fails and leaves no file.
 func TestExportInterrupted(t *testing.T) {
 	l := newLaptop(t)
 	var lines strings.Builder

@@ -16,7 +16,7 @@ const (
 	foreignPassword = "correct horse battery staple"
 )
 
-// linesWith are the users of an import, so many with each credential.
+// linesWith returns the lines of an import, with n users for each credential.
 func linesWith(counts map[string]int) string {
 	var lines strings.Builder
 	for credential, n := range counts {
@@ -132,8 +132,8 @@ func TestUsersHashesOfMany(t *testing.T) {
 	}
 }
 
-// TestDecoysServe promises that with what users hashes prints nobody who is not there signs in, imported users do, and all is
-// answered alike.
+// TestDecoysServe promises that with the printed setting unknown addresses cannot sign in, imported users can, and all refusals are
+// the same.
 func TestDecoysServe(t *testing.T) {
 	l := newLaptop(t)
 	l.ok(linesWith(map[string]int{hashed(djangoHash): 3, hashed(aspnetHash): 3}), "users", "import", "-")
@@ -152,7 +152,7 @@ func TestDecoysServe(t *testing.T) {
 			signedIn++
 		}
 	}
-	if signedIn != 3 { // the others' password is another
+	if signedIn != 3 { // the other users have another password
 		t.Errorf("%d users signed in", signedIn)
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// crowdLines are so many users, and after each hundredth a line that is refused.
+// crowdLines returns n users, and after each hundredth a line that is refused.
 func crowdLines(users int) string {
 	var file strings.Builder
 	for i := 1; i <= users; i++ {
@@ -41,8 +41,8 @@ func (l *laptop) wantCrowd(users int) {
 	}
 }
 
-// TestImportGoesOn promises that an import which is killed or interrupted at any moment goes on when the same command is
-// run again: in the end everybody is there once, and what each run says adds up.
+// TestImportGoesOn promises that an import that is killed or interrupted at any moment continues when the same command is run
+// again: in the end every user is stored once, and the counts of the runs add up.
 func TestImportGoesOn(t *testing.T) {
 	t.Parallel()
 	const users = 8000
@@ -172,8 +172,8 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// TestImportLeavesRenewedHashes promises that who signed in after the import, and so has a renewed hash, is no difference
-// when the import goes on, and that a hash which somebody set is one.
+// TestImportLeavesRenewedHashes promises that a hash renewed by a sign-in is not a difference when the import continues, and that
+// a hash that an operator set is one.
 func TestImportLeavesRenewedHashes(t *testing.T) {
 	l := newLaptop(t)
 	line := `{"email":"bob@example.com","passwordHash":"` + bcryptHash + `","status":"ready"}`

@@ -107,7 +107,7 @@ func TestImportedSignIn(t *testing.T) {
 	}
 }
 
-// TestImportUpdate promises what --update keeps of a user who is there, and when it ends their sessions.
+// TestImportUpdate promises what --update keeps of an existing user, and when it ends their sessions.
 func TestImportUpdate(t *testing.T) {
 	const ada = `{"email":"ADA@example.com","status":"ready","name":"Ada","password":"` + secretPassword + `"}`
 	for _, tc := range []struct {

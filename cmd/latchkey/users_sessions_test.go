@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// newSession is one of ada's as a sign-in leaves it, opened so many hours ago.
+// newSession returns one of ada's sessions as a sign-in stores it, opened this many hours ago.
 func newSession(id string, hours time.Duration) auth.Session {
 	opened := time.Now().UTC().Truncate(time.Second).Add(-hours * time.Hour)
 	return auth.Session{
@@ -107,7 +107,7 @@ func TestUsersSignOut(t *testing.T) {
 	l.fails(exitFailed, "", []string{"users", "sign-out", "nobody@example.com"}, "there is no user nobody@example.com")
 }
 
-// TestUsersSignOutIsAudited promises one record of who was signed out by whom, and of which session where it is one.
+// TestUsersSignOutIsAudited promises one record with the user, the operator, and the session if it is a single one.
 func TestUsersSignOutIsAudited(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

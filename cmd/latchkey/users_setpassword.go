@@ -11,7 +11,7 @@ func usersSetPasswordCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactArgs("EMAIL|ID"),
 		Long: `Sets a new password, asked for twice without echo; --password-stdin reads it from the first line of standard
-input instead. The user's sessions end; access tokens that were issued are good elsewhere until they expire.
+input instead. The user's sessions end; access tokens that were issued stay valid at other APIs until they expire.
 
 ` + emailOrID,
 		Example: "  latchkey users set-password ada@example.com",

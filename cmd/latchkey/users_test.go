@@ -30,7 +30,7 @@ func TestUsersAdd(t *testing.T) {
 	}
 }
 
-// TestPasswordFromStdin promises that the first line is the password, but for its end, and nothing less or more.
+// TestPasswordFromStdin promises that the password is exactly the first line without its line break.
 func TestPasswordFromStdin(t *testing.T) {
 	for typed, want := range map[string]string{
 		"  spaces  stay  ":               "  spaces  stay  ",
@@ -126,8 +126,8 @@ func TestUsersShow(t *testing.T) {
 	}
 }
 
-// TestUsersAreNamed promises that a user is found by address, however it is spelled, and by id, one that looks like an
-// address too; and that a name that nobody has is an error that names the store.
+// TestUsersAreNamed promises that a user is found by address, in any spelling, and by id, even one that looks like an address;
+// and that an unknown name is an error that names the store.
 func TestUsersAreNamed(t *testing.T) {
 	l := newLaptop(t)
 	l.ok(`{"id":"64b0","email":"ada@example.com","password":"p","status":"ready"}
@@ -219,8 +219,8 @@ func TestDisabledMeanwhile(t *testing.T) {
 	}
 }
 
-// TestDisable promises that a disabled user cannot sign in or go on, an enabled one can sign in again with the same
-// password, and that doing either twice is no error.
+// TestDisable promises that a disabled user cannot sign in or refresh, that an enabled one can sign in again with the same
+// password, and that both can be repeated.
 func TestDisable(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

@@ -53,7 +53,7 @@ the password does not match.
 	return cmd
 }
 
-// tryArgs asks for a user, or for none if a hash is given.
+// tryArgs requires a user, or no argument if a hash is given.
 func tryArgs(hashFrom *string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if *hashFrom != "" && len(args) == 0 {

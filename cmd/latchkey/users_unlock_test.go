@@ -110,8 +110,7 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
-// TestUnlockNobody promises that failures of an address that is nobody's can be forgotten too, and that an id must be
-// somebody's.
+// TestUnlockNobody promises that failures of an unknown address can be cleared too, and that an id must belong to a user.
 func TestUnlockNobody(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()

@@ -53,9 +53,9 @@ Passwords and status have commands of their own: set-password, enable, disable.
 	}
 	flags := cmd.Flags()
 	flags.String("email", "", "new e-mail address") // this and the next: see patchFrom
-	flags.String("role", "", "new role; '' for none")
-	flags.String("name", "", "new first name; '' for none")
-	flags.String("last-name", "", "new last name; '' for none")
+	flags.String("role", "", "new role; '' removes it")
+	flags.String("name", "", "new first name; '' removes it")
+	flags.String("last-name", "", "new last name; '' removes it")
 	flags.BoolVar(&endSessions, "end-sessions", false, "end the user's sessions")
 	flags.StringVar(&patch, "json", "", "members to change, as a JSON object; - for standard input")
 	return cmd
