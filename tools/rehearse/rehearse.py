@@ -51,12 +51,14 @@ def rehearse(args):
         planted()[args.plant](template)
     with tempfile.TemporaryDirectory() as folder:
         cli = build(args.no_build, folder)
-        count = 0 if args.plant else graph(template) + updates(template) + parameters()
+        count = staged(template)
+        if not args.plant:
+            count += graph(template) + updates(template) + parameters()
         with Account() as account:
             for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
                 count += by(door, account, template, cli, args.picture if door == "http" else None)
             if not args.door and not args.plant:
-                count += faults(account, template, cli)
+                count += symmetric(account, template, cli) + faults(account, template, cli)
     return count
 
 
@@ -153,6 +155,11 @@ def by(door, account, template, cli, picture_file=None):
             print(f"  the dashboard is drawn in {picture_file}")
     finally:
         stack.stop()
+    return walk.count + restore(door, account, template, cli, stack)
+
+
+def restore(door, account, template, cli, stack):
+    """A second stack over the table and the secret of the first, as after a restore or sam delete."""
     restored = Model(template, {"FrontDoor": door, "TableName": stack.table, "SigningKeysArn": stack.secret})
     restored.check_references()
     second = Stack(account, restored, BUILDS)
@@ -161,7 +168,41 @@ def by(door, account, template, cli, picture_file=None):
         again.restored()
     finally:
         second.stop()
-    return walk.count + again.count
+    return again.count
+
+
+def symmetric(account, template, cli):
+    """HS256, where nothing is published and the authorizer reads the ring."""
+    print("\nHS256:")
+    m = Model(template, {"Algorithm": "HS256"})
+    m.check_references()
+    m.ids["Table"] = f"latchkey-Table-symmetric-{time.time_ns()}"
+    stack = Stack(account, m, BUILDS)
+    walk = Walk(stack, cli, print)
+    try:
+        walk.symmetric()
+    finally:
+        stack.stop()
+    return walk.count
+
+
+def staged(template):
+    """Each function that a deployment moves by stages has the hook before it and an alarm that moves it back."""
+    m = Model(template)
+    groups = m.of_type("AWS::CodeDeploy::DeploymentGroup")
+    for name in groups:
+        p = m.properties(name)
+        alarms = [a["Name"] for a in p.get("AlarmConfiguration", {}).get("Alarms", [])]
+        if not alarms or not set(alarms) <= {m.physical(n) for n in m.of_type("AWS::CloudWatch::Alarm")}:
+            raise Fault(f"{name} has no alarm that would stop it: {alarms}")
+        if "CodeDeployDefault.LambdaCanary10Percent5Minutes" not in p["DeploymentConfigName"]:
+            raise Fault(f"{name} deploys by {p['DeploymentConfigName']}")
+    hooked = [n for n, r in m.active.items() if r["Type"] == "AWS::Lambda::Alias" and "UpdatePolicy" in r
+              and m.resolve(r["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"].get("BeforeAllowTrafficHook")) == m.physical("SmokeFunction")]
+    if len(groups) != 4 or len(hooked) != 4:
+        raise Fault(f"{len(groups)} functions are deployed by stages, {len(hooked)} of them after the smoke function; want 4")
+    print("each staged function is tried by the smoke function and goes back by an alarm")
+    return 1
 
 
 def planted():
@@ -191,9 +232,16 @@ def planted():
         resources(t)["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
     def missing_variable(t):
         del t["Globals"]["Function"]["Environment"]["Variables"]["LATCHKEY_ISSUER"]
+    def no_hook(t):
+        del resources(t)["LoginFunction"]["Properties"]["DeploymentPreference"]["Hooks"]
+    def no_alarm(t):
+        del resources(t)["AuthorizerFunction"]["Properties"]["DeploymentPreference"]["Alarms"]
+    def renamed_table(t):
+        resources(t)["Table"]["Properties"]["TableName"] = "latchkey"
+        resources(t)["Users"] = resources(t).pop("Table")
     return {f.__name__.replace("_", "-"): f for f in (
         wrong_arn, missing_right, spare_right, missing_alias, renamed_schedule, missing_permission, another_first_value, no_time_to_live,
-        unknown_type, missing_variable)}
+        unknown_type, missing_variable, no_hook, no_alarm, renamed_table)}
 
 
 def faults(account, template, cli):
@@ -206,6 +254,7 @@ def faults(account, template, cli):
             with open(os.devnull, "w") as nowhere:
                 sys.stdout, out = nowhere, sys.stdout
                 try:
+                    staged(broken)
                     by("http", account, broken, cli)
                 finally:
                     sys.stdout = out

@@ -43,6 +43,21 @@ class Walk:
         self.deletion()
         self.rights()
 
+    def symmetric(self):
+        failed = self.stack.rotate()
+        self.fact("the first rotation makes the ring", failed is None, failed)
+        self.import_user()
+        answer = self.sign_in()
+        self.fact("the user signs in", answer.status == 200, answer.body)
+        (_, http), _ = self.authorize(answer.body["access_token"])
+        self.fact("the authorizer verifies with the ring", http["isAuthorized"], http)
+        keys = self.gateway.send("GET", "/.well-known/jwks.json")
+        self.fact("nothing is published", keys.status == 200 and keys.body["keys"] == [], keys.body)
+        self.fact("and the keys function asks for nothing but that", set(self.stack.functions["KeysFunction"].door.calls) == {"GetItem"},
+                  self.stack.functions["KeysFunction"].door.calls)
+        denied = [d for r in self.stack.roles.values() for d in r.denied]
+        self.fact("no right was missing", not denied, denied)
+
     def first_rotation(self):
         self.stack.function("RotateFunction").door.broken = True
         failed = self.stack.rotate()
