@@ -90,7 +90,7 @@ func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *
 }
 
 func (c *cli) rotator(cmd *cobra.Command, config app.Config, sink auth.AuditSink) (lambda.Handler, io.Closer, error) {
-	if config.Keys.Kind != "secretsmanager" {
+	if config.Keys.IsLocal() {
 		return nil, nil, usageError{fmt.Errorf("the rotate function is for a secret, not for %s; 'latchkey keys rotate' rotates either", config.Keys)}
 	}
 	aws, err := c.loadAWS(cmd.Context())

@@ -30,22 +30,26 @@ func (remote) Close() error { return nil }
 // openStore opens the store at the location. An absent SQLite file is created if create is set, else it is refused: a
 // mistyped name would look like an empty store.
 func (c *cli) openStore(ctx context.Context, at app.Location, create bool) (admin.Store, error) {
-	if at.Kind == "sqlite" {
-		if !create && absent(at) {
-			return nil, cliError{fmt.Errorf("there is no file %s; --store names another", at.Name), auth.ErrNotFound}
-		}
-		return sqlite.Open(ctx, at.Name)
-	}
-	aws, err := c.loadAWS(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return remote{dynamo.New(aws, at.Name)}, nil
+	return app.Open(ctx, at, map[string]app.Opener[admin.Store]{
+		app.SQLite: func(ctx context.Context, path string) (admin.Store, error) {
+			if !create && absent(at) {
+				return nil, cliError{fmt.Errorf("there is no file %s; --store names another", path), auth.ErrNotFound}
+			}
+			return sqlite.Open(ctx, path)
+		},
+		app.DynamoDB: func(ctx context.Context, table string) (admin.Store, error) {
+			aws, err := c.loadAWS(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return remote{dynamo.New(aws, table)}, nil
+		},
+	})
 }
 
 // absent reports whether the location is a file that does not exist.
 func absent(at app.Location) bool {
-	if at.Kind != "sqlite" && at.Kind != "file" {
+	if !at.IsLocal() {
 		return false
 	}
 	_, err := os.Stat(at.Name)
@@ -72,7 +76,7 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Ports{
 		Store: store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
-		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.Kind == "sqlite",
+		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.IsLocal(),
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil
 }
@@ -85,7 +89,7 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger, sin
 	}
 	var ring *keyring.Ring
 	made := keyring.Left
-	if config.Keys.Kind == "file" {
+	if config.Keys.IsLocal() {
 		ring, made, err = keyring.Changer{Place: place, Algorithm: config.Algorithm, Now: time.Now}.Init(ctx)
 	} else {
 		ring, _, err = keyring.Load(ctx, place)

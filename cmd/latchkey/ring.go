@@ -20,14 +20,16 @@ type ringStore interface {
 }
 
 func (c *cli) openKeys(ctx context.Context, at app.Location) (ringStore, error) {
-	if at.Kind == "file" {
-		return secret.File(at.Name), nil
-	}
-	aws, err := c.loadAWS(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return app.SecretKeys(aws, at.Name), nil
+	return app.Open(ctx, at, map[string]app.Opener[ringStore]{
+		app.File: func(_ context.Context, path string) (ringStore, error) { return secret.File(path), nil },
+		app.SecretsManager: func(ctx context.Context, id string) (ringStore, error) {
+			aws, err := c.loadAWS(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return app.SecretKeys(aws, id), nil
+		},
+	})
 }
 
 // ringPlace is a ring and the table where functions that may not read it find its public keys (keyring.Place). A key file
@@ -46,7 +48,7 @@ func (c *cli) openRing(ctx context.Context, config app.Config) (ringPlace, error
 		return ringPlace{}, err
 	}
 	p := ringPlace{ringStore: keys, at: config.Keys, Closer: io.NopCloser(nil)}
-	if config.Keys.Kind == "file" || unpublished(config) {
+	if config.Keys.IsLocal() || unpublished(config) {
 		return p, nil
 	}
 	store, err := c.openStore(ctx, config.Store, true)
@@ -59,7 +61,7 @@ func (c *cli) openRing(ctx context.Context, config app.Config) (ringPlace, error
 
 // unpublished reports whether there are functions that would not learn of a change of the ring.
 func unpublished(config app.Config) bool {
-	return config.Keys.Kind != "file" && config.Store.Kind != "dynamodb"
+	return !config.Keys.IsLocal() && config.Store.Kind != app.DynamoDB
 }
 
 func (p ringPlace) String() string { return p.at.String() }

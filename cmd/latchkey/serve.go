@@ -71,7 +71,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	if err != nil {
 		return usageError{err}
 	}
-	if o.demo && config.Store.Kind != "sqlite" {
+	if o.demo && !config.Store.IsLocal() {
 		return usageError{fmt.Errorf("--demo adds users whose password everybody knows, only to a local file, not to %s", config.Store)}
 	}
 	listener, err := net.Listen("tcp", config.Addr)
