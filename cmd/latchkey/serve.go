@@ -159,8 +159,8 @@ func reachable(addr net.Addr) string {
 // local is the URL to open in a browser: localhost is the name that browsers treat as secure, and passkeys need a name.
 func local(addr net.Addr) string {
 	host := reachable(addr)
-	if tcp, ok := addr.(*net.TCPAddr); ok && isLoopback(addr) {
-		host = net.JoinHostPort("localhost", strconv.Itoa(tcp.Port))
+	if _, port, err := net.SplitHostPort(host); err == nil && isLoopback(addr) {
+		host = net.JoinHostPort("localhost", port)
 	}
 	return (&url.URL{Scheme: "http", Host: host}).String()
 }
