@@ -94,7 +94,7 @@ func fromSpringPBKDF2(parameters string, saltSize int, text string) (string, err
 // isScryptUtil reports whether the text has the form $parameters$salt$digest that Spring Security's SCryptPasswordEncoder writes.
 func isScryptUtil(text string) bool {
 	fields := strings.Split(text, "$")
-	if len(fields) != 4 || len(fields[1]) < len("10801") || len(fields[1]) > len("120801") {
+	if len(fields) != 4 || fields[0] != "" || len(fields[1]) < len("10801") || len(fields[1]) > len("120801") {
 		return false
 	}
 	_, err := strconv.ParseUint(fields[1], 16, 32)

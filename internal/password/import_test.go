@@ -98,6 +98,16 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestImportOfDjango promises that no number of rounds makes a hash of Django look like one of another system.
+func TestImportOfDjango(t *testing.T) {
+	for _, rounds := range []string{"10", "9999", "10000", "12000", "20000", "36000", "100000", "150000", "260000", "600000", "870000", "1000000"} {
+		hash := swap(djangoPBKDF2, "$10$", "$"+rounds+"$")
+		if stored, err := password.Import(hash); stored != hash || err != nil {
+			t.Errorf("%s rounds: %q, %v", rounds, stored, err)
+		}
+	}
+}
+
 // TestImportSaysWhatIsWrong promises a reason that quotes nothing of the text.
 func TestImportSaysWhatIsWrong(t *testing.T) {
 	for _, test := range wrappedHostile() {
