@@ -223,3 +223,20 @@ func TestKeysUnavailable(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyFileKeepsItsOwner promises that root does not take the key file away from the service that owns it.
+func TestKeyFileKeepsItsOwner(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	l := newLaptop(t)
+	l.ok("", "keys", "init")
+	if err := os.Chown(l.path("keys.json"), 12345, 12345); err != nil {
+		t.Skip(err)
+	}
+	before := l.read("keys.json")
+	l.fails(exitFailed, "", []string{"keys", "rotate", "--now"}, "12345")
+	if l.read("keys.json") != before {
+		t.Error("the file changed")
+	}
+}

@@ -5,6 +5,14 @@ import (
 	"time"
 )
 
+// A key verifies for the sum of these after it last signed.
+const (
+	// MaxTokenLife is the longest lifetime of any contract's tokens.
+	MaxTokenLife = 90 * 24 * time.Hour
+	// Leeway is how much the clocks of signers and verifiers may differ.
+	Leeway = 30 * time.Second
+)
+
 // Key signs or verifies, with one algorithm: a token's header never chooses another (RFC 8725 3.1).
 type Key struct {
 	ID       string

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"latchkey/internal/jwk"
-	"latchkey/internal/token"
 )
 
 // Lead is how long a key is public before it signs: two hours that gateways cache keys, half an hour for our own
@@ -20,7 +19,7 @@ const (
 	// maxWait is the part of handover that the way into use may take; the other six hours are the functions'.
 	maxWait = 18 * time.Hour
 	// afterlife is how long a key verifies after the ring was made in which it signs no more.
-	afterlife = handover + token.MaxLife + token.Leeway
+	afterlife = handover + jwk.MaxTokenLife + jwk.Leeway
 	// maxKeys keeps a ring with the longest keys there are within the size of a secret.
 	maxKeys = 64
 )

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"latchkey/internal/jwk"
 )
 
 // ErrInvalidToken is the error for every refused token, also an expired one: callers must treat all of them alike (RFC 8725
@@ -14,9 +16,9 @@ var ErrInvalidToken = errors.New("token: invalid")
 
 const (
 	// Leeway is how much clocks may differ, for iat and nbf. It does not extend exp. Signing sets nbf this much before iat.
-	Leeway = 30 * time.Second
+	Leeway = jwk.Leeway
 	// MaxLife is the longest lifetime of any contract's tokens; keys verify for this long after they last signed.
-	MaxLife = 90 * 24 * time.Hour
+	MaxLife = jwk.MaxTokenLife
 	// maxSize bounds the tokens that are parsed; gateways pass 10 KiB of headers.
 	maxSize = 8 << 10
 
