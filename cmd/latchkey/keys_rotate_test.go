@@ -137,7 +137,7 @@ func TestKeysRevoke(t *testing.T) {
 		kid := keys[slices.IndexFunc(keys, func(k [3]string) bool { return k[2] == state })][0]
 		l.fails(exitUsage, "", []string{"keys", "revoke", "--", kid}, "--yes is missing")
 		l.fails(exitUsage, "", []string{"keys", "revoke", "--yes"}, "takes KID")
-		l.fails(exitFailed, "", []string{"keys", "revoke", "--yes", kid[1:]}, "has no key")
+		l.fails(exitFailed, "", []string{"keys", "revoke", "--yes", "x" + kid[1:]}, "has no key")
 		if l.read("keys.json") != before {
 			t.Fatalf("%s: the ring changed", state)
 		}
