@@ -165,7 +165,10 @@ func patternCases() map[string]goodAndBad {
 // document is as much of the template as the tests read.
 type document struct {
 	Parameters map[string]parameter `yaml:"Parameters"`
-	Globals    struct {
+	Mappings   struct {
+		LogLevels map[string]map[string]string `yaml:"LogLevels"`
+	} `yaml:"Mappings"`
+	Globals struct {
 		Function properties `yaml:"Function"`
 	} `yaml:"Globals"`
 	Resources map[string]struct {
@@ -177,9 +180,12 @@ type document struct {
 }
 
 type properties struct {
-	SecretString string    `yaml:"SecretString"`
-	LogGroupName yaml.Node `yaml:"LogGroupName"`
-	Environment  struct {
+	SecretString  string    `yaml:"SecretString"`
+	LogGroupName  yaml.Node `yaml:"LogGroupName"`
+	LoggingConfig struct {
+		ApplicationLogLevel yaml.Node `yaml:"ApplicationLogLevel"`
+	} `yaml:"LoggingConfig"`
+	Environment struct {
 		Variables map[string]yaml.Node `yaml:"Variables"`
 	} `yaml:"Environment"`
 }
@@ -226,6 +232,27 @@ func TestTemplateKeeps(t *testing.T) {
 	}
 	if name := resources["ApiLogs"].Properties.LogGroupName.Content; len(name) == 0 || !strings.HasPrefix(name[0].Value, "/aws/vendedlogs/") {
 		t.Error("ApiLogs is not below /aws/vendedlogs/, where the account's policy has room")
+	}
+}
+
+// TestLogLevels promises that Lambda's own filter follows LogLevel on every function, so that debug lines arrive.
+func TestLogLevels(t *testing.T) {
+	d := readTemplate(t)
+	for _, s := range app.Settings() {
+		if s.Name == "LOG_LEVEL" && !slices.Equal(slices.Sorted(maps.Keys(d.Mappings.LogLevels)), slices.Sorted(slices.Values(s.Words))) {
+			t.Errorf("the template maps %v, the setting takes %v", d.Mappings.LogLevels, s.Words)
+		}
+	}
+	for level, lambda := range d.Mappings.LogLevels {
+		if lambda["Lambda"] != strings.ToUpper(level) {
+			t.Errorf("%s is %v for Lambda", level, lambda)
+		}
+	}
+	for name, r := range d.Resources {
+		follows := r.Properties.LoggingConfig.ApplicationLogLevel
+		if r.Type == "AWS::Serverless::Function" && (follows.Tag != "!FindInMap" || follows.Content[0].Value != "LogLevels" || follows.Content[1].Value != "LogLevel") {
+			t.Errorf("%s does not follow LogLevel", name)
+		}
 	}
 }
 

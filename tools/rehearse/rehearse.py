@@ -53,7 +53,7 @@ def rehearse(args):
         cli = build(args.no_build, folder)
         count = staged(template)
         if not args.plant:
-            count += graph(template) + updates(template) + parameters()
+            count += graph(template) + choices(template) + updates(template) + parameters()
         with Account() as account:
             for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
                 count += by(door, account, template, cli, args.picture if door == "http" else None)
@@ -97,6 +97,21 @@ def parameters():
     """The table of good and bad values, which template and code must judge alike."""
     run(["go", "test", "./internal/app", "-run", "^(TestTemplate.*|TestParameters|TestPatternsAgree|TestRights)$"])
     print("template and code accept and refuse the same values of every parameter")
+    return 1
+
+
+def choices(template):
+    """What a fresh account and a live one must not trip over."""
+    domain = {"DomainName": "login.example.com", "CertificateArn": f"arn:aws:acm:{model.REGION}:{model.ACCOUNT}:certificate/1"}
+    for parameters, condition, want in (
+            ({"FrontDoor": "http"}, "Logs", True), ({"FrontDoor": "rest"}, "Logs", False), ({"FrontDoor": "rest", "AccessLogs": "on"}, "Logs", True),
+            (domain, "ExecuteApiOff", False), ({**domain, "ExecuteApi": "off"}, "ExecuteApiOff", True)):
+        if Model(template, parameters).condition(condition) is not want:
+            raise Fault(f"{parameters}: {condition} is not {want}")
+    for door, name in (("http", "Api"), ("rest", "RestApi")):
+        if '"disableexecuteapiendpoint": false' not in Model(template, {"FrontDoor": door, **domain}).fingerprint(name).lower():
+            raise Fault(f"{name}: a domain switches the old address off before the new one works")
+    print("a REST API asks for no CloudWatch role, and a new domain leaves the old address on")
     return 1
 
 
@@ -153,6 +168,9 @@ def by(door, account, template, cli, picture_file=None):
             recording.take(stack)
             picture.draw(Model(template, {"FrontDoor": door, "Dashboard": "on"}, m.document), recording, picture_file)
             print(f"  the dashboard is drawn in {picture_file}")
+    except Fault as e:
+        denied = [d for r in stack.roles.values() for d in r.denied]
+        raise Fault(f"{e}; denied: {denied[0]}" if denied else str(e)) from None
     finally:
         stack.stop()
     return walk.count + restore(door, account, template, cli, stack)
@@ -244,6 +262,23 @@ def planted():
         unknown_type, missing_variable, no_hook, no_alarm, renamed_table)}
 
 
+SYMPTOMS = {
+    "wrong-arn": "denied: SessionRole: secretsmanager:GetSecretValue",
+    "missing-right": "denied: LoginRole: dynamodb:UpdateItem",
+    "spare-right": "KeysRole: dynamodb:Scan",
+    "missing-alias": "lets apigateway.amazonaws.com call",
+    "renamed-schedule": "no RotationSchedule",
+    "missing-permission": "SessionFunction:live",
+    "another-first-value": "the secret begins as",
+    "no-time-to-live": "the table's time to live",
+    "unknown-type": "AWS::SQS::Queue",
+    "missing-variable": "LATCHKEY_ISSUER",
+    "no-hook": "3 of them after the smoke function",
+    "no-alarm": "no alarm that would stop it",
+    "renamed-table": "a reference to Table",
+}
+
+
 def faults(account, template, cli):
     """The rehearsal's own test: each planted fault must turn it red."""
     print("\nplanted faults:")
@@ -259,7 +294,9 @@ def faults(account, template, cli):
                 finally:
                     sys.stdout = out
         except Fault as e:
-            print(f"  {name}: noticed: {str(e)[:150]}")
+            if SYMPTOMS[name] not in str(e):
+                raise Fault(f"the planted fault {name} showed another symptom: {e}") from None
+            print(f"  {name}: noticed: {SYMPTOMS[name]}")
             continue
         raise Fault(f"the planted fault {name} was not noticed")
     return len(planted())

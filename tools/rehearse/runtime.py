@@ -88,6 +88,7 @@ class Function:
             if self.ready.wait(0.1) or self.process.poll() is not None:
                 break
         if not self.ready.is_set():
+            time.sleep(0.2)  # for the end of its log
             raise Fault(f"{self.logical} does not ask for events:\n" + "".join(self.log[-5:]))
 
     def invoke(self, event):
