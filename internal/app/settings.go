@@ -114,7 +114,7 @@ func loginSettings() []Setting {
 	return []Setting{
 		row("PASSWORD_HASH", password.Default().String(), "how new password hashes are made",
 			passwordHash(), func(c *Config) *password.Params { return &c.PasswordHash }).by("login"),
-		row("ARGON2", string(password.Auto), "what computes argon2, AVX2 or AVX-512 where the processor has them, or always Go's library",
+		row("ARGON2", string(password.Auto), "what computes argon2, vector instructions where the processor has them, or always Go's library",
 			setting.Words(password.Auto, password.XCrypto), func(c *Config) *password.Argon2 { return &c.Argon2 }).by("login"),
 		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
 			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),

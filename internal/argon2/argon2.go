@@ -1,5 +1,5 @@
 // Package argon2 computes argon2id and argon2i (RFC 9106), bit for bit as golang.org/x/crypto/argon2 does, two to three
-// times as fast where the processor has AVX2 or AVX-512, and in memory that callers use again. docs/hashing.md says
+// times as fast where the processor has AVX2 or AVX-512, with NEON on arm64, and in memory that callers use again. docs/hashing.md says
 // why it is safe to own.
 package argon2
 
@@ -8,11 +8,12 @@ import "golang.org/x/crypto/argon2"
 // Implementation is one way to compute argon2; all return the same keys.
 type Implementation uint8
 
-// The implementations. XCrypto runs everywhere, the others on amd64 processors that have the instructions.
+// The implementations. XCrypto runs everywhere, the others on processors that have the instructions.
 const (
 	XCrypto Implementation = iota // golang.org/x/crypto/argon2, which allocates its own memory
 	AVX2
 	AVX512
+	NEON
 )
 
 // Fastest returns the fastest implementation that this processor and operating system support.
@@ -25,7 +26,7 @@ func Fastest() Implementation {
 func Available() []Implementation { return append([]Implementation{XCrypto}, assembly()...) }
 
 // String returns the name: x/crypto, AVX2 or AVX-512.
-func (i Implementation) String() string { return [...]string{"x/crypto", "AVX2", "AVX-512"}[i] }
+func (i Implementation) String() string { return [...]string{"x/crypto", "AVX2", "AVX-512", "NEON"}[i] }
 
 // ReusesMemory reports whether IDKey and Key compute in the memory that they are given.
 func (i Implementation) ReusesMemory() bool { return i != XCrypto }

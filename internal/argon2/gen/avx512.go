@@ -3,9 +3,7 @@ package main
 // avx512 prints the block function for registers of 512 bits. The whole block stays in 16 of them: register 2r+h has half
 // h of row r.
 func avx512(p *printer) {
-	m := machine{xor: "VPXORQ", temp: registers("Z", 28, 31), rotate: func(p *printer, bits int, x, _ string) {
-		p.op("VPRORQ", immediate(bits), x, x)
-	}}
+	m := intel("VPXORQ", registers("Z", 28, 31), func(p *printer, bits int, x, _ string) { p.op("VPRORQ", immediate(bits), x, x) })
 	p.function("compressAVX512", "out, a, b *block, xor bool", "$0-25")
 	p.op("MOVBLZX", "xor+24(FP)", xorFlag)
 
@@ -15,7 +13,7 @@ func avx512(p *printer) {
 		p.op("VMOVDQU64", at(64*i, first, ""), r)
 	}
 	for i, r := range state {
-		p.op(m.xor, at(64*i, second, ""), r, r)
+		p.op("VPXORQ", at(64*i, second, ""), r, r)
 	}
 
 	p.comment("rows, of which each half of a register has one")
@@ -44,6 +42,6 @@ func avx512(p *printer) {
 	}
 
 	p.comment("out = the state xor a xor b")
-	p.finish(m.xor, "VMOVDQU64", state, func(i int, base string) string { return at(64*i, base, "") })
+	p.finish("VPXORQ", "VMOVDQU64", state, func(i int, base string) string { return at(64*i, base, "") })
 	p.leave()
 }

@@ -6,12 +6,13 @@ package main
 // quarter holds the registers of the rows a, b, c and d of the same matrices.
 type quarter struct{ a, b, c, d string }
 
-// machine is an instruction set: how it combines registers.
+// machine is an instruction set: how it combines the 64-bit words of registers.
 type machine struct {
-	xor  string
-	temp []string // one register for each quarter that is worked on together
-	// rotate rotates each 64-bit word of x right; temp is free to use.
-	rotate func(p *printer, bits int, x, temp string)
+	temp     []string                                   // one register for each quarter that is worked on together
+	add, xor func(p *printer, x, y, to string)          // to = x + y, x xor y
+	multiply func(p *printer, x, y, to string)          // to = lo(x) * lo(y), of each word its lower half
+	rotate   func(p *printer, bits int, x, temp string) // rotates x right; temp is free to use
+	shift    func(p *printer, x, y, to string)          // to = (x's second word, y's first), of every two words
 }
 
 // mix does GB to every column of the matrices (RFC 9106, 3.6). Quarters take turns instruction by instruction, because
@@ -36,11 +37,11 @@ func (m machine) mix(p *printer, quarters ...quarter) {
 				print(sum, with, turned, m.temp[i])
 			}
 		}
-		each(func(sum, with, _, temp string) { p.op("VPMULUDQ", with, sum, temp) })
-		each(func(sum, with, _, _ string) { p.op("VPADDQ", with, sum, sum) })
-		each(func(_, _, _, temp string) { p.op("VPADDQ", temp, temp, temp) })
-		each(func(sum, _, _, temp string) { p.op("VPADDQ", temp, sum, sum) })
-		each(func(sum, _, turned, _ string) { p.op(m.xor, sum, turned, turned) })
+		each(func(sum, with, _, temp string) { m.multiply(p, with, sum, temp) })
+		each(func(sum, with, _, _ string) { m.add(p, with, sum, sum) })
+		each(func(_, _, _, temp string) { m.add(p, temp, temp, temp) })
+		each(func(sum, _, _, temp string) { m.add(p, temp, sum, sum) })
+		each(func(sum, _, turned, _ string) { m.xor(p, sum, turned, turned) })
 		each(func(_, _, turned, temp string) { m.rotate(p, step.bits, turned, temp) })
 	}
 }
@@ -69,8 +70,8 @@ func (m machine) columns(p *printer, low, high quarter, free *spare) (quarter, q
 	// shift replaces the halves (x, y) of a row by (x's second and y's first word, y's second and x's first word).
 	shift := func(x, y string) (string, string) {
 		xy, yx := free.take(), free.take()
-		p.op("VPALIGNR", immediate(8), x, y, xy)
-		p.op("VPALIGNR", immediate(8), y, x, yx)
+		m.shift(p, x, y, xy)
+		m.shift(p, y, x, yx)
 		free.give(x, y)
 		return xy, yx
 	}
