@@ -15,7 +15,7 @@ PSEUDO = {
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/11111111-2222-3333-4444-555555555555",
 }
 
-# What the rehearsal does with each type of resource. A type that is not in this list makes it fail: nobody has thought about it.
+# What the rehearsal does with each type of resource. It fails at a type without a rule.
 KNOWN = {
     "AWS::DynamoDB::Table": "made and read back",
     "AWS::SecretsManager::Secret": "made and read back",
@@ -281,7 +281,7 @@ def combinations():
         [{}, {"SigningKeysArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:old-AbCdEf"}],
         [{}, {"AlarmTopic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"}],
         [{}, {"Deployment": "AllAtOnce"}],
-        [{}, {"Metrics": "off", "Dashboard": "on"}],
+        [{}, {"Metrics": "off", "Dashboard": "on", "Calibrate": "on"}],
         [{}, {"KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1", "Tracing": "on", "ReservedConcurrency": "5", "Algorithm": "HS256",
               "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/limit"}],
     ]

@@ -64,9 +64,8 @@ def rehearse(args):
 
 def build(no_build, folder):
     """Builds the functions as a deployment does, checks for which processor they are, and builds the operator's command."""
-    sam = str(pathlib.Path(sys.executable).parent / "sam")
     if not no_build:
-        run([sam if os.path.exists(sam) else "sam", "build"])
+        run([os.environ.get("SAM", "sam"), "build"])
     run([".ci/architecture"])
     run(["go", "build", "-o", f"{folder}/latchkey", "./cmd/latchkey"])
     return f"{folder}/latchkey"
