@@ -20,6 +20,10 @@ const (
 	logout       = "/api/users/logout"
 	me           = "/api/users/me"
 	sessions     = "/api/users/sessions"
+	factors      = "/api/users/factors"
+	totp         = factors + "/totp"
+	confirm      = totp + "/confirm"
+	recovery     = factors + "/recovery"
 
 	jwks          = "/.well-known/jwks.json"
 	configuration = "/.well-known/openid-configuration"
@@ -60,7 +64,7 @@ func liveAnswers(t *testing.T) []answer {
 	broken.want(t, 500, "", "POST", refresh, session.refresh)
 	matrix(t, broken, session)
 
-	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t))
+	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t), withFactors(t))
 }
 
 // session is the credential that a request carries.
@@ -81,6 +85,7 @@ func life(t *testing.T, s *server) {
 	s.want(t, 200, "", "GET", me, bearer(access))
 	s.want(t, 200, "", "HEAD", me, bearer(access))
 	s.want(t, 200, "", "HEAD", sessions, bearer(access))
+	s.want(t, 200, "", "HEAD", factors, bearer(access))
 	s.want(t, 200, "", "POST", refresh, body(`{"refreshToken":"`+token+`"}`))
 
 	second := signIn(t, s)
@@ -138,6 +143,7 @@ func matrix(t *testing.T, s *server, session session) {
 	t.Helper()
 	paths := []string{
 		planpoint, organization, refresh, logout, logout + "?all=true", me, sessions, sessions + "/none", jwks, configuration,
+		planpoint + "/factor", organization + "/factor", factors, factors + "/none", totp, confirm, recovery,
 		"/", "/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
 	}
 	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"}

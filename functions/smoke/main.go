@@ -16,7 +16,7 @@ func main() {
 	app.Start(lambda.NewHandler(smoke.New(smoke.Config{
 		Versions: smoke.Versions{
 			Login: os.Getenv("SMOKE_LOGIN"), Session: os.Getenv("SMOKE_SESSION"),
-			Keys: os.Getenv("SMOKE_KEYS"), Authorizer: os.Getenv("SMOKE_AUTHORIZER"),
+			Account: os.Getenv("SMOKE_ACCOUNT"), Keys: os.Getenv("SMOKE_KEYS"), Authorizer: os.Getenv("SMOKE_AUTHORIZER"),
 		},
 		AWS: app.LambdaConfig(os.Getenv), Log: app.NewLogger(os.Stdout, slog.LevelInfo),
 		Endpoint: func(service string) string { return os.Getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service)) },

@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/contract/session"
+	"latchkey/internal/factor"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/metrics"
 	"latchkey/internal/token"
@@ -33,6 +34,7 @@ type Ports struct {
 	Metrics    *metrics.Recorder // nil: none
 	Now        func() time.Time  // nil: the real clock
 	NewID      func() string     // nil: auth.NewID
+	Random     io.Reader         // of seeds and recovery codes; nil: crypto/rand.Reader
 	// Serial is auth.Config.Serial.
 	Serial bool
 }
@@ -49,6 +51,12 @@ func SessionHandler(c Config, p Ports) http.Handler {
 	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(sessionRoutes(c, p.withSinks(), notices)), notices))
 }
 
+// AccountHandler returns the handler of the account function: second factors, at sign-in and of one's own.
+func AccountHandler(c Config, p Ports) http.Handler {
+	notices := web.NewNotices(p.Log)
+	return Identified(c.TrustedProxies.Handler(p.Metrics.Handler(accountRoutes(c, p.withSinks(), notices)), notices))
+}
+
 // withSinks decides where audit records go, and wraps stores and hasher so that their calls are measured.
 func (p Ports) withSinks() Ports {
 	if p.Audit == nil {
@@ -59,6 +67,13 @@ func (p Ports) withSinks() Ports {
 	}
 	p.Store, p.Passwords, p.Audit = p.Metrics.Store(p.Store), p.Metrics.Passwords(p.Passwords), audit.Tee(p.Audit, p.Metrics)
 	return p
+}
+
+func (p Ports) random() io.Reader {
+	if p.Random == nil {
+		return rand.Reader
+	}
+	return p.Random
 }
 
 // NewMetrics returns the recorder of the metrics, which writes to out, or nil if the settings turn metrics off.
@@ -78,14 +93,15 @@ func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 // domain is what both of auth's services are made of.
 func domain(c Config, p Ports) auth.Config {
 	return auth.Config{
-		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Tokens: p.Tokens, Rules: rules(c), Audit: p.Audit, Log: p.Log,
-		Now: p.Now, NewID: p.NewID, Serial: p.Serial,
+		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Tokens: p.Tokens,
+		Rules: rules(c), Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
 	}
 }
 
 func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
+		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired,
 		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }

@@ -34,6 +34,10 @@ type Config struct {
 	Decoys                []auth.Decoy
 	QualifyingRoles       []string
 	ImpersonatorRoles     []string
+	FactorRoles           []string
+	FactorAppend          bool
+	FactorIntegrations    FactorIntegrations
+	ServiceName           string // empty: the issuer's host
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Contracts             []string // names, at least one
@@ -51,6 +55,15 @@ type Config struct {
 	Metrics               string // the namespace; empty: none
 	LogLevel              slog.Level
 }
+
+// FactorIntegrations says whether sign-ins of integration clients need the user's second factor.
+type FactorIntegrations string
+
+// The two words of FACTOR_INTEGRATIONS.
+const (
+	FactorExempt   FactorIntegrations = "exempt"
+	FactorRequired FactorIntegrations = "required"
+)
 
 // ConfigFrom reads all settings through getenv and returns every problem joined, each naming its variable.
 func ConfigFrom(getenv func(string) string) (Config, error) {

@@ -48,7 +48,7 @@ func TestConfigDefaults(t *testing.T) {
 			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
 			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
 		},
-		Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
+		FactorIntegrations: app.FactorExempt, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -88,6 +88,10 @@ func TestConfigValues(t *testing.T) {
 		{"ALLOWED_HOSTS", "latchkey, 192.168.1.5", func(c app.Config) any { return c.AllowedHosts }, web.Hosts{"latchkey", "192.168.1.5"}},
 		{"QUALIFYING_ROLES", " Owner , Admin,", func(c app.Config) any { return c.QualifyingRoles }, []string{"Owner", "Admin"}},
 		{"IMPERSONATOR_ROLES", "support", func(c app.Config) any { return c.ImpersonatorRoles }, []string{"support"}},
+		{"FACTOR_ROLES", "Owner, admin", func(c app.Config) any { return c.FactorRoles }, []string{"Owner", "admin"}},
+		{"FACTOR_APPEND", "true", func(c app.Config) any { return c.FactorAppend }, true},
+		{"FACTOR_INTEGRATIONS", "required", func(c app.Config) any { return c.FactorIntegrations }, app.FactorRequired},
+		{"SERVICE_NAME", "Orders", func(c app.Config) any { return c.ServiceName }, "Orders"},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
 		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},
 		{"ALLOWED_ORIGINS", "https://a.example, http://localhost:8080", func(c app.Config) any { return c.AllowedOrigins },

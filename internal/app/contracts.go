@@ -1,12 +1,14 @@
 package app
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract"
+	"latchkey/internal/contract/account"
 	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
 	"latchkey/internal/web"
@@ -38,15 +40,30 @@ func ContractNames() []string {
 	return names
 }
 
-// loginRoutes are the endpoints of the contracts that are on.
+// loginRoutes are the sign-ins of the contracts that are on.
 func loginRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
+	return contractRoutes(c, p, notices, contract.LoginRoutes)
+}
+
+// accountRoutes are the second calls of the contracts that are on, and what users do about their own factors.
+func accountRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
+	routes := contractRoutes(c, p, notices, contract.FactorRoutes)
+	maps.Copy(routes, account.Routes(account.Config{
+		Service: auth.NewService(domain(c, p)), Sessions: auth.NewSessions(domain(c, p)), Contracts: Contracts(c),
+		Cookies: cookies(c), Name: cmp.Or(c.ServiceName, c.Issuer.Hostname()),
+		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
+	}))
+	return routes
+}
+
+func contractRoutes(c Config, p Ports, notices *web.Notices, of func(contract.Contract, contract.Config) web.Routes) web.Routes {
 	config := contract.Config{
 		Service: auth.NewService(domain(c, p)),
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}
 	routes := web.Routes{}
 	for _, x := range Contracts(c) {
-		maps.Copy(routes, contract.Routes(x, config))
+		maps.Copy(routes, of(x, config))
 	}
 	return routes
 }

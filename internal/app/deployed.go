@@ -39,6 +39,15 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 	return SessionHandler(c, p), p.Log, nil
 }
 
+// Account returns the handler of the account function and its logger, as Login does for the login function.
+func Account(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
+	c, p, err := deployed(ctx, "account", getenv, out)
+	if err != nil {
+		return nil, nil, err
+	}
+	return AccountHandler(c, p), p.Log, nil
+}
+
 // deployed makes what the functions with the key ring share, and opens their connections.
 func deployed(ctx context.Context, function string, getenv func(string) string, out io.Writer) (Config, Ports, error) {
 	c, err := deployedConfig(function, getenv)

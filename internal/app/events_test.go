@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,6 +20,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/factor"
 	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
 	"latchkey/internal/password"
@@ -85,21 +87,43 @@ func indented(t *testing.T, answer []byte) []byte {
 func eventHandler(t *testing.T, event string) http.Handler {
 	t.Helper()
 	config := eventConfigAt(t, eventIssuer(event))
-	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
-	store := eventStore(t, hasher)
-	now := func() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+	return app.LoginHandler(config, eventPorts(t, config, signedIn))
+}
+
+// signedIn is the time of events/login.
+func signedIn() time.Time { return time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC) }
+
+// eventPorts are the ports of the functions that hold the key ring, over a new store with eventUsers: with a fixed ring, and ids
+// and random bytes that repeat.
+func eventPorts(t *testing.T, config app.Config, now func() time.Time) app.Ports {
+	t.Helper()
 	ring, err := os.ReadFile("testdata/ring.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ids := 0
-	return app.LoginHandler(config, app.Ports{
-		Store: store, Passwords: hasher, Log: slog.New(slog.DiscardHandler), Now: now,
-		Keys: token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{
-			Issuer: config.Issuer.String(), Audience: config.Audience, Now: now,
-		}),
-		NewID: func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
-	})
+	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
+	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
+	store, ids := eventStore(t, hasher), 0
+	addEventFactor(t, store, keys)
+	return app.Ports{
+		Store: store, Passwords: hasher, Keys: keys, Tokens: keys, Log: slog.New(slog.DiscardHandler), Now: now,
+		NewID:  func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
+		Random: rand.NewChaCha8([32]byte{}),
+	}
+}
+
+// addEventFactor gives Hedy an authenticator app with the seed of RFC 6238, appendix B.
+func addEventFactor(t *testing.T, store *sqlite.Store, keys auth.Keys) {
+	t.Helper()
+	id := eventUsers()[6].ID
+	sealed, err := factor.NewVault(keys, rand.NewChaCha8([32]byte{1})).Seal(t.Context(), factor.Stored, id, []byte("12345678901234567890"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	phone := auth.TOTP{ID: "phone", Name: "phone", Sealed: sealed, CreatedAt: authtest.Start()}
+	if err := store.SetFactors(t.Context(), id, 1, auth.Factors{TOTP: []auth.TOTP{phone}}, nil); err != nil {
+		t.Fatal(err)
+	}
 }
 
 type fixedSource []byte
@@ -135,6 +159,7 @@ func eventConfigAt(t *testing.T, issuer string) app.Config {
 		"LATCHKEY_ISSUER":             issuer,
 		"LATCHKEY_PASSWORD_HASH":      "argon2id:m=64,t=1,p=1",
 		"LATCHKEY_IMPERSONATOR_ROLES": "support",
+		"LATCHKEY_FACTOR_ROLES":       "auditor",
 		"LATCHKEY_ALLOWED_ORIGINS":    "https://app.example.org",
 	}
 	config, err := app.ConfigFrom(func(name string) string { return settings[name] })
@@ -193,5 +218,7 @@ func eventUsers() []auth.User {
 		user(4, "joan@example.com", "", auth.StatusPending),
 		user(5, "dorothy@example.com", "", auth.StatusDisabled),
 		user(6, "margaret@example.com", "support", auth.StatusReady),
+		user(7, "hedy@example.com", "editor", auth.StatusReady, account("a4", "Organization Owner")),
+		user(8, "mary@example.com", "auditor", auth.StatusReady),
 	}
 }

@@ -13,6 +13,7 @@ func AllContracts() []contract.Contract { return allContracts(Config{Issuer: &ur
 // FunctionRoutes are the routes of each deployed function, by its name in the template.
 func FunctionRoutes(c Config, p Ports) map[string]web.Routes {
 	return map[string]web.Routes{
-		"LoginFunction": loginRoutes(c, p, nil), "SessionFunction": sessionRoutes(c, p, nil), "KeysFunction": keysRoutes(c, p),
+		"LoginFunction": loginRoutes(c, p, nil), "SessionFunction": sessionRoutes(c, p, nil),
+		"AccountFunction": accountRoutes(c, p, nil), "KeysFunction": keysRoutes(c, p),
 	}
 }

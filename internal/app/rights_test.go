@@ -38,6 +38,12 @@ func TestRights(t *testing.T) {
 				"on " + table + " under USER#* WARM",
 			"secretsmanager:GetSecretValue on " + ring,
 		},
+		"AccountRole": {
+			logs("Account"), traces, decrypt,
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
+			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#* NONCE#*",
+			"secretsmanager:GetSecretValue on " + ring,
+		},
 		"KeysRole": {
 			logs("Keys"), traces, decrypt,
 			"dynamodb:GetItem on " + table + " under KEYS",
@@ -55,7 +61,7 @@ func TestRights(t *testing.T) {
 		},
 		"SmokeRole": {
 			logs("Smoke"), traces,
-			"lambda:InvokeFunction on" + versions("Login", "Session", "Keys", "Authorizer"),
+			"lambda:InvokeFunction on" + versions("Login", "Session", "Account", "Keys", "Authorizer"),
 			"codedeploy:PutLifecycleEventHookExecutionStatus on " +
 				"arn:${AWS::Partition}:codedeploy:${AWS::Region}:${AWS::AccountId}:deploymentgroup:${ServerlessDeploymentApplication}/*",
 		},
@@ -64,7 +70,7 @@ func TestRights(t *testing.T) {
 		},
 		"DeployRole": {
 			"lambda:GetAlias lambda:UpdateAlias lambda:GetProvisionedConcurrencyConfig on LoginFunction.Arn" + versions("Login") +
-				" SessionFunction.Arn" + versions("Session") + " KeysFunction.Arn" + versions("Keys") + " AuthorizerFunction.Arn" + versions("Authorizer"),
+				" SessionFunction.Arn" + versions("Session") + " AccountFunction.Arn" + versions("Account") + " KeysFunction.Arn" + versions("Keys") + " AuthorizerFunction.Arn" + versions("Authorizer"),
 			"lambda:InvokeFunction on SmokeFunction.Arn" + versions("Smoke"),
 			"cloudwatch:DescribeAlarms on *",
 		},

@@ -21,6 +21,7 @@ func ServeHandler(c Config, p Ports) http.Handler {
 	p = p.withSinks()
 	notices := web.NewNotices(p.Log)
 	routes := loginRoutes(c, p, notices)
+	maps.Copy(routes, accountRoutes(c, p, notices))
 	maps.Copy(routes, sessionRoutes(c, p, notices))
 	maps.Copy(routes, keysRoutes(c, p))
 	routes["/"] = serveOnly(p, func(w http.ResponseWriter, _ *http.Request) error {

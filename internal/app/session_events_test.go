@@ -1,17 +1,12 @@
 package app_test
 
 import (
-	"fmt"
-	"log/slog"
 	"os"
 	"testing"
 	"time"
 
 	"latchkey/internal/app"
-	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
-	"latchkey/internal/password"
-	"latchkey/internal/token"
 )
 
 // TestSessionEvents replays events/session, each in a new deployment after sessionHistory.
@@ -19,11 +14,7 @@ func TestSessionEvents(t *testing.T) {
 	t.Parallel()
 	replay(t, "session", func(t *testing.T, _ string, event []byte) ([]byte, error) {
 		d := newDeployment(t)
-		for _, past := range sessionHistory() {
-			d.now = sessionTime().Add(-past.ago)
-			d.invoke(t, past.function, past.event)
-		}
-		d.now = sessionTime()
+		d.replayPast(t, sessionTime(), sessionHistory())
 		return d.functions["session"].Invoke(t.Context(), event)
 	})
 }
@@ -52,7 +43,7 @@ func sessionHistory() []pastEvent {
 	}
 }
 
-// deployment is the login and the session function over one store, with a fixed clock, ids and key ring.
+// deployment is the functions that hold the key ring over one store, with a fixed clock, ids and key ring.
 type deployment struct {
 	now       time.Time
 	functions map[string]*lambdahttp.Adapter
@@ -60,24 +51,23 @@ type deployment struct {
 
 func newDeployment(t *testing.T) *deployment {
 	t.Helper()
-	ring, err := os.ReadFile("testdata/ring.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d, config, ids := &deployment{}, eventConfig(t), 0
-	now := func() time.Time { return d.now }
-	hasher := password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash))
-	store := eventStore(t, hasher)
-	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
-	ports := app.Ports{
-		Store: store, Passwords: hasher, Keys: keys, Tokens: keys,
-		Log: slog.New(slog.DiscardHandler), Now: now,
-		NewID: func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
-	}
+	d, config := &deployment{}, eventConfig(t)
+	ports := eventPorts(t, config, func() time.Time { return d.now })
 	d.functions = map[string]*lambdahttp.Adapter{
 		"login": lambdahttp.Wrap(app.LoginHandler(config, ports)), "session": lambdahttp.Wrap(app.SessionHandler(config, ports)),
+		"account": lambdahttp.Wrap(app.AccountHandler(config, ports)),
 	}
 	return d
+}
+
+// replayPast sends the past events, each at its time before now, and leaves the clock at now.
+func (d *deployment) replayPast(t *testing.T, now time.Time, past []pastEvent) {
+	t.Helper()
+	for _, p := range past {
+		d.now = now.Add(-p.ago)
+		d.invoke(t, p.function, p.event)
+	}
+	d.now = now
 }
 
 func (d *deployment) invoke(t *testing.T, function, name string) {

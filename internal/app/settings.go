@@ -92,7 +92,7 @@ func placeSettings() []Setting {
 			location(SQLite, DynamoDB), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
 		row("KEYS", "", "where the signing keys are: file:PATH or secretsmanager:ID",
 			location(File, SecretsManager), func(c *Config) *Location { return &c.Keys }).
-			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "authorizer", "rotate"),
+			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "account", "authorizer", "rotate"),
 		row("AUDIT", "-", "file to append audit records to; - for standard error",
 			setting.Text(), func(c *Config) *string { return &c.Audit }).local(),
 	}
@@ -101,12 +101,12 @@ func placeSettings() []Setting {
 func tokenSettings() []Setting {
 	return []Setting{
 		row("ISSUER", "", "issuer URL in tokens: the public base URL of the API, without a slash at its end",
-			setting.BaseURL(), func(c *Config) **url.URL { return &c.Issuer }).by("login", "session", "keys", "authorizer"),
+			setting.BaseURL(), func(c *Config) **url.URL { return &c.Issuer }).by("login", "session", "account", "keys", "authorizer"),
 		row("AUDIENCE", "", "audience in tokens; empty: the issuer",
-			setting.Text(), func(c *Config) *string { return &c.Audience }).by("login", "session", "authorizer"),
+			setting.Text(), func(c *Config) *string { return &c.Audience }).by("login", "session", "account", "authorizer"),
 		row("ALGORITHM", string(jwk.ES256), "algorithm of new signing keys",
 			setting.Words(jwk.ES256, jwk.RS256, jwk.RS256Long, jwk.HS256, jwk.EdDSA), func(c *Config) *jwk.Algorithm { return &c.Algorithm }).
-			by("login", "session", "authorizer", "rotate"),
+			by("login", "session", "account", "authorizer", "rotate"),
 	}
 }
 
@@ -119,32 +119,40 @@ func loginSettings() []Setting {
 		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
 			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),
 		row("CONTRACTS", strings.Join(ContractNames(), ","), "contracts to speak, comma-separated; the paths of the others are 404",
-			contractNames(), func(c *Config) *[]string { return &c.Contracts }).by("login"),
+			contractNames(), func(c *Config) *[]string { return &c.Contracts }).by("login", "account"),
 		row("QUALIFYING_ROLES", "Organization Owner,Organization Admin", "userTypes that may sign in at /users/login, comma-separated",
-			setting.List(), func(c *Config) *[]string { return &c.QualifyingRoles }).by("login", "session", "authorizer"),
+			setting.List(), func(c *Config) *[]string { return &c.QualifyingRoles }).by("login", "session", "account", "authorizer"),
 		row("IMPERSONATOR_ROLES", "", "roles that may sign in as other users, comma-separated; empty: none",
-			setting.List(), func(c *Config) *[]string { return &c.ImpersonatorRoles }).by("login", "session", "authorizer"),
+			setting.List(), func(c *Config) *[]string { return &c.ImpersonatorRoles }).by("login", "session", "account", "authorizer"),
+		row("FACTOR_ROLES", "", "roles and userTypes that must have a second factor, comma-separated; empty: none",
+			setting.List(), func(c *Config) *[]string { return &c.FactorRoles }).by("login", "session", "account"),
+		row("FACTOR_APPEND", "false", "take the code of an authenticator app from the end of the password, for clients that cannot be changed",
+			setting.Bool(), func(c *Config) *bool { return &c.FactorAppend }).by("login"),
+		row("FACTOR_INTEGRATIONS", "exempt", "whether sign-ins with an integration's API key need the user's second factor",
+			setting.Words(FactorExempt, FactorRequired), func(c *Config) *FactorIntegrations { return &c.FactorIntegrations }).by("login"),
+		row("SERVICE_NAME", "", "name of the service in authenticator apps and mails; empty: the issuer's host",
+			setting.Text(), func(c *Config) *string { return &c.ServiceName }).by("account"),
 		row("REQUIRE_API_KEY", "false", "refuse /api/users/login without an API key",
-			setting.Bool(), func(c *Config) *bool { return &c.RequireAPIKey }).by("login"),
+			setting.Bool(), func(c *Config) *bool { return &c.RequireAPIKey }).by("login", "account"),
 		row("ALLOW_QUERY_CREDENTIALS", "false", "take username and password from the URL, which access logs and browser histories keep",
 			setting.Bool(), func(c *Config) *bool { return &c.AllowQueryCredentials }).by("login"),
 		row("ALLOWED_ORIGINS", "", "web origins of other sites whose pages may call the API, comma-separated",
-			origins(), func(c *Config) *web.Origins { return &c.AllowedOrigins }).by("login", "session"),
+			origins(), func(c *Config) *web.Origins { return &c.AllowedOrigins }).by("login", "session", "account"),
 		row("ALLOWED_HOSTS", "", "more hosts that serve answers for; the issuer's, localhost and loopback addresses need no entry, comma-separated",
 			hosts(), func(c *Config) *web.Hosts { return &c.AllowedHosts }).local(),
 		row("COOKIE_DOMAIN", "", "Domain of the cookies; empty: only the API's host",
-			setting.CookieDomain(), func(c *Config) *string { return &c.CookieDomain }).by("login", "session"),
+			setting.CookieDomain(), func(c *Config) *string { return &c.CookieDomain }).by("login", "session", "account"),
 	}
 }
 
 func sessionSettings() []Setting {
 	return []Setting{
 		row("REFRESH_GRACE", "10s", "how long a used refresh token still gets the same successor",
-			setting.Duration(0, 10*time.Minute), func(c *Config) *time.Duration { return &c.RefreshGrace }).by("login", "session"),
+			setting.Duration(0, 10*time.Minute), func(c *Config) *time.Duration { return &c.RefreshGrace }).by("login", "session", "account"),
 		row("SESSION_IDLE", "168h", "a session ends when it is not refreshed for this long",
-			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionIdle }).by("login", "session"),
+			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionIdle }).by("login", "session", "account"),
 		row("SESSION_MAX", "2160h", "a session ends this long after sign-in, refreshed or not",
-			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionMax }).by("login", "session"),
+			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionMax }).by("login", "session", "account"),
 		row("REVOCATION", "bounded", "how soon the authorizer refuses ended sessions: within a minute, not at all, or at once",
 			setting.Words(authorizer.Bounded, authorizer.Off, authorizer.Strict), func(c *Config) *authorizer.Revocation { return &c.Revocation }).
 			by("authorizer"),
@@ -169,7 +177,7 @@ func throttleSettings() []Setting {
 			setting.Duration(0, maxSession), func(c *Config) *time.Duration { return &c.Throttle.Known }),
 	}
 	for i := range rows {
-		rows[i] = rows[i].by("login")
+		rows[i] = rows[i].by("login", "account")
 	}
 	return rows
 }
@@ -177,9 +185,9 @@ func throttleSettings() []Setting {
 func runSettings() []Setting {
 	return []Setting{
 		row("TRUSTED_PROXIES", "", "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated",
-			proxies(), func(c *Config) *web.Proxies { return &c.TrustedProxies }).by("login", "session"),
+			proxies(), func(c *Config) *web.Proxies { return &c.TrustedProxies }).by("login", "session", "account"),
 		row("METRICS", "off", "CloudWatch namespace of the metrics written to the log, like Latchkey, or off",
-			setting.Namespace(), func(c *Config) *string { return &c.Metrics }).by("login", "session"),
+			setting.Namespace(), func(c *Config) *string { return &c.Metrics }).by("login", "session", "account"),
 		row("LOG_LEVEL", "info", "lowest level that is logged; audit records are info",
 			setting.Level(), func(c *Config) *slog.Level { return &c.LogLevel }),
 	}

@@ -138,7 +138,7 @@ func patternCases() map[string]goodAndBad {
 			[]string{"login.example.com", "ftp://a.example", "https://", "https://:443", "https://a.example/", "https://a.example?a=b", "https://a.example#a",
 				"https://user@a.example", "https://bücher.example", "https://a b", "https://a.example/a;b", "https://a.example/%41", "https://a.example/a/../b",
 				"https://a.example//a", "https://a.example/."}},
-		"AUDIENCE": plain, "QUALIFYING_ROLES": plain, "IMPERSONATOR_ROLES": plain,
+		"AUDIENCE": plain, "QUALIFYING_ROLES": plain, "IMPERSONATOR_ROLES": plain, "FACTOR_ROLES": plain, "SERVICE_NAME": plain,
 		"CONTRACTS": {[]string{"planpoint", "organization", "planpoint,organization", "organization,planpoint"},
 			[]string{"zapier", "planpoint,zapier", "Planpoint", "planpoint organization", "planpoint;organization"}},
 		"PASSWORD_HASH": {[]string{"argon2id:m=19456,t=2,p=1", "argon2id:m=128,t=16,p=16", "argon2id:m=262144,t=1,p=1"},

@@ -16,6 +16,10 @@ type Event string
 const (
 	EventLogin           Event = "login"
 	EventImpersonation   Event = "impersonation"
+	eventLoginFactor     Event = "login_factor"
+	EventFactorAdd       Event = "factor_add"
+	EventFactorRemove    Event = "factor_remove"
+	EventRecoveryReplace Event = "recovery_replace"
 	eventRefresh         Event = "refresh"
 	eventRefreshReplayed Event = "refresh_replayed"
 	eventLogout          Event = "logout"
@@ -45,6 +49,11 @@ const (
 	reasonThrottledPair       Reason = "throttled_user_source"
 	reasonThrottledUser       Reason = "throttled_user"
 	reasonThrottledSource     Reason = "throttled_source"
+	reasonThrottledCode       Reason = "throttled_code"
+	reasonFactorMissing       Reason = "factor_missing"
+	reasonWrongCode           Reason = "wrong_code"
+	reasonStepUp              Reason = "step_up"
+	reasonTooMany             Reason = "too_many"
 
 	reasonGrace           Reason = "grace"
 	reasonMalformed       Reason = "malformed"
@@ -55,9 +64,9 @@ const (
 	reasonPasswordChanged Reason = "password_changed"
 )
 
-// Throttled reports whether one of the three limits of failed sign-ins is the reason.
+// Throttled reports whether one of the limits of failed sign-ins or of wrong codes is the reason.
 func (r Reason) Throttled() bool {
-	return r == reasonThrottledPair || r == reasonThrottledUser || r == reasonThrottledSource
+	return r == reasonThrottledPair || r == reasonThrottledUser || r == reasonThrottledSource || r == reasonThrottledCode
 }
 
 // Outcome is how an audited event ended, in one word for dashboards.
@@ -68,6 +77,8 @@ const (
 	OutcomeSuccess Outcome = "success"
 	OutcomeRefused Outcome = "refused"
 	OutcomeFailed  Outcome = "failed" // our fault
+	// OutcomeChallenged: the password was right, and a second factor is needed.
+	OutcomeChallenged Outcome = "challenged"
 )
 
 // sessionContract is the contract in the records of the session endpoints.
@@ -112,6 +123,8 @@ func (r AuditRecord) Ended(err error) AuditRecord {
 	switch {
 	case err == nil:
 		r.Outcome, r.Reason = OutcomeSuccess, cmp.Or(r.Reason, ReasonOK)
+	case isChallenge(err):
+		r.Outcome, r.Reason = OutcomeChallenged, reasonFactorMissing
 	case errors.As(err, &refused):
 		r.Outcome, r.Reason = OutcomeRefused, refused.reason
 	case errors.Is(err, context.Canceled):

@@ -11,3 +11,11 @@ func ParseBearer(authorization string) (token string, bearer bool) {
 	}
 	return strings.TrimLeft(token, " "), true
 }
+
+// ParseAPIKey returns the API key in an Authorization header. A Bearer value is not a key: browsers send stale tokens with the login.
+func ParseAPIKey(authorization string) string {
+	if _, bearer := ParseBearer(authorization); bearer {
+		return ""
+	}
+	return authorization
+}

@@ -37,3 +37,12 @@ type refusal struct {
 func (r *refusal) Unwrap() error { return r.error }
 
 func refuse(err error, reason Reason) error { return &refusal{err, reason} }
+
+// reasonOf returns the reason of a refusal, and false for any other error.
+func reasonOf(err error) (Reason, bool) {
+	var refused *refusal
+	if !errors.As(err, &refused) {
+		return "", false
+	}
+	return refused.reason, true
+}

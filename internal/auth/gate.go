@@ -8,21 +8,31 @@ import (
 )
 
 // gate stands between a proof of who the caller is and every new session: the caller must be ready, hold a role that the terms ask
-// for, and be allowed to act as the target, if there is one. It returns the user that the token will be about; with ErrImpersonation
-// that is the target as far as it was read, for the audit.
-func (s *Service) gate(ctx context.Context, caller User, t Terms, target Identifier) (subject User, err error) {
+// for, prove a factor if one is needed, and be allowed to act as the target, if there is one. It returns the user that the token will
+// be about and how the caller was authenticated; with ErrImpersonation the user is the target as far as it was read, for the audit.
+func (l *login) gate(ctx context.Context, caller User, prove prover) (subject User, amr []string, err error) {
 	switch {
 	case caller.Status != StatusReady:
-		return User{}, refuse(ErrNotReady, reasonNotReady)
-	case !s.qualifies(caller, t):
-		return User{}, refuse(ErrWrongRole, reasonWrongRole)
-	case target.IsZero():
-		return caller, nil
-	case !contains(s.rules.ImpersonatorRoles, caller.Role):
-		return User{}, refuse(ErrImpersonation, reasonImpersonationRole)
+		return User{}, nil, refuse(ErrNotReady, reasonNotReady)
+	case !l.qualifies(caller, l.terms):
+		return User{}, nil, refuse(ErrWrongRole, reasonWrongRole)
 	}
-	return s.impersonated(ctx, t, target)
+	if amr, err = prove(ctx, caller); err != nil {
+		return User{}, nil, err
+	}
+	target := l.attempt.Impersonate
+	switch {
+	case target.IsZero():
+		return caller, amr, nil
+	case !contains(l.rules.ImpersonatorRoles, caller.Role):
+		return User{}, nil, refuse(ErrImpersonation, reasonImpersonationRole)
+	}
+	subject, err = l.impersonated(ctx, l.terms, target)
+	return subject, amr, err
 }
+
+// prover proves the caller's factor, if they need one, and returns the methods of authentication (RFC 8176).
+type prover func(ctx context.Context, caller User) (amr []string, err error)
 
 // impersonated reads the target and refuses those that must not be impersonated.
 func (s *Service) impersonated(ctx context.Context, t Terms, target Identifier) (User, error) {

@@ -11,13 +11,13 @@ import (
 const impersonationLife = 15 * time.Minute
 
 // grant makes the session and its tokens; nothing is stored yet.
-func (l *login) grant(ctx context.Context, caller, subject User) (g Grant, keyID string, err error) {
+func (l *login) grant(ctx context.Context, caller, subject User, amr []string) (g Grant, keyID string, err error) {
 	now := l.now().UTC().Truncate(time.Millisecond)
 	g = Grant{User: subject, Accounts: slices.Clone(subject.Accounts), AccessLife: l.accessLife()}
 	g.Session = Session{
 		ID: l.newID(), UserID: subject.ID, PasswordEpoch: subject.PasswordEpoch,
-		Contract: l.terms.Contract, Client: l.client.ID(), Source: l.attempt.Source.String(),
-		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(g.AccessLife),
+		Contract: l.terms.Contract, Client: l.client.ID(), ClientKind: l.client.Kind, Source: l.attempt.Source.String(),
+		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(g.AccessLife), AMR: amr, AuthTime: now,
 	}
 	if subject.ID != caller.ID {
 		g.Session.ActorID = caller.ID
@@ -56,7 +56,7 @@ func (l *login) sign(ctx context.Context, g *Grant) (keyID string, err error) {
 func newClaims(id string, u User, s Session, issued time.Time, life time.Duration) Claims {
 	c := Claims{
 		ID: id, Subject: u.ID, SessionID: s.ID, Actor: s.ActorID, Roles: []string{},
-		IssuedAt: issued, ExpiresAt: issued.Add(life),
+		AMR: s.AMR, AuthTime: s.AuthTime.Truncate(time.Second), IssuedAt: issued, ExpiresAt: issued.Add(life),
 	}
 	if u.Role != "" {
 		c.Roles = append(c.Roles, u.Role)

@@ -14,6 +14,13 @@ type Attempt struct {
 	APIKey      string     // as sent, empty without one
 	Impersonate Identifier // zero: the user signs in as themselves
 	Source      Source
+	Code        SentCode
+}
+
+// SentCode is the member code of a sign-in.
+type SentCode struct {
+	Text string // empty: none that counts
+	Sent bool   // the member was sent, whatever its value
 }
 
 // Terms are what a contract asks for and grants beyond a right password.
@@ -87,16 +94,25 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, l.failed(ctx, err)
 	}
-	subject, err := l.passGate(ctx, caller)
+	grant, err := l.enter(ctx, caller, l.proveInOneCall, outdated)
 	if err != nil {
 		return Grant{}, l.failed(ctx, err)
 	}
-	grant, keyID, err := l.grant(ctx, caller, subject)
+	return grant, nil
+}
+
+// enter leads a caller who proved who they are through the gate and opens the session.
+func (l *login) enter(ctx context.Context, caller User, prove prover, outdated bool) (Grant, error) {
+	subject, amr, err := l.passGate(ctx, caller, prove)
 	if err != nil {
-		return Grant{}, l.failed(ctx, err)
+		return Grant{}, err
+	}
+	grant, keyID, err := l.grant(ctx, caller, subject, amr)
+	if err != nil {
+		return Grant{}, err
 	}
 	if err := l.open(ctx, grant.Session, caller, outdated); err != nil {
-		return Grant{}, l.failed(ctx, err)
+		return Grant{}, err
 	}
 	l.record.SessionID, l.record.KeyID = grant.Session.ID, keyID
 	return grant, nil
@@ -170,6 +186,7 @@ func (l *login) checkPassword(ctx context.Context, u User) (outdated bool, err e
 	if stored == "" {
 		stored = decoy
 	}
+	l.splitAppended(u)
 	match, outdated, err := l.passwords.Verify(ctx, stored, l.attempt.Password)
 	switch {
 	case err != nil:
@@ -183,12 +200,12 @@ func (l *login) checkPassword(ctx context.Context, u User) (outdated bool, err e
 }
 
 // passGate returns the user that the token will be about: the caller, or the one they impersonate.
-func (l *login) passGate(ctx context.Context, caller User) (subject User, err error) {
-	subject, err = l.gate(ctx, caller, l.terms, l.attempt.Impersonate)
+func (l *login) passGate(ctx context.Context, caller User, prove prover) (subject User, amr []string, err error) {
+	subject, amr, err = l.gate(ctx, caller, prove)
 	if !l.attempt.Impersonate.IsZero() {
 		l.record.UserID = subject.ID
 	}
-	return subject, err
+	return subject, amr, err
 }
 
 // open stores the session and concurrently clears the counters and stores the stronger hash; only the session's failure fails

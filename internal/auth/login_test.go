@@ -74,7 +74,7 @@ func TestLogin(t *testing.T) {
 	now := authtest.Start()
 	want := auth.Session{
 		ID: g.Session.ID, UserID: "ada", Nonce: g.Session.Nonce, Generation: 1, PasswordEpoch: 1, Contract: "profile", Source: "192.0.2.7",
-		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(7 * day),
+		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(7 * day), AMR: []string{"pwd"}, AuthTime: now,
 	}
 	if d := cmp.Diff(want, session(t, k, g)); d != "" {
 		t.Errorf("the stored session differs (-want +got):\n%s", d)
@@ -89,7 +89,7 @@ func TestLogin(t *testing.T) {
 	claims := k.Claims(t, g.AccessToken)
 	issued := now.Truncate(time.Second)
 	wantClaims := auth.Claims{
-		ID: claims.ID, Subject: "ada", SessionID: g.Session.ID, Roles: []string{"user"}, IssuedAt: issued, ExpiresAt: issued.Add(day),
+		ID: claims.ID, Subject: "ada", SessionID: g.Session.ID, Roles: []string{"user"}, AMR: []string{"pwd"}, AuthTime: issued, IssuedAt: issued, ExpiresAt: issued.Add(day),
 	}
 	if d := cmp.Diff(wantClaims, claims); d != "" || len(claims.ID) != 22 {
 		t.Errorf("the token (id %q) differs (-want +got):\n%s", claims.ID, d)

@@ -109,6 +109,34 @@ func (s observedStore) EndSessions(ctx context.Context, userID, last string) err
 	return s.o.do(ctx, "EndSessions", func() error { return s.Store.EndSessions(ctx, userID, last) })
 }
 
+func (s observedStore) SetFactors(ctx context.Context, userID string, version int64, f Factors, recovery []string) error {
+	return s.o.do(ctx, "SetFactors", func() error { return s.Store.SetFactors(ctx, userID, version, f, recovery) })
+}
+
+func (s observedStore) FactorState(ctx context.Context, userID string) (FactorState, error) {
+	return observed(ctx, s.o, "FactorState", func() (FactorState, error) { return s.Store.FactorState(ctx, userID) })
+}
+
+func (s observedStore) SpendNonce(ctx context.Context, nonce string, until time.Time) error {
+	return s.o.do(ctx, "SpendNonce", func() error { return s.Store.SpendNonce(ctx, nonce, until) })
+}
+
+func (s observedStore) UseStep(ctx context.Context, userID, factorID string, step int64, at time.Time) (CodeCount, error) {
+	return observed(ctx, s.o, "UseStep", func() (CodeCount, error) { return s.Store.UseStep(ctx, userID, factorID, step, at) })
+}
+
+func (s observedStore) UseRecovery(ctx context.Context, userID, mac string) error {
+	return s.o.do(ctx, "UseRecovery", func() error { return s.Store.UseRecovery(ctx, userID, mac) })
+}
+
+func (s observedStore) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) error {
+	return s.o.do(ctx, "UsePasskey", func() error { return s.Store.UsePasskey(ctx, userID, factorID, signCount, at) })
+}
+
+func (s observedStore) CountWrongCode(ctx context.Context, userID string, seen, next CodeCount) (CodeCount, error) {
+	return observed(ctx, s.o, "CountWrongCode", func() (CodeCount, error) { return s.Store.CountWrongCode(ctx, userID, seen, next) })
+}
+
 type observedPasswords struct {
 	Passwords
 	o Observer

@@ -12,6 +12,8 @@ type Store interface {
 	AttemptStore
 	AttemptRecords
 	SessionStore
+	FactorStore
+	CodeStore
 	Users
 	UserBatches
 	Clients
@@ -179,12 +181,14 @@ type Verifier interface {
 
 // Claims are the claims of an access token; the signer adds issuer, audience and scope (RFC 7519 4.1, RFC 8693 4.1).
 type Claims struct {
-	ID        string   // jti
-	Subject   string   // sub: the user's id
-	SessionID string   // sid
-	Roles     []string // roles: never nil in the token
-	Org       string   // org: the selected account's organization, or empty
-	Actor     string   // act.sub: the impersonator, or empty
+	ID        string    // jti
+	Subject   string    // sub: the user's id
+	SessionID string    // sid
+	Roles     []string  // roles: never nil in the token
+	Org       string    // org: the selected account's organization, or empty
+	Actor     string    // act.sub: the impersonator, or empty
+	AMR       []string  // amr: how the caller was authenticated (RFC 8176)
+	AuthTime  time.Time // auth_time: when; zero in tokens from before it was told
 
 	IssuedAt, ExpiresAt time.Time // whole seconds
 }

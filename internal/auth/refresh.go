@@ -76,6 +76,9 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	if reason := s.Ended(u, p.at); reason != "" {
 		return presented{}, r.end(ctx, s, reason)
 	}
+	if r.rules.mustHaveFactor(u) && !s.provedFactor() {
+		return presented{}, r.end(ctx, s, reasonFactorMissing)
+	}
 	if p.generation < s.Generation && !r.inGrace(p) {
 		r.record.Event = eventRefreshReplayed
 		return presented{}, r.end(ctx, s, reasonReplayed)

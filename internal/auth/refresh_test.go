@@ -105,7 +105,7 @@ func TestRefresh(t *testing.T) {
 	claims, before := k.Claims(t, g.AccessToken), k.Claims(t, first.AccessToken)
 	issued := now.Truncate(time.Second)
 	wantClaims := auth.Claims{
-		ID: claims.ID, Subject: "ada", SessionID: first.Session.ID, Roles: []string{"user"}, IssuedAt: issued, ExpiresAt: issued.Add(day),
+		ID: claims.ID, Subject: "ada", SessionID: first.Session.ID, Roles: []string{"user"}, AMR: []string{"pwd"}, AuthTime: authtest.Start().Truncate(time.Second), IssuedAt: issued, ExpiresAt: issued.Add(day),
 	}
 	if d := cmp.Diff(wantClaims, claims); d != "" || claims.ID == before.ID {
 		t.Errorf("the token (id %q) differs (-want +got):\n%s", claims.ID, d)

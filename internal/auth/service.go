@@ -12,6 +12,7 @@ type Service struct {
 	store     Store
 	passwords Passwords
 	keys      Keys
+	codes     Codes
 	rules     Rules
 	auditor   auditor
 	start     start
@@ -28,6 +29,10 @@ type Rules struct {
 	RefreshGrace      time.Duration // how long a used refresh token still gets the same successor
 	SessionIdle       time.Duration // a session ends when it is not refreshed for this long
 	SessionMax        time.Duration // a session ends this long after sign-in, refreshed or not
+
+	FactorRoles        []string // roles and userTypes that must have a second factor
+	FactorAppend       bool     // the code may stand at the end of the password
+	FactorIntegrations bool     // sign-ins of integration clients need the user's factor as well
 }
 
 // Config is what Service and Sessions are made of; see each constructor for what it needs.
@@ -35,6 +40,7 @@ type Config struct {
 	Store     Store
 	Passwords Passwords
 	Keys      Keys
+	Codes     Codes
 	Tokens    Verifier
 	Rules     Rules
 	Audit     AuditSink
@@ -60,7 +66,7 @@ func (c Config) withDefaults() Config {
 func NewService(c Config) *Service {
 	c = c.withDefaults()
 	s := &Service{
-		store: c.Store, passwords: c.Passwords, keys: c.Keys, rules: c.Rules, auditor: auditor{c.Audit, c.Log},
+		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, rules: c.Rules, auditor: auditor{c.Audit, c.Log},
 		start: concurrently, now: c.Now, newID: c.NewID,
 	}
 	if c.Serial {

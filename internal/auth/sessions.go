@@ -31,6 +31,8 @@ func NewSessions(c Config) *Sessions {
 type Caller struct {
 	User    User
 	Session Session
+
+	enrolling *ticket // nil unless an enrollment challenge stands for the session
 }
 
 // Authenticate returns the caller whom the access token speaks for, or ErrNoSession where the token is not good, its

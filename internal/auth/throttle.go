@@ -214,11 +214,15 @@ func (l *login) countAttempt(ctx context.Context) error {
 }
 
 // failed settles the count of an attempt that did not end well: a refusal, by the password or by the gate alike, adds to the
-// totals; anything else is our fault and takes the count back. It returns the error that ends the attempt.
+// totals; our own fault takes the count back; a right password without its factor stays counted, and adds nothing to the totals.
+// It returns the error that ends the attempt.
 func (l *login) failed(ctx context.Context, err error) error {
 	var refused *refusal
-	if !errors.As(err, &refused) {
+	switch {
+	case !errors.As(err, &refused):
 		l.undoAttempt(ctx)
+		return err
+	case isChallenge(err), errors.Is(err, ErrThrottled):
 		return err
 	}
 	if failure := l.countFailure(ctx); failure != nil {

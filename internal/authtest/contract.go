@@ -2,6 +2,7 @@ package authtest
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -19,7 +20,10 @@ import (
 
 // Contract returns the contract's endpoints over a service of the kit, for pages of the origins.
 func (k *Kit) Contract(c contract.Contract, rules auth.Rules, origins ...string) web.Routes {
-	return contract.Routes(c, contract.Config{Service: k.Service(rules), Origins: origins, Log: k.Log.Logger()})
+	config := contract.Config{Service: k.Service(rules), Origins: origins, Log: k.Log.Logger()}
+	routes := contract.LoginRoutes(c, config)
+	maps.Copy(routes, contract.FactorRoutes(c, config))
+	return routes
 }
 
 // Body returns the body of a sign-in, as a contract's clients write it.

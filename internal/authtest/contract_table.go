@@ -15,6 +15,7 @@ import (
 func SignInRefusals() []error {
 	return []error{
 		auth.ErrBadCredentials, auth.ErrNotReady, auth.ErrWrongRole, auth.ErrUnknownClient, auth.ErrImpersonation, auth.ErrThrottled,
+		auth.ErrChallenged, auth.ErrMustEnroll,
 	}
 }
 

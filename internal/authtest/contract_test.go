@@ -17,11 +17,11 @@ import (
 )
 
 // TestSignInRefusals promises that the suite of contracts knows every refusal in auth's code: each is by an error of a
-// sign-in, or by ErrNoSession, which only calls with a session return.
+// sign-in, or by one that only calls with a session return.
 func TestSignInRefusals(t *testing.T) {
 	texts, refused := errorTexts(t)
-	want := []string{auth.ErrNoSession.Error()}
-	for _, err := range authtest.SignInRefusals() {
+	var want []string
+	for _, err := range append(authtest.SignInRefusals(), withSession()...) {
 		want = append(want, err.Error())
 	}
 	var got []string
@@ -32,6 +32,14 @@ func TestSignInRefusals(t *testing.T) {
 	slices.Sort(got)
 	if d := cmp.Diff(want, slices.Compact(got)); d != "" {
 		t.Errorf("the refusals of auth's code differ (-suite +code):\n%s", d)
+	}
+}
+
+// withSession are the refusals of users who are signed in; no contract answers them.
+func withSession() []error {
+	return []error{
+		auth.ErrNoSession, auth.ErrStepUp, auth.ErrCode, auth.ErrPending, auth.ErrLastFactor, auth.ErrFactorName, auth.ErrConflict,
+		auth.ErrNotFound,
 	}
 }
 
@@ -58,9 +66,7 @@ func errorTexts(t *testing.T) (texts map[string]string, refused []string) {
 					texts[n.Names[0].Name] = text
 				}
 			case *ast.CallExpr:
-				if name := refusedWith(n); name != "" {
-					refused = append(refused, name)
-				}
+				refused = append(refused, refusedWith(n)...)
 			}
 			return true
 		})
@@ -85,18 +91,21 @@ func sentinelText(spec *ast.ValueSpec) (string, bool) {
 	return text, err == nil
 }
 
-// refusedWith returns the name of the error that a call of refuse has, or nothing for other calls and for variables.
-func refusedWith(call *ast.CallExpr) string {
+// refusedWith returns the names of the errors that a call of refuse may have, none for other calls and for variables.
+func refusedWith(call *ast.CallExpr) []string {
 	if name, ok := call.Fun.(*ast.Ident); !ok || name.Name != "refuse" || len(call.Args) == 0 {
-		return ""
+		return nil
 	}
 	switch err := call.Args[0].(type) {
 	case *ast.Ident:
 		if strings.HasPrefix(err.Name, "Err") {
-			return err.Name
+			return []string{err.Name}
 		}
 	case *ast.UnaryExpr: // &ThrottledError{wait}
-		return "ErrThrottled"
+		if made, ok := err.X.(*ast.CompositeLit); ok && made.Type.(*ast.Ident).Name == "ChallengeError" {
+			return []string{"ErrChallenged", "ErrMustEnroll"}
+		}
+		return []string{"ErrThrottled"}
 	}
-	return ""
+	return nil
 }

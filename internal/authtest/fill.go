@@ -30,6 +30,9 @@ func (f *filler) set(v reflect.Value, path string) {
 	case auth.Identifier:
 		v.Set(reflect.ValueOf(Identifier(fmt.Sprintf("filled-%d@example.com", f.n))))
 		return
+	case []byte:
+		v.SetBytes([]byte{0xfe, byte(f.n) | 1, 0xff})
+		return
 	case auth.Document:
 		v.Set(reflect.ValueOf(Document(document(f.n))))
 		return

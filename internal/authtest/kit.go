@@ -2,6 +2,7 @@ package authtest
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"path/filepath"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/factor"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
 	"latchkey/internal/password"
@@ -120,7 +122,7 @@ func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions { return auth.NewSession
 
 func (k *Kit) config(rules auth.Rules) auth.Config {
 	return auth.Config{
-		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Tokens: k.Tokens(), Rules: withTimes(rules),
+		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Codes: factor.NewCodes(k.Keyring, rand.Reader), Tokens: k.Tokens(), Rules: withTimes(rules),
 		Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
 	}
 }

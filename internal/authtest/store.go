@@ -42,6 +42,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"sessions", sessionPromises()},
 		{"rotation", rotationPromises()},
 		{"attempts", attemptPromises()},
+		{"factors", factorPromises()},
 		{"public keys", publicKeysPromises()},
 		{"list", listPromises()},
 		{"values", valuePromises()},

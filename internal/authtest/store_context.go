@@ -59,6 +59,17 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"DisableClient":  func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
 		"ExpireClient":   func(ctx context.Context) error { return s.ExpireClient(ctx, site.KeyHash, Start()) },
 		"AllClients":     func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
+		"SetFactors":     func(ctx context.Context) error { return s.SetFactors(ctx, ada.ID, 1, factors(), []string{"mac"}) },
+		"FactorState":    func(ctx context.Context) error { _, err := s.FactorState(ctx, ada.ID); return err },
+		"SpendNonce":     func(ctx context.Context) error { return s.SpendNonce(ctx, "nonce", Start()) },
+		"UseStep":        func(ctx context.Context) error { _, err := s.UseStep(ctx, ada.ID, "totp", 1, Start()); return err },
+		"UseRecovery":    func(ctx context.Context) error { return s.UseRecovery(ctx, ada.ID, "mac") },
+		"UsePasskey":     func(ctx context.Context) error { return s.UsePasskey(ctx, ada.ID, "key", 1, Start()) },
+		"CountWrongCode": func(ctx context.Context) error {
+			_, err := s.CountWrongCode(ctx, ada.ID, auth.CodeCount{}, auth.CodeCount{Wrong: 1})
+			return err
+		},
+		"ClearWrongCodes": func(ctx context.Context) error { return s.ClearWrongCodes(ctx, ada.ID) },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}

@@ -32,16 +32,23 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Routes returns the contract's endpoints by their paths.
-func Routes(c Contract, config Config) web.Routes {
+// LoginRoutes returns the contract's sign-in by its path.
+func LoginRoutes(c Contract, config Config) web.Routes {
+	return web.Routes{c.Path(): config.endpoint(c, login(c, config.Service))}
+}
+
+// FactorRoutes returns the contract's second calls by their paths.
+func FactorRoutes(c Contract, config Config) web.Routes {
+	return web.Routes{FactorPath(c): config.endpoint(c, loginFactor(c, config.Service))}
+}
+
+// endpoint answers as the contract's table says.
+func (config Config) endpoint(c Contract, handle web.Handler) http.Handler {
 	table, failure := c.Refusals()
-	endpoint := func(handle web.Handler) http.Handler {
-		return web.Endpoint{
-			Handle: handle, Method: http.MethodPost, Refusals: table, Failure: failure,
-			Origins: config.Origins, Notices: config.Notices, Log: config.Log,
-		}
+	return web.Endpoint{
+		Handle: handle, Method: http.MethodPost, Refusals: table, Failure: failure,
+		Origins: config.Origins, Notices: config.Notices, Log: config.Log,
 	}
-	return web.Routes{c.Path(): endpoint(login(c, config.Service))}
 }
 
 func login(c Contract, service *auth.Service) web.Handler {
@@ -54,10 +61,10 @@ func login(c Contract, service *auth.Service) web.Handler {
 		if err != nil {
 			return err
 		}
-		attempt.Source = auth.ParseSource(r.RemoteAddr)
+		attempt.Source, attempt.Code = auth.ParseSource(r.RemoteAddr), sentCode(body)
 		grant, err := service.Login(r.Context(), attempt, c.Terms())
 		if err != nil {
-			return err
+			return withChallenge(err)
 		}
 		return c.WriteGrant(w, r, grant)
 	}

@@ -110,6 +110,14 @@ func (f *fields) text(name string) string {
 	return ""
 }
 
+// list returns the parts of a text between commas, nil for an empty text.
+func (f *fields) list(name string) []string {
+	if s := f.text(name); s != "" {
+		return strings.Split(s, ",")
+	}
+	return nil
+}
+
 func (f *fields) number(name string) int64 {
 	v, ok := attribute[*types.AttributeValueMemberN](f, name)
 	if !ok {

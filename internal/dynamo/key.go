@@ -15,6 +15,7 @@ const (
 	userPrefix     = "USER#"
 	userSort       = "USER"
 	sessionPrefix  = "SESSION#"
+	factorsSort    = "FACTORS"
 	clientsHash    = "CLIENTS"
 	attemptsPrefix = "TRIES#"
 	fromPrefix     = "FROM#"
@@ -35,6 +36,9 @@ func sessionKey(userID, id string) (key, bool) {
 	ok := storable(userID, maxHash-len(userPrefix)) && storable(id, maxSort-len(sessionPrefix))
 	return key{userPrefix + userID, sessionPrefix + id}, ok
 }
+
+// factorsKey is the place of the state of a user's factors, in the same partition as the user's item.
+func factorsKey(userID string) key { return key{userPrefix + userID, factorsSort} }
 
 func clientKey(keyHash string) (key, bool) {
 	return key{clientsHash, keyHash}, storable(keyHash, maxSort)

@@ -180,7 +180,10 @@ func sessionItem(s auth.Session) (item, error) {
 	it.setText("contract", s.Contract)
 	it.setText("client", s.Client)
 	it.setText("source", s.Source)
+	it.setText("clientKind", string(s.ClientKind))
 	it.setText("actorId", s.ActorID)
+	it.setText("amr", strings.Join(s.AMR, ","))
+	it.setTime("authTime", s.AuthTime)
 	it.setTime("createdAt", s.CreatedAt)
 	it.setText("writeId", rand.Text())
 	return it, it.checkSize()
@@ -205,6 +208,7 @@ func sessionFrom(f *fields) auth.Session {
 		Nonce:      f.text("nonce"),
 		Generation: f.number("generation"), PasswordEpoch: f.number("passwordEpoch"),
 		Contract: f.text("contract"), Client: f.text("client"), Source: f.text("source"), ActorID: f.text("actorId"),
+		ClientKind: auth.ClientKind(f.text("clientKind")), AMR: f.list("amr"), AuthTime: f.time("authTime"),
 		CreatedAt: f.time("createdAt"), RotatedAt: f.time("rotatedAt"),
 		LastUsedAt: f.time("lastUsedAt"), ExpiresAt: f.time("expiresAt"),
 	}

@@ -45,6 +45,7 @@ func (s *Store) UpdateUser(ctx context.Context, u auth.User) error {
 		return auth.ErrConflict
 	}
 	u.Version++
+	u.Factors = stored.Factors
 	it, err := userItem(u)
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err)
@@ -98,7 +99,8 @@ func (s *Store) deleteUser(ctx context.Context, userID string) error {
 			ExpressionAttributeValues:           item{":identifier": text(u.Identifier.String())},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
-		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: loginKey(u.Identifier).item()}})
+		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: loginKey(u.Identifier).item()}},
+		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: factorsKey(userID).item()}})
 }
 
 // UserByID reads one item: 1 RRU for up to 4 KB of user.
@@ -182,6 +184,11 @@ func userItem(u auth.User) (item, error) {
 	it.setTime("createdAt", u.CreatedAt)
 	it.setTime("updatedAt", u.UpdatedAt)
 	accounts := append([]auth.Account{}, u.Accounts...) // never null
+	if !u.Factors.IsZero() {
+		if err := it.setJSON("factors", u.Factors); err != nil {
+			return nil, err
+		}
+	}
 	return it, errors.Join(it.setJSON("profile", u.Profile), it.setJSON("accounts", accounts), it.checkSize())
 }
 
@@ -194,6 +201,7 @@ func userFrom(f *fields) auth.User {
 	}
 	f.json("profile", &u.Profile)
 	f.json("accounts", &u.Accounts)
+	f.json("factors", &u.Factors)
 	identifier := f.text("identifier")
 	id, err := auth.ParseIdentifier(identifier)
 	if err != nil || id.String() != identifier {

@@ -30,6 +30,10 @@ func rules() []rule {
 		{"internal/terminal", nil},
 		{"internal/app", everything},
 		// The session endpoints go on in the planpoint contract's cookies and profile: one definition of each.
+		{"internal/contract/account", []string{
+			"internal/auth", "internal/contract", "internal/contract/planpoint", "internal/factor", "internal/web",
+		}},
+		{"internal/factor", []string{"internal/auth"}},
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
 		{"internal/contract", []string{"internal/auth", "internal/web"}}, // and each contract's package

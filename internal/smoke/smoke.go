@@ -16,7 +16,7 @@ import (
 )
 
 // Versions are the ARNs of the function versions to try, each ending with its number.
-type Versions struct{ Login, Session, Keys, Authorizer string }
+type Versions struct{ Login, Session, Account, Keys, Authorizer string }
 
 // Config is what New needs. Endpoint returns another base URL for a service (lambda, codedeploy), or "" for AWS's own.
 type Config struct {
@@ -64,6 +64,7 @@ func (s *Smoke) try(ctx context.Context) error {
 	return errors.Join(
 		s.signIn(ctx, v.Login),
 		s.trial(ctx, v.Session, request("GET", "/api/users/me", ""), wantStatus(401)),
+		s.trial(ctx, v.Account, request("GET", "/api/users/factors", ""), wantStatus(401)),
 		s.trial(ctx, v.Keys, request("GET", "/.well-known/jwks.json", ""), wantMember("keys")),
 		s.trial(ctx, v.Keys, request("GET", "/.well-known/openid-configuration", ""), wantMember("jwks_uri")),
 		s.trial(ctx, v.Authorizer, authorization(), wantRefusal),

@@ -22,6 +22,7 @@ func good() map[string]string {
 		"login /api/users/login":                 `{"statusCode":401,"body":"{\"message\":\"no\"}"}`,
 		"login /users/login":                     `{"statusCode":200,"body":"{\"isSuccess\":false}"}`,
 		"session /api/users/me":                  `{"statusCode":401,"body":"{\"message\":\"Not signed in\"}"}`,
+		"account /api/users/factors":             `{"statusCode":401,"body":"{\"message\":\"Not signed in\"}"}`,
 		"keys /.well-known/jwks.json":            `{"statusCode":200,"body":"{\"keys\":[]}"}`,
 		"keys /.well-known/openid-configuration": `{"statusCode":200,"body":"{\"jwks_uri\":\"https://x\"}"}`,
 		"authorizer /smoke":                      `{"isAuthorized":false}`,
@@ -47,6 +48,7 @@ func TestSmoke(t *testing.T) {
 		{"a sign-in succeeds", map[string]string{"login /users/login": `{"statusCode":200,"body":"{\"isSuccess\":true}"}`}, "Failed"},
 		{"session broken", map[string]string{"session /api/users/me": broken}, "Failed"},
 		{"session lost", map[string]string{"session /api/users/me": off}, "Failed"},
+		{"account broken", map[string]string{"account /api/users/factors": broken}, "Failed"},
 		{"no keys", map[string]string{"keys /.well-known/jwks.json": broken}, "Failed"},
 		{"keys are not JSON", map[string]string{"keys /.well-known/jwks.json": `{"statusCode":200,"body":"<html>"}`}, "Failed"},
 		{"no discovery", map[string]string{"keys /.well-known/openid-configuration": `{"statusCode":200,"body":"{}"}`}, "Failed"},
@@ -101,7 +103,7 @@ func deploy(t *testing.T, answers map[string]string) (report map[string]string) 
 	t.Cleanup(server.Close)
 	version := func(name string) string { return "arn:aws:lambda:eu-central-1:123456789012:function:" + name + ":7" }
 	hook := smoke.New(smoke.Config{
-		Versions: smoke.Versions{Login: version("login"), Session: version("session"), Keys: version("keys"), Authorizer: version("authorizer")},
+		Versions: smoke.Versions{Login: version("login"), Session: version("session"), Account: version("account"), Keys: version("keys"), Authorizer: version("authorizer")},
 		AWS:      aws.Config{Region: "eu-central-1", Credentials: signAs()},
 		Endpoint: func(string) string { return server.URL }, Log: slog.New(slog.DiscardHandler),
 	})

@@ -68,7 +68,39 @@ func schema() []string {
 			expires_at  INTEGER NOT NULL,
 			PRIMARY KEY (user, source)
 		) STRICT, WITHOUT ROWID;`, `
-		ALTER TABLE clients ADD COLUMN expires_at INTEGER NOT NULL DEFAULT -62135596800000; -- the zero time: never`,
+		ALTER TABLE clients ADD COLUMN expires_at INTEGER NOT NULL DEFAULT -62135596800000; -- the zero time: never`, `
+		ALTER TABLE users ADD COLUMN factors TEXT NOT NULL DEFAULT ''; -- JSON object, or empty
+		ALTER TABLE sessions ADD COLUMN client_kind TEXT NOT NULL DEFAULT '';
+		ALTER TABLE sessions ADD COLUMN amr TEXT NOT NULL DEFAULT ''; -- with commas between
+		ALTER TABLE sessions ADD COLUMN auth_time INTEGER NOT NULL DEFAULT -62135596800000;
+		CREATE TABLE factor_uses (
+			user_id    TEXT    NOT NULL,
+			factor_id  TEXT    NOT NULL,
+			used_at    INTEGER NOT NULL,
+			step       INTEGER NOT NULL,
+			sign_count INTEGER NOT NULL,
+			PRIMARY KEY (user_id, factor_id)
+		) STRICT, WITHOUT ROWID;
+		CREATE TABLE recovery_codes (
+			user_id TEXT NOT NULL,
+			mac     TEXT NOT NULL,
+			PRIMARY KEY (user_id, mac)
+		) STRICT, WITHOUT ROWID;
+		CREATE TABLE wrong_codes (
+			user_id       TEXT    NOT NULL PRIMARY KEY,
+			wrong         INTEGER NOT NULL,
+			blocked_until INTEGER NOT NULL
+		) STRICT, WITHOUT ROWID;
+		CREATE TABLE nonces (
+			nonce      TEXT    NOT NULL PRIMARY KEY,
+			expires_at INTEGER NOT NULL
+		) STRICT, WITHOUT ROWID;
+		CREATE INDEX nonces_by_expiry ON nonces (expires_at);
+		CREATE TRIGGER forget_factors AFTER DELETE ON users BEGIN
+			DELETE FROM factor_uses WHERE user_id = OLD.id;
+			DELETE FROM recovery_codes WHERE user_id = OLD.id;
+			DELETE FROM wrong_codes WHERE user_id = OLD.id;
+		END;`,
 	}
 }
 

@@ -3,16 +3,17 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"latchkey/internal/auth"
 )
 
 const (
 	sessionColumns = `user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
-		created_at, rotated_at, last_used_at, expires_at`
+		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time`
 	selectSessions = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ?"
 	selectSession  = selectSessions + " AND id = ?"
-	insertSession  = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertSession  = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	updateSession  = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
 		WHERE user_id = ? AND id = ? AND generation = ?`
 )
@@ -27,7 +28,8 @@ func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
 	defer s.unlock()
 	_, err := s.writeLocked(ctx, s.putSession,
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
-		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli())
+		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli(),
+		string(v.ClientKind), strings.Join(v.AMR, ","), v.AuthTime.UnixMilli())
 	if err == nil {
 		s.cleanSessions.afterPut(rowKey{v.UserID, v.ID}, v.CreatedAt)
 	}
@@ -87,11 +89,16 @@ func (s *Store) EndSessions(ctx context.Context, userID, _ string) error {
 }
 
 func scanSession(r row) (v auth.Session, err error) {
-	var created, rotated, used, expires int64
+	var created, rotated, used, expires, authenticated int64
+	var amr string
 	if err := r.Scan(&v.UserID, &v.ID, &v.Nonce, &v.Generation, &v.PasswordEpoch, &v.Contract, &v.Client, &v.Source,
-		&v.ActorID, &created, &rotated, &used, &expires); err != nil {
+		&v.ActorID, &created, &rotated, &used, &expires, &v.ClientKind, &amr, &authenticated); err != nil {
 		return auth.Session{}, err
 	}
 	v.CreatedAt, v.RotatedAt, v.LastUsedAt, v.ExpiresAt = timeOf(created), timeOf(rotated), timeOf(used), timeOf(expires)
+	v.AuthTime = timeOf(authenticated)
+	if amr != "" {
+		v.AMR = strings.Split(amr, ",")
+	}
 	return v, nil
 }

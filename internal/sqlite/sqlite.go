@@ -42,6 +42,8 @@ type Store struct {
 	countAttempt, undoAttempt                    *sql.Stmt
 	clearAttempts, countFailure                  *sql.Stmt
 	forgetFailures, forgetUnknown, forgetSources *sql.Stmt
+
+	factors factorStatements
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores would only use memory
@@ -106,13 +108,16 @@ func connect(path string, connections int, pragma string) (*sql.DB, error) {
 	return db, nil
 }
 
+// statement is where a compiled statement goes, the handle that runs it, and its text.
+type statement struct {
+	stmt **sql.Stmt
+	db   *sql.DB
+	text string
+}
+
 // prepare compiles every statement once: compiling takes longer than running.
 func (s *Store) prepare() error {
-	for _, p := range []struct {
-		stmt **sql.Stmt
-		db   *sql.DB
-		text string
-	}{
+	for _, p := range append(s.factors.texts(s), []statement{
 		{&s.lookUp, s.readers, selectLookup},
 		{&s.userByID, s.readers, selectUserOrDummy},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
@@ -146,7 +151,7 @@ func (s *Store) prepare() error {
 		{&s.cleanSessions.end, s.quick, selectEnd("sessions", "user_id, id")},
 		{&s.cleanAttempts.delete, s.quick, deleteExpired("tries", "user, source")},
 		{&s.cleanAttempts.end, s.quick, selectEnd("tries", "user, source")},
-	} {
+	}...) {
 		var err error
 		if *p.stmt, err = p.db.Prepare(p.text); err != nil {
 			return err

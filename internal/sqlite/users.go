@@ -14,17 +14,17 @@ import (
 
 const (
 	userColumns = `id, identifier, email, password_hash, status, role, password_epoch, version,
-		created_at, updated_at, accounts, profile`
+		created_at, updated_at, accounts, profile, factors`
 	selectUser = "SELECT " + userColumns + " FROM users"
 	// For an unknown id it returns a dummy user without an id, as large as most users, so that signing in as an unknown user
 	// does not take less time.
 	selectUserOrDummy = selectUser + ` WHERE id = ?1 UNION ALL
 		SELECT '', 'nobody@example.com', 'nobody@example.com', '', '', '', 1, 1, 0, 0,
 		'[{"id":"","organizationId":"","organizationName":"","userType":"","isSelected":true}]',
-		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}'
+		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}', ''
 		WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1)`
 	insertUser = `INSERT INTO users (identifier, email, password_hash, status, role, password_epoch,
-		created_at, updated_at, accounts, profile, id, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
+		created_at, updated_at, accounts, profile, id, factors, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
 	updateUser = `UPDATE users SET identifier = ?, email = ?, password_hash = ?, status = ?, role = ?, password_epoch = ?,
 		created_at = ?, updated_at = ?, accounts = ?, profile = ?, version = version + 1 WHERE id = ? AND version = ?`
 	updateHash = "UPDATE users SET password_hash = ?, version = version + 1 WHERE id = ? AND password_hash = ?"
@@ -85,13 +85,20 @@ func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
 	return failed(action, err)
 }
 
-// newUserValues returns the columns of a user to be created.
+// newUserValues returns the columns of a user to be created. Factors are among them: of a stored user only SetFactors changes them.
 func newUserValues(u auth.User) ([]any, error) {
 	if err := auth.CheckNew(u); err != nil {
 		return nil, err
 	}
 	values, err := userValues(u)
-	return append(values, u.ID), err
+	if err != nil || u.Factors.IsZero() {
+		return append(values, u.ID, ""), err
+	}
+	factors, err := json.Marshal(u.Factors)
+	if err != nil {
+		return nil, fmt.Errorf("encode the factors: %w", err)
+	}
+	return append(values, u.ID, string(factors)), nil
 }
 
 // changedUserValues returns the columns of a user to be replaced, and the version that must still be stored.
@@ -149,10 +156,10 @@ func userValues(u auth.User) ([]any, error) {
 }
 
 func scanUser(r row) (u auth.User, err error) {
-	var identifier, accounts, profile string
+	var identifier, accounts, profile, factors string
 	var created, updated int64
 	if err := r.Scan(&u.ID, &identifier, &u.Email, &u.PasswordHash, &u.Status, &u.Role, &u.PasswordEpoch, &u.Version,
-		&created, &updated, &accounts, &profile); err != nil {
+		&created, &updated, &accounts, &profile, &factors); err != nil {
 		return auth.User{}, err
 	}
 	if u.Identifier, err = auth.ParseIdentifier(identifier); err != nil {
@@ -163,6 +170,11 @@ func scanUser(r row) (u auth.User, err error) {
 	}
 	if err := json.Unmarshal([]byte(profile), &u.Profile); err != nil {
 		return auth.User{}, fmt.Errorf("decode the profile: %w", err)
+	}
+	if factors != "" {
+		if err := json.Unmarshal([]byte(factors), &u.Factors); err != nil {
+			return auth.User{}, fmt.Errorf("decode the factors: %w", err)
+		}
 	}
 	u.CreatedAt, u.UpdatedAt = timeOf(created), timeOf(updated)
 	return u, nil

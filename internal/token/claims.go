@@ -57,6 +57,14 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 			bad = fmt.Errorf("encode claims: %w", err)
 		}
 	}
+	quoteAll := func(texts []string) {
+		for i, text := range texts {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			quote(text)
+		}
+	}
 	b = append(b, e.issuer...)
 	quote(c.Subject)
 	b = strconv.AppendInt(append(b, e.audience...), issued, 10)
@@ -67,12 +75,7 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 	b = append(b, `,"sid":`...)
 	quote(c.SessionID)
 	b = append(b, `,"scope":"`+Scope+`","roles":[`...)
-	for i, role := range c.Roles {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		quote(role)
-	}
+	quoteAll(c.Roles)
 	b = append(b, ']')
 	if c.Org != "" {
 		b = append(b, `,"org":`...)
@@ -82,6 +85,14 @@ func (e encoder) append(b []byte, c auth.Claims) ([]byte, error) {
 		b = append(b, `,"act":{"sub":`...)
 		quote(c.Actor)
 		b = append(b, '}')
+	}
+	if len(c.AMR) > 0 {
+		b = append(b, `,"amr":[`...)
+		quoteAll(c.AMR)
+		b = append(b, ']')
+	}
+	if !c.AuthTime.IsZero() {
+		b = strconv.AppendInt(append(b, `,"auth_time":`...), c.AuthTime.Unix(), 10)
 	}
 	return append(b, '}'), bad
 }
@@ -100,6 +111,8 @@ type claims struct {
 	Scope     string      `json:"scope"`
 	Roles     []string    `json:"roles"`
 	Org       string      `json:"org"`
+	AMR       []string    `json:"amr"`
+	AuthTime  numericDate `json:"auth_time"`
 	Actor     *struct {
 		Subject string `json:"sub"`
 	} `json:"act"`

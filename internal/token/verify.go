@@ -119,12 +119,15 @@ func (v verifier) objection(c claims) string {
 
 func (c claims) domain() auth.Claims {
 	d := auth.Claims{
-		ID: c.ID, Subject: c.Subject, SessionID: c.SessionID, Roles: c.Roles, Org: c.Org,
+		ID: c.ID, Subject: c.Subject, SessionID: c.SessionID, Roles: c.Roles, Org: c.Org, AMR: c.AMR,
 		IssuedAt:  time.Unix(c.IssuedAt.seconds(), 0).UTC(),
 		ExpiresAt: time.Unix(c.ExpiresAt.seconds(), 0).UTC(),
 	}
 	if c.Actor != nil {
 		d.Actor = c.Actor.Subject
+	}
+	if c.AuthTime > 0 {
+		d.AuthTime = time.Unix(c.AuthTime.seconds(), 0).UTC()
 	}
 	return d
 }

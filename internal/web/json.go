@@ -71,3 +71,32 @@ func WriteJSON(w http.ResponseWriter, status int, v any) error {
 	}
 	return nil
 }
+
+// AddMember returns the JSON object with one more member at its end.
+func AddMember(object []byte, name string, value any) ([]byte, error) {
+	added, err := json.Marshal(map[string]any{name: value}, json.Deterministic(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", name, err)
+	}
+	rest, closed := bytes.CutSuffix(bytes.TrimSpace(object), []byte("}"))
+	if !closed {
+		return nil, errors.New("the answer is not a JSON object")
+	}
+	if len(bytes.TrimSpace(rest)) > 1 {
+		rest = append(rest, ',')
+	}
+	return append(rest, added[1:]...), nil
+}
+
+func writeWithMember(w http.ResponseWriter, line Refusal, name string, value any) {
+	body, err := json.Marshal(line.Body, json.Deterministic(true))
+	if err == nil {
+		body, err = AddMember(body, name, value)
+	}
+	if err != nil { // a refusal without its member is still the right answer
+		body, _ = json.Marshal(line.Body, json.Deterministic(true))
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(line.Status)
+	_, _ = w.Write(body)
+}

@@ -35,7 +35,8 @@ const failureRetry = 5 * time.Second
 // Handler answers a request, or returns an error before it has written anything.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Refusal is one line of a contract's table: the error, and how the contract words it.
+// Refusal is one line of a contract's table: the error, and how the contract words it. The error may add to the answer: by a method
+// RetryAfter the header of that name, by Header one header, by Member one member of the body.
 type Refusal struct {
 	Err    error
 	Status int
@@ -129,6 +130,18 @@ func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var wait interface{ RetryAfter() time.Duration }
 	if errors.As(err, &wait) {
 		w.Header().Set("Retry-After", seconds(wait.RetryAfter()))
+	}
+	var header interface{ Header() (name, value string) }
+	if errors.As(err, &header) {
+		w.Header().Set(header.Header())
+	}
+	var member interface {
+		Member() (name string, value any)
+	}
+	if errors.As(err, &member) {
+		name, value := member.Member()
+		writeWithMember(w, e.Refusals[i], name, value)
+		return
 	}
 	WriteJSON(w, e.Refusals[i].Status, e.Refusals[i].Body)
 }

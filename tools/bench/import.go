@@ -150,7 +150,7 @@ func playInsert(ctx context.Context, from, to string, out io.Writer) (err error)
 		return fmt.Errorf("read the rows: %w", err)
 	}
 	defer rows.Close()
-	insert, err := target.Prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	insert, err := target.Prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
 	if err != nil {
 		return fmt.Errorf("prepare the insert: %w", err)
 	}
@@ -175,7 +175,7 @@ func playInsert(ctx context.Context, from, to string, out io.Writer) (err error)
 
 func nextRows(rows *sql.Rows) (batch [][]any, err error) {
 	for len(batch) < bareBatch && rows.Next() {
-		row, into := make([]any, 12), make([]any, 12)
+		row, into := make([]any, 13), make([]any, 13)
 		for i := range row {
 			into[i] = &row[i]
 		}

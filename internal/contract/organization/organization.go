@@ -39,6 +39,8 @@ func (Contract) Refusals() (table []web.Refusal, failed any) {
 		{Err: auth.ErrWrongRole, Status: 200, Body: unauthorized},
 		{Err: auth.ErrUnknownClient, Status: 200, Body: unauthorized},
 		{Err: auth.ErrImpersonation, Status: 200, Body: unauthorized},
+		{Err: auth.ErrChallenged, Status: 200, Body: failure{Message: "A second factor is required", ErrorType: "unauthorized"}},
+		{Err: auth.ErrMustEnroll, Status: 200, Body: failure{Message: "Set up a second factor first", ErrorType: "unauthorized"}},
 		{Err: auth.ErrThrottled, Status: 200, Body: failure{
 			Message: "Too many failed attempts; try again later", ErrorType: "unauthorized"}},
 		{Err: errMissing, Status: 400, Body: failure{

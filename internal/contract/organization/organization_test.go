@@ -138,6 +138,7 @@ func TestSuccess(t *testing.T) {
 		issued := authtest.Start().Truncate(time.Second)
 		test.claims.ID, test.claims.SessionID, test.claims.Subject = got.ID, got.SessionID, test.name
 		test.claims.IssuedAt, test.claims.ExpiresAt = issued, issued.Add(time.Hour) // organization note 1
+		test.claims.AMR, test.claims.AuthTime = []string{"pwd"}, issued
 		if d := cmp.Diff(test.claims, got); d != "" {
 			t.Errorf("%s: the token differs (-want +got):\n%s", test.name, d)
 		}

@@ -75,6 +75,8 @@ func (Contract) Refusals() (table []web.Refusal, failure any) {
 		{Err: auth.ErrWrongRole, Status: 401, Body: denied},
 		{Err: auth.ErrThrottled, Status: 401, Body: message{"Too many failed attempts; try again later"}},
 		{Err: auth.ErrUnknownClient, Status: 401, Body: denied},
+		{Err: auth.ErrChallenged, Status: 401, Body: message{"A second factor is required"}},
+		{Err: auth.ErrMustEnroll, Status: 401, Body: message{"Set up a second factor first"}},
 		{Err: auth.ErrImpersonation, Status: 403, Body: message{"Not allowed"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: message{"Not allowed from this site"}},
 		{Err: web.ErrMethod, Status: 405, Body: message{"Method not allowed"}},
@@ -103,7 +105,7 @@ func (c Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	if given.Username == nil || given.Password == nil || *given.Username == "" || *given.Password == "" {
 		return auth.Attempt{}, errMissing
 	}
-	a := auth.Attempt{Password: *given.Password, APIKey: apiKey(r)}
+	a := auth.Attempt{Password: *given.Password, APIKey: auth.ParseAPIKey(r.Header.Get("Authorization"))}
 	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
 		return auth.Attempt{}, errUsername
 	}
@@ -137,13 +139,4 @@ func (c Contract) credentials(r *http.Request, body []byte) (given credentials, 
 		return given, errMissing
 	}
 	return credentials{Username: &query["username"][0], Password: &query["password"][0]}, nil
-}
-
-// apiKey returns the key in Authorization. A Bearer value is not a key: browsers send stale tokens with the login.
-func apiKey(r *http.Request) string {
-	key := r.Header.Get("Authorization")
-	if _, bearer := auth.ParseBearer(key); bearer {
-		return ""
-	}
-	return key
 }

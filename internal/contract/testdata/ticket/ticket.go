@@ -65,6 +65,8 @@ func (Contract) Refusals() (table []web.Refusal, failure any) {
 		{Err: auth.ErrUnknownClient, Status: 422, Body: denied},
 		{Err: auth.ErrImpersonation, Status: 403, Body: problem{"not allowed"}},
 		{Err: auth.ErrThrottled, Status: 429, Body: problem{"too many failed attempts"}},
+		{Err: auth.ErrChallenged, Status: 422, Body: problem{"a second factor is required"}},
+		{Err: auth.ErrMustEnroll, Status: 422, Body: problem{"a second factor has to be set up"}},
 		{Err: errIncomplete, Status: 400, Body: problem{"login must be an e-mail address, and secret is required"}},
 		{Err: web.ErrBody, Status: 400, Body: problem{"the body must be a JSON object with login and secret"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: problem{"not allowed from this site"}},

@@ -1,0 +1,191 @@
+package auth
+
+import (
+	"context"
+	"crypto/hmac"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// The refusals that carry a challenge; the error is a *ChallengeError.
+var (
+	// ErrChallenged: the password was right and the user's second factor is missing.
+	ErrChallenged = errors.New("auth: a second factor is needed")
+	// ErrMustEnroll: the password was right, and the user has to set up a second factor first.
+	ErrMustEnroll = errors.New("auth: a second factor has to be set up")
+)
+
+// ChallengeError is ErrChallenged or ErrMustEnroll with what the client needs to go on.
+type ChallengeError struct{ Challenge Challenge }
+
+// Unwrap makes errors.Is find which of the two it is.
+func (e *ChallengeError) Unwrap() error {
+	if e.Challenge.Enroll {
+		return ErrMustEnroll
+	}
+	return ErrChallenged
+}
+
+// Error returns the text of the refusal, never the challenge.
+func (e *ChallengeError) Error() string { return e.Unwrap().Error() }
+
+func isChallenge(err error) bool {
+	var challenge *ChallengeError
+	return errors.As(err, &challenge)
+}
+
+// Challenge is what a client gets instead of a session: a signed statement that the password was right, and how to go on.
+type Challenge struct {
+	ID        string
+	Methods   []Method // what the user has; empty if they must enroll first
+	Enroll    bool
+	ExpiresIn time.Duration
+	PublicKey *AssertionOptions // nil unless a passkey is among the methods
+}
+
+// Method is a way to prove a second factor, as clients see it.
+type Method string
+
+// The methods, in the order in which a challenge lists them.
+const (
+	MethodTOTP     Method = "totp"
+	MethodRecovery Method = "recovery"
+	MethodPasskey  Method = "passkey"
+)
+
+// AssertionOptions ask a browser to sign with a passkey (WebAuthn Level 3 section 5.5, PublicKeyCredentialRequestOptions).
+type AssertionOptions struct {
+	Challenge        []byte
+	Timeout          time.Duration
+	RelyingParty     string
+	Credentials      []Passkey // empty: any discoverable one
+	UserVerification string    // required or preferred
+}
+
+// The lives of challenges.
+const (
+	challengeLife  = 5 * time.Minute
+	enrollmentLife = 15 * time.Minute
+)
+
+// purpose says which call a challenge is for; a challenge is worth nothing at any other.
+type purpose string
+
+const (
+	purposeLogin  purpose = "login"
+	purposeEnroll purpose = "enroll"
+)
+
+// ticket is what a challenge states. It is signed, not sealed: it holds nothing that the client may not see.
+type ticket struct {
+	Purpose  purpose `json:"for"`
+	UserID   string  `json:"user"`
+	Contract string  `json:"contract"`
+	KeyHash  string  `json:"client,omitempty"` // of the API key that it was made with
+	Target   string  `json:"target,omitempty"` // the identifier to be impersonated
+	Epoch    int64   `json:"epoch"`            // the user's password epoch
+	Nonce    string  `json:"nonce"`
+	Expires  int64   `json:"exp"` // Unix seconds
+}
+
+const challengeLabel = "latchkey challenge 1"
+
+// maxChallenge bounds what is decoded at all: a real one has under 1,500 characters.
+const maxChallenge = 4096
+
+// IsChallenge reports whether a bearer's text has the form of a challenge, which no access token has: one dot, not two.
+func IsChallenge(bearer string) bool { return strings.Count(bearer, ".") == 1 }
+
+// signTicket returns the challenge's text: the ticket and its MAC.
+func (s *Service) signTicket(ctx context.Context, t ticket) (string, error) {
+	text, err := json.Marshal(t)
+	if err != nil {
+		return "", fmt.Errorf("encode the challenge: %w", err)
+	}
+	mac, err := s.keys.MAC(ctx, challengeLabel, string(text))
+	if err != nil {
+		return "", fmt.Errorf("sign the challenge: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(text) + "." + base64.RawURLEncoding.EncodeToString(mac), nil
+}
+
+// openTicket returns what the challenge states, if it was signed here for the purpose and is still in time. A refusal is
+// ErrBadCredentials.
+func (s *Service) openTicket(ctx context.Context, challenge string, p purpose) (ticket, error) {
+	payload, signature, _ := strings.Cut(challenge, ".")
+	text, errText := base64.RawURLEncoding.Strict().DecodeString(payload)
+	mac, errMAC := base64.RawURLEncoding.Strict().DecodeString(signature)
+	if len(challenge) > maxChallenge || errText != nil || errMAC != nil || strings.ContainsAny(challenge, "\r\n") {
+		return ticket{}, refuse(ErrBadCredentials, reasonMalformed)
+	}
+	want, err := s.keys.MAC(ctx, challengeLabel, string(text))
+	if err != nil {
+		return ticket{}, fmt.Errorf("check the challenge: %w", err)
+	}
+	var t ticket
+	if !hmac.Equal(mac, want) || json.Unmarshal(text, &t) != nil || t.Purpose != p {
+		return ticket{}, refuse(ErrBadCredentials, reasonForged)
+	}
+	if s.now().Unix() >= t.Expires {
+		return ticket{}, refuse(ErrBadCredentials, reasonExpired)
+	}
+	return t, nil
+}
+
+// spend uses the challenge up; the second use is refused.
+func (s *Service) spend(ctx context.Context, t ticket) error {
+	err := s.store.SpendNonce(ctx, t.Nonce, time.Unix(t.Expires, 0).Add(maxSkew))
+	if errors.Is(err, ErrConflict) {
+		return refuse(ErrBadCredentials, reasonReplayed)
+	}
+	if err != nil {
+		return fmt.Errorf("use the challenge up: %w", err)
+	}
+	return nil
+}
+
+// challenge makes the refusal of a caller whose password was right and who has to prove, or set up, a factor.
+func (l *login) challenge(ctx context.Context, caller User, enroll bool) error {
+	c := Challenge{Enroll: enroll, ExpiresIn: challengeLife}
+	t := ticket{
+		Purpose: purposeLogin, UserID: caller.ID, Contract: l.terms.Contract, KeyHash: l.client.KeyHash,
+		Target: l.attempt.Impersonate.String(), Epoch: caller.PasswordEpoch, Nonce: l.newID(),
+	}
+	if enroll {
+		c.ExpiresIn, t.Purpose = enrollmentLife, purposeEnroll
+	}
+	t.Expires = l.now().Add(c.ExpiresIn).Unix()
+	var err error
+	if c.ID, err = l.signTicket(ctx, t); err != nil {
+		return err
+	}
+	if !enroll {
+		if c.Methods, err = l.methods(ctx, caller); err != nil {
+			return err
+		}
+	}
+	return refuse(&ChallengeError{c}, reasonFactorMissing)
+}
+
+// methods lists what the user can prove a factor with.
+func (s *Service) methods(ctx context.Context, u User) ([]Method, error) {
+	state, err := s.store.FactorState(ctx, u.ID)
+	if err != nil {
+		return nil, fmt.Errorf("read the recovery codes: %w", err)
+	}
+	var methods []Method
+	if len(u.Factors.TOTP) > 0 {
+		methods = append(methods, MethodTOTP)
+	}
+	if len(state.Recovery) > 0 {
+		methods = append(methods, MethodRecovery)
+	}
+	if len(u.Factors.Passkeys) > 0 {
+		methods = append(methods, MethodPasskey)
+	}
+	return methods, nil
+}

@@ -1,0 +1,75 @@
+package auth
+
+import (
+	"context"
+)
+
+// Enrolling returns the caller of an enrollment challenge and the contract that made it. ErrNoSession if it is not
+// valid, was used, or the user has a factor by now. The caller may do nothing but set up a first factor.
+func (s *Service) Enrolling(ctx context.Context, challenge string, source Source) (c Caller, contract string, err error) {
+	f, err := s.openEnrollment(ctx, challenge, source)
+	if err != nil {
+		return Caller{}, "", err
+	}
+	return Caller{User: f.caller, enrolling: &f.ticket}, f.ticket.Contract, nil
+}
+
+// enrollment is the call that confirms a first factor and signs in with it.
+type enrollment struct {
+	factorLogin
+	caller User
+}
+
+func (s *Service) openEnrollment(ctx context.Context, challenge string, source Source) (e enrollment, err error) {
+	e.login = login{Service: s, attempt: Attempt{Source: source}, record: AuditRecord{Event: eventLoginFactor, Source: source}}
+	if e.ticket, err = s.openTicket(ctx, challenge, purposeEnroll); err != nil {
+		return e, asNoSession(err)
+	}
+	e.record.Contract = e.ticket.Contract
+	if e.caller, err = e.loadCaller(ctx); err != nil {
+		return e, asNoSession(err)
+	}
+	if e.caller.Status != StatusReady || e.caller.Factors.Any() {
+		return e, refuse(ErrNoSession, reasonReplayed)
+	}
+	return e, nil
+}
+
+// asNoSession words a refused challenge as that of a call that needs a session.
+func asNoSession(err error) error {
+	if reason, refused := reasonOf(err); refused {
+		return refuse(ErrNoSession, reason)
+	}
+	return err
+}
+
+// Enroll confirms the caller's first authenticator app and, by that, finishes the sign-in that asked for it, with the contract's
+// terms. The challenge is used up by the call that stores the factor.
+func (s *Service) Enroll(ctx context.Context, challenge, id, code string, source Source, t Terms) (g Grant, recovery []string, err error) {
+	e, err := s.openEnrollment(ctx, challenge, source)
+	if err != nil {
+		return Grant{}, nil, err
+	}
+	c := Caller{User: e.caller, enrolling: &e.ticket}
+	e.terms = t
+	if err := e.restoreAttempt(ctx); err != nil {
+		return Grant{}, nil, err
+	}
+	if err := e.lookUpSource(ctx, e.caller); err != nil {
+		return Grant{}, nil, err
+	}
+	prove := func(ctx context.Context, _ User) ([]string, error) {
+		if err := s.spend(ctx, e.ticket); err != nil {
+			return nil, asNoSession(err)
+		}
+		return []string{"pwd", "otp", "mfa"}, nil
+	}
+	if recovery, err = s.ConfirmTOTP(ctx, c, id, code, source); err != nil {
+		return Grant{}, nil, err
+	}
+	err = s.auditor.audited(ctx, &e.record, func() (err error) {
+		g, err = e.enter(ctx, e.caller, prove, false)
+		return err
+	})
+	return g, recovery, err
+}
