@@ -12,19 +12,6 @@ import (
 	"time"
 )
 
-// crowdLines returns n users, and after each hundredth a line that is refused.
-func crowdLines(users int) string {
-	var file strings.Builder
-	for i := 1; i <= users; i++ {
-		fmt.Fprintf(&file, `{"id":"u%d","email":"u%[1]d@example.com","passwordHash":%q,"status":"ready","name":"%[1]d",`+
-			`"accounts":[{"organizationId":"o%[1]d","organizationName":"","userType":"Viewer"}]}`+"\n", i, bcryptHash)
-		if i%100 == 0 {
-			fmt.Fprintln(&file, "a bad line")
-		}
-	}
-	return file.String()
-}
-
 // wantCrowd promises all of them, each once and whole.
 func (l *laptop) wantCrowd(users int) {
 	l.Helper()

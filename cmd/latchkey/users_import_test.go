@@ -291,3 +291,16 @@ func TestKilledImport(t *testing.T) {
 		t.Errorf("all %d users were in before it was killed", good)
 	}
 }
+
+// crowdLines returns n users, and after each hundredth a line that is refused.
+func crowdLines(users int) string {
+	var file strings.Builder
+	for i := 1; i <= users; i++ {
+		fmt.Fprintf(&file, `{"id":"u%d","email":"u%[1]d@example.com","passwordHash":%q,"status":"ready","name":"%[1]d",`+
+			`"accounts":[{"organizationId":"o%[1]d","organizationName":"","userType":"Viewer"}]}`+"\n", i, bcryptHash)
+		if i%100 == 0 {
+			fmt.Fprintln(&file, "a bad line")
+		}
+	}
+	return file.String()
+}
