@@ -189,9 +189,9 @@ def restore(door, account, template, cli, stack):
 
 
 def symmetric(account, template, cli):
-    """HS256, where nothing is published and the authorizer reads the ring."""
-    print("\nHS256:")
-    m = Model(template, {"Algorithm": "HS256"})
+    """HS256, where nothing is published and the authorizer reads the ring; and only one of the contracts."""
+    print("\nHS256, only the second contract:")
+    m = Model(template, {"Algorithm": "HS256", "Contracts": "organization"})
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-symmetric-{time.time_ns()}"
     stack = Stack(account, m, BUILDS)
