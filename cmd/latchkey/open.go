@@ -73,9 +73,15 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 		store.Close()
 		return app.Ports{}, nil, err
 	}
+	listed, err := config.ListedPasswords()
+	if err != nil {
+		store.Close()
+		return app.Ports{}, nil, err
+	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Ports{
-		Store: store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
+		Listed: listed,
+		Store:  store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.IsLocal(),
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil

@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"latchkey/internal/password"
+	"latchkey/internal/admin"
+	"latchkey/internal/auth"
 	"latchkey/internal/terminal"
 )
 
@@ -21,25 +23,53 @@ func usersCommand(c *cli) *cobra.Command {
 const emailOrID = "A user is named by e-mail address or by id. If one user's address is another's id, the address counts."
 
 // newHash returns a function that asks for a password that a person chose, and hashes it.
-func (c *cli) newHash(cmd *cobra.Command, fromStdin bool) (func(context.Context) (string, error), error) {
+// A listed one is refused, unless the operator allows it.
+func (c *cli) newHash(cmd *cobra.Command, fromStdin, allowListed bool) (admin.NewHash, error) {
 	config, err := c.config(cmd)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return func(ctx context.Context) (string, error) {
+	listed, err := config.ListedPasswords()
+	if err != nil {
+		return nil, err
+	}
+	rules := auth.PasswordRules{Min: operatorsMinimum, Service: config.Issuer.Hostname(), Listed: listed}
+	return func(ctx context.Context, u auth.User) (string, bool, error) {
 		ask := c.dialog().Password
 		if fromStdin {
 			ask = c.dialog().PasswordLine
 		}
 		chosen, err := ask(ctx)
 		if err != nil {
-			return "", err
+			return "", false, err
 		}
-		if err := password.CheckNew(chosen); err != nil {
-			return "", fmt.Errorf("that password cannot be used: %w", err)
+		isListed, err := checkChosen(rules, u, chosen, allowListed)
+		if err != nil {
+			return "", false, err
 		}
-		return config.NewHasher().Hash(ctx, chosen)
+		hash, err := config.NewHasher().Hash(ctx, chosen)
+		return hash, isListed, err
 	}, nil
 }
 
 func (c *cli) dialog() terminal.Dialog { return terminal.Dialog{In: c.in, Out: c.err} }
+
+// operatorsMinimum is the least number of characters of a password that an operator sets (ASVS 6.2.1).
+const operatorsMinimum = 8
+
+// checkChosen reports whether the password is a listed one that the operator allows. Any other refusal is an error.
+func checkChosen(rules auth.PasswordRules, u auth.User, chosen string, allowListed bool) (listed bool, err error) {
+	err = rules.Check(u, chosen)
+	var refused *auth.RefusedPassword
+	switch {
+	case err == nil:
+		return false, nil
+	case !errors.As(err, &refused):
+		return false, err
+	case allowListed && (refused.Rule == auth.RuleListed || refused.Rule == auth.RuleContext):
+		return refused.Rule == auth.RuleListed, nil
+	case refused.Rule == auth.RuleListed || refused.Rule == auth.RuleContext:
+		return false, fmt.Errorf("that password cannot be used: %w; choose another, or pass --allow-listed", err)
+	}
+	return false, fmt.Errorf("that password cannot be used: %w", err)
+}

@@ -12,7 +12,7 @@ import (
 func usersAddCommand(c *cli) *cobra.Command {
 	var u auth.User
 	var status string
-	var fromStdin bool
+	var fromStdin, allowListed bool
 	cmd := &cobra.Command{
 		Use: "add EMAIL", Short: "Add one user, asking for the password", Args: exactArgs("EMAIL"),
 		Long: `Adds one user. The password is asked for twice without echo; --password-stdin reads it from the first
@@ -29,7 +29,7 @@ line of standard input instead. 'users import' takes users with accounts or a fu
 			if err := u.Validate(); err != nil {
 				return usageError{err}
 			}
-			newHash, err := c.newHash(cmd, fromStdin)
+			newHash, err := c.newHash(cmd, fromStdin, allowListed)
 			if err != nil {
 				return err
 			}
@@ -48,5 +48,6 @@ line of standard input instead. 'users import' takes users with accounts or a fu
 	flags.StringVar(&u.Role, "role", "", "role, as it appears in tokens")
 	flags.StringVar(&status, "status", string(auth.StatusReady), "ready, pending or disabled")
 	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from the first line of standard input")
+	flags.BoolVar(&allowListed, "allow-listed", false, "accept a password that attackers try first; the audit says so")
 	return cmd
 }

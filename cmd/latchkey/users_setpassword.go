@@ -7,7 +7,7 @@ import (
 )
 
 func usersSetPasswordCommand(c *cli) *cobra.Command {
-	var fromStdin bool
+	var fromStdin, allowListed bool
 	cmd := &cobra.Command{
 		Use: "set-password EMAIL|ID", Short: "Set a user's password and end their sessions", Args: exactArgs("EMAIL|ID"),
 		Long: `Sets a new password, asked for twice without echo; --password-stdin reads it from the first line of standard
@@ -16,7 +16,7 @@ input instead. The user's sessions end; access tokens that were issued stay vali
 ` + emailOrID,
 		Example: "  latchkey users set-password ada@example.com",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			newHash, err := c.newHash(cmd, fromStdin)
+			newHash, err := c.newHash(cmd, fromStdin, allowListed)
 			if err != nil {
 				return err
 			}
@@ -31,5 +31,6 @@ input instead. The user's sessions end; access tokens that were issued stay vali
 		},
 	}
 	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from the first line of standard input")
+	cmd.Flags().BoolVar(&allowListed, "allow-listed", false, "accept a password that attackers try first; the audit says so")
 	return cmd
 }

@@ -60,8 +60,8 @@ func TestUsersAddRefuses(t *testing.T) {
 		{"", []string{"ada@example.com"}, "--password-stdin"}, // no terminal
 		{"", []string{"ada@example.com", "--password-stdin"}, "at least 8"},
 		{"seven77\n", []string{"ada@example.com", "--password-stdin"}, "at least 8"},
-		{strings.Repeat("x", 1025) + "\n", []string{"ada@example.com", "--password-stdin"}, "at most 1024"},
-		{strings.Repeat("x", 9000) + "\n", []string{"ada@example.com", "--password-stdin"}, "at most 1024"},
+		{strings.Repeat("x", 1025) + "\n", []string{"ada@example.com", "--password-stdin"}, "at most 256"},
+		{strings.Repeat("x", 9000) + "\n", []string{"ada@example.com", "--password-stdin"}, "at most 256"},
 		{"NUL\x00NUL\x00NUL\n", []string{"ada@example.com", "--password-stdin"}, "NUL"},
 		{"\xff\xff\xff\xff\xff\xff\xff\xff\n", []string{"ada@example.com", "--password-stdin"}, "UTF-8"},
 	} {

@@ -9,8 +9,11 @@ import (
 	"latchkey/internal/auth"
 )
 
+// NewHash asks for a password for the user and returns its hash, and whether the password is on a list of common ones.
+type NewHash func(ctx context.Context, u auth.User) (hash string, listed bool, err error)
+
 // AddUser creates the user with the hash that newHash returns; it is asked only if the address is free.
-func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash func(context.Context) (string, error)) error {
+func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash NewHash) error {
 	return a.create(ctx, auth.EventUserAdd, func(store Store, record *auth.AuditRecord) error {
 		taken := explain(auth.ErrConflict, "%s already exists; see 'latchkey users show %[1]s'", u.Email)
 		_, err := store.UserByIdentifier(ctx, u.Identifier)
@@ -20,7 +23,7 @@ func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash func(context.C
 		case !errors.Is(err, auth.ErrNotFound):
 			return fmt.Errorf("look up %s: %w", u.Email, err)
 		}
-		if u.PasswordHash, err = newHash(ctx); err != nil {
+		if u.PasswordHash, record.Listed, err = newHash(ctx, u); err != nil {
 			return err
 		}
 		err = store.CreateUser(ctx, auth.NewUser(u, a.Now()))
@@ -36,22 +39,22 @@ func (a *Admin) AddUser(ctx context.Context, u auth.User, newHash func(context.C
 }
 
 // SetPassword stores the hash that newHash returns, asked once and only if the user is found, and ends the user's sessions.
-func (a *Admin) SetPassword(ctx context.Context, name string, newHash func(context.Context) (string, error)) (auth.User, error) {
-	hash := ""
-	return a.changeUser(ctx, auth.EventUserPassword, name, func(_ Store, u *auth.User) (err error) {
+func (a *Admin) SetPassword(ctx context.Context, name string, newHash NewHash) (auth.User, error) {
+	hash, listed := "", false
+	return a.changeUser(ctx, auth.EventUserPassword, name, func(_ Store, record *auth.AuditRecord, u *auth.User) (err error) {
 		if hash == "" {
-			if hash, err = newHash(ctx); err != nil {
+			if hash, listed, err = newHash(ctx, *u); err != nil {
 				return err
 			}
 		}
-		u.PasswordHash = hash
+		u.PasswordHash, record.Listed = hash, listed
 		return nil
 	})
 }
 
 // EnableUser lets the user sign in, who must have a password.
 func (a *Admin) EnableUser(ctx context.Context, name string) (auth.User, error) {
-	return a.changeUser(ctx, auth.EventUserEnable, name, func(_ Store, u *auth.User) error {
+	return a.changeUser(ctx, auth.EventUserEnable, name, func(_ Store, _ *auth.AuditRecord, u *auth.User) error {
 		if u.PasswordHash == "" {
 			return fmt.Errorf("%s has no password yet; 'latchkey users set-password %[1]s' sets one", u.Email)
 		}
@@ -62,7 +65,7 @@ func (a *Admin) EnableUser(ctx context.Context, name string) (auth.User, error) 
 
 // DisableUser keeps the user from signing in and ends their sessions.
 func (a *Admin) DisableUser(ctx context.Context, name string) (auth.User, error) {
-	return a.changeUser(ctx, auth.EventUserDisable, name, func(_ Store, u *auth.User) error {
+	return a.changeUser(ctx, auth.EventUserDisable, name, func(_ Store, _ *auth.AuditRecord, u *auth.User) error {
 		u.Status = auth.StatusDisabled
 		return nil
 	})
@@ -71,7 +74,7 @@ func (a *Admin) DisableUser(ctx context.Context, name string) (auth.User, error)
 // UpdateUser stores what patch makes of the user, and ends their sessions if endSessions is set. An address that another
 // user has is refused. Stale reports whether tokens that were issued before show another role or organization.
 func (a *Admin) UpdateUser(ctx context.Context, name string, endSessions bool, patch func(auth.User) (auth.User, error)) (u auth.User, stale bool, err error) {
-	u, err = a.changeUser(ctx, auth.EventUserUpdate, name, func(store Store, u *auth.User) error {
+	u, err = a.changeUser(ctx, auth.EventUserUpdate, name, func(store Store, _ *auth.AuditRecord, u *auth.User) error {
 		changed, err := patch(*u)
 		if err != nil {
 			return err
@@ -95,16 +98,19 @@ func (a *Admin) UpdateUser(ctx context.Context, name string, endSessions bool, p
 	return u, stale, err
 }
 
+// editUser changes the user, and may add to the audit record.
+type editUser func(Store, *auth.AuditRecord, *auth.User) error
+
 // maxTries bounds how often a change starts over while others change the same user.
 const maxTries = 5
 
 // changeUser reads, changes and writes one user, again if someone else wrote in between, and ends the sessions of a
 // user who may not go on with them. It returns the user as stored now, or as far as they were found.
 // What is to be done with the stored user follows in after.
-func (a *Admin) changeUser(ctx context.Context, event auth.Event, name string, edit func(Store, *auth.User) error, after ...func(Store, auth.User) error) (u auth.User, err error) {
+func (a *Admin) changeUser(ctx context.Context, event auth.Event, name string, edit editUser, after ...func(Store, auth.User) error) (u auth.User, err error) {
 	err = a.change(ctx, event, func(store Store, record *auth.AuditRecord) (err error) {
 		for range maxTries {
-			u, err = a.editOnce(ctx, store, name, edit)
+			u, err = a.editOnce(ctx, store, record, name, edit)
 			record.UserID = u.ID
 			if errors.Is(err, errRace) {
 				continue
@@ -125,13 +131,13 @@ func (a *Admin) changeUser(ctx context.Context, event auth.Event, name string, e
 // errRace is a write that lost against another one.
 var errRace = errors.New("changed meanwhile")
 
-func (a *Admin) editOnce(ctx context.Context, store Store, name string, edit func(Store, *auth.User) error) (auth.User, error) {
+func (a *Admin) editOnce(ctx context.Context, store Store, record *auth.AuditRecord, name string, edit editUser) (auth.User, error) {
 	before, err := a.findUser(ctx, store, name)
 	if err != nil {
 		return auth.User{}, err
 	}
 	u := before
-	if err := edit(store, &u); err != nil {
+	if err := edit(store, record, &u); err != nil {
 		return before, err
 	}
 	u = before.Changed(u, a.Now())

@@ -29,7 +29,8 @@ type Ports struct {
 	Tokens    auth.Verifier
 	// PublicKeys holds the JWK Set, for the functions that verify and publish.
 	PublicKeys token.Source
-	Audit      auth.AuditSink // nil: the log
+	Listed     func(password string) bool // whether attackers try a password first; nil: not known
+	Audit      auth.AuditSink             // nil: the log
 	Log        *slog.Logger
 	Metrics    *metrics.Recorder // nil: none
 	Now        func() time.Time  // nil: the real clock
@@ -94,7 +95,7 @@ func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 func domain(c Config, p Ports) auth.Config {
 	return auth.Config{
 		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Tokens: p.Tokens,
-		Rules: rules(c), Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
+		Rules: rules(c), Listed: p.Listed, Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
 	}
 }
 

@@ -38,6 +38,7 @@ type Config struct {
 	FactorAppend          bool
 	FactorIntegrations    FactorIntegrations
 	ServiceName           string // empty: the issuer's host
+	PasswordList          string // a file; empty: only the embedded list
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Contracts             []string // names, at least one

@@ -84,6 +84,7 @@ func TestConfigValues(t *testing.T) {
 		{"DECOYS", " 600*" + decoyBcrypt + "  1*" + decoyDjango, func(c app.Config) any { return c.Decoys },
 			[]auth.Decoy{{Hash: decoyBcrypt, Weight: 600}, {Hash: decoyDjango, Weight: 1}}},
 		{"DECOYS", "", func(c app.Config) any { return c.Decoys }, []auth.Decoy(nil)},
+		{"PASSWORD_LIST", "more.list", func(c app.Config) any { return c.PasswordList }, "more.list"},
 		{"CONTRACTS", "organization", func(c app.Config) any { return c.Contracts }, []string{"organization"}},
 		{"ALLOWED_HOSTS", "latchkey, 192.168.1.5", func(c app.Config) any { return c.AllowedHosts }, web.Hosts{"latchkey", "192.168.1.5"}},
 		{"QUALIFYING_ROLES", " Owner , Admin,", func(c app.Config) any { return c.QualifyingRoles }, []string{"Owner", "Admin"}},

@@ -27,6 +27,9 @@ func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http
 		return nil, nil, err
 	}
 	p.Passwords = c.NewHasher()
+	if p.Listed, err = c.ListedPasswords(); err != nil {
+		return nil, nil, err
+	}
 	return LoginHandler(c, p), p.Log, nil
 }
 

@@ -177,25 +177,25 @@ func TestMetrics(t *testing.T) {
 			for _, cookie := range c.signIn("username", "ada@example.com", authtest.Password).Result().Cookies() {
 				renewal = cookie.Name + "=" + cookie.Value // the refresh token's comes last
 			}
-		}, map[string]float64{"planpoint success Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 1}, true},
+		}, map[string]float64{"planpoint success Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 1}, true},
 		{"wrong", func() { c.signIn("email", "grace@example.com", "wrong") },
-			map[string]float64{"organization refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, true},
+			map[string]float64{"organization refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, true},
 		{"too soon", func() { c.signIn("email", "grace@example.com", authtest.Password) },
-			map[string]float64{"organization refused Attempts": 1, "Throttled": 1, "UnknownUser": 0, "ColdStarts": 0}, false},
+			map[string]float64{"organization refused Attempts": 1, "Throttled": 1, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, false},
 		{"unknown", func() { c.signIn("username", "nobody@example.com", "wrong") },
-			map[string]float64{"planpoint refused Attempts": 1, "Throttled": 0, "UnknownUser": 1, "ColdStarts": 0}, true},
+			map[string]float64{"planpoint refused Attempts": 1, "Throttled": 0, "UnknownUser": 1, "ListedPassword": 0, "ColdStarts": 0}, true},
 		{"refreshed", func() { c.send(http.MethodPost, "/api/users/refresh", "", "Cookie", renewal) },
 			map[string]float64{"session success Attempts": 1, "ColdStarts": 0}, false},
 		{"our own fault", func() {
 			c.broken = true
 			c.signIn("username", "ada@example.com", authtest.Password)
-		}, map[string]float64{"planpoint failed Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, false},
+		}, map[string]float64{"planpoint failed Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, false},
 		{"gone", func() { c.broken = false; c.hangUp() },
-			map[string]float64{"planpoint canceled Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, false},
+			map[string]float64{"planpoint canceled Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, false},
 		{"as somebody else", func() {
 			c.send(http.MethodPost, planpointLogin,
 				`{"username":"ada@example.com","password":"`+authtest.Password+`","impersonate":"grace@example.com"}`)
-		}, map[string]float64{"planpoint refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ColdStarts": 0}, true},
+		}, map[string]float64{"planpoint refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, true},
 	} {
 		step.do()
 		all := c.counted()

@@ -118,6 +118,8 @@ func loginSettings() []Setting {
 			setting.Words(password.Auto, password.XCrypto), func(c *Config) *password.Argon2 { return &c.Argon2 }).by("login"),
 		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
 			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),
+		row("PASSWORD_LIST", "", "file of more passwords that nobody may choose, made by 'latchkey passwords build'",
+			setting.Text(), func(c *Config) *string { return &c.PasswordList }).local(),
 		row("CONTRACTS", strings.Join(ContractNames(), ","), "contracts to speak, comma-separated; the paths of the others are 404",
 			contractNames(), func(c *Config) *[]string { return &c.Contracts }).by("login", "account"),
 		row("QUALIFYING_ROLES", "Organization Owner,Organization Admin", "userTypes that may sign in at /users/login, comma-separated",

@@ -51,6 +51,9 @@ func attrs(r auth.AuditRecord) []slog.Attr {
 			all = append(all, a)
 		}
 	}
+	if r.Listed {
+		all = append(all, slog.Bool("listed", true))
+	}
 	switch r.Event {
 	case auth.EventUserExport:
 		all = append(all, slog.Int("exported", r.Exported))

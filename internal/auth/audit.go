@@ -101,6 +101,7 @@ type AuditRecord struct {
 	ClientID       string // Client.ID
 	KeyID          string // the key that signed, or that was changed
 	NextID         string // what follows a rotated key or client
+	Listed         bool   // the password is one that attackers try first
 
 	Operator                           string // who made a change, by their name on the machine
 	Added, Updated, Refused, Unchanged int    // of EventUserImport

@@ -196,6 +196,7 @@ func (l *login) checkPassword(ctx context.Context, u User) (outdated bool, err e
 	case !match || u.PasswordHash == "":
 		return false, refuse(ErrBadCredentials, reasonWrongPassword)
 	}
+	l.record.Listed = l.listed != nil && l.listed(l.attempt.Password)
 	return outdated, nil
 }
 

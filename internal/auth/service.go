@@ -14,6 +14,7 @@ type Service struct {
 	keys      Keys
 	codes     Codes
 	rules     Rules
+	listed    func(password string) bool
 	auditor   auditor
 	start     start
 	now       func() time.Time
@@ -43,6 +44,7 @@ type Config struct {
 	Codes     Codes
 	Tokens    Verifier
 	Rules     Rules
+	Listed    func(password string) bool // whether attackers try the password first; nil: not known
 	Audit     AuditSink
 	Log       *slog.Logger
 	Now       func() time.Time // nil: the real clock
@@ -66,7 +68,7 @@ func (c Config) withDefaults() Config {
 func NewService(c Config) *Service {
 	c = c.withDefaults()
 	s := &Service{
-		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, rules: c.Rules, auditor: auditor{c.Audit, c.Log},
+		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, rules: c.Rules, listed: c.Listed, auditor: auditor{c.Audit, c.Log},
 		start: concurrently, now: c.Now, newID: c.NewID,
 	}
 	if c.Serial {

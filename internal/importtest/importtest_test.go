@@ -47,6 +47,7 @@ func rules() []rule {
 		{"internal/keyring", []string{"internal/jwk"}},
 		{"internal/token", []string{"internal/auth", "internal/jwk"}},
 		{"internal/jwk", nil},
+		{"internal/passlist", nil},
 		{"internal/userfile", []string{"internal/auth", "internal/password"}},
 		{"internal/authtest", everything},
 		{"verify", []string{"internal/cached", "internal/jwk", "internal/token"}},

@@ -102,6 +102,7 @@ func (s *sample) line() (l line, audited bool) {
 	if r.Event == auth.EventLogin || r.Event == auth.EventImpersonation {
 		l.add("Throttled", "Count", count(r.Reason.Throttled()))
 		l.add("UnknownUser", "Count", count(r.Reason == auth.ReasonUnknownUser))
+		l.add("ListedPassword", "Count", count(r.Listed))
 	}
 	if s.hashes > 0 {
 		l.add("HashMilliseconds", "Milliseconds", milliseconds(s.hash))
