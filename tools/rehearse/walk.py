@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+import hmac
 import json
 import os
+import struct
 import subprocess
 import time
 
@@ -12,6 +14,14 @@ from model import ACCOUNT, REGION, Fault
 
 EMAIL, PASSWORD = "ada@example.com", "correct horse battery staple"
 ACCOUNTS = [{"organizationId": "o1", "organizationName": "Org", "userType": "Organization Owner"}]
+
+
+def totp(secret, ahead=0):
+    """A code of an authenticator app (RFC 6238): SHA-1, six digits, 30 seconds."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, struct.pack(">Q", int(time.time() + ahead) // 30), hashlib.sha1).digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start:start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 class Walk:
@@ -38,6 +48,7 @@ class Walk:
         self.session()
         self.authorizer()
         self.throttle()
+        self.second_factor()
         self.smoke()
         self.second_rotation()
         self.deletion()
@@ -176,6 +187,29 @@ class Walk:
         answers = [self.sign_in(password=f"guess {i}", source=source) for i in range(8)]
         self.fact("the seventh guess is refused without a hash", all(a.status == 401 for a in answers) and "retry-after" in answers[-1].headers, answers[-1].headers)
         self.fact("the user's own source is not", self.sign_in().status == 200)
+
+    def second_factor(self):
+        signed_in = self.sign_in()
+        jar = [f"{n}={signed_in.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+        seed = self.gateway.send("POST", "/api/users/factors/totp", cookies=jar)
+        self.fact("an authenticator app is added", seed.status in (200, 201) and seed.body.get("secret"), (seed.status, seed.body))
+        confirmed = self.gateway.send("POST", "/api/users/factors/totp/confirm", {"id": seed.body["id"], "code": totp(seed.body["secret"])}, cookies=jar)
+        self.fact("and confirmed with a code", confirmed.status == 200 and len(confirmed.body["recoveryCodes"]) == 10, confirmed.body)
+        listed = self.gateway.send("GET", "/api/users/factors", cookies=jar)
+        self.fact("the factors are listed", listed.status == 200 and len(listed.body["factors"]) == 1, listed.body)
+        asked = self.sign_in()
+        self.fact("the password alone gets a challenge and no cookie", asked.body.get("challenge") and not asked.cookie("planpoint"), asked.body)
+        wrong = self.gateway.send("POST", "/api/users/login/factor", {"challenge": asked.body["challenge"]["id"], "code": "000000"})
+        self.fact("a wrong code is refused", wrong.status == 401 and not wrong.cookie("planpoint"), (asked.body, wrong.body))
+        asked = self.sign_in()
+        done = self.gateway.send("POST", "/api/users/login/factor", {"challenge": asked.body["challenge"]["id"], "code": totp(seed.body["secret"], 30)})
+        self.fact("challenge and code sign in", done.status == 200 and done.cookie("planpoint"), done.body)
+        both = self.gateway.send("POST", "/users/login", {"email": EMAIL, "password": PASSWORD, "code": confirmed.body["recoveryCodes"][0]})
+        self.fact("password and recovery code sign in with one call", both.status == 200 and both.body["isSuccess"], both.body)
+        jar = [f"{n}={done.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+        removed = self.gateway.send("DELETE", "/api/users/factors/" + listed.body["factors"][0]["id"], cookies=jar)
+        self.fact("the factor is removed", removed.status in (200, 204) and self.sign_in().status == 200, (removed.status, removed.body))
+        self.token = self.sign_in().body["access_token"]
 
     def smoke(self):
         self.stack.function("SmokeFunction")
