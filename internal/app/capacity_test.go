@@ -180,6 +180,12 @@ const (
 // not move, so that no wait ends while a busy machine is slow.
 func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (handler http.Handler, key string) {
 	t.Helper()
+	config, ports, key := capacityPorts(t, spent, settings)
+	return app.LoginHandler(config, ports), key
+}
+
+func capacityPorts(t *testing.T, spent *ledger, settings map[string]string) (config app.Config, ports app.Ports, key string) {
+	t.Helper()
 	ctx, store := t.Context(), meteredStore(t, spent)
 	hasher := password.New(password.Params{Memory: 64, Time: 1, Threads: 1}, 0)
 	weaker := password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0)
@@ -210,10 +216,11 @@ func capacityHandler(t *testing.T, spent *ledger, settings map[string]string) (h
 	check(t, err)
 	document, err := ring.Marshal()
 	check(t, err)
-	return app.LoginHandler(config, app.Ports{
+	keys := app.NewKeyring(config, fixedSource(document))
+	return config, app.Ports{
 		Store: store, Passwords: meteredHash{hasher, spent}, Log: slog.New(slog.DiscardHandler),
-		Keys: app.NewKeyring(config, fixedSource(document)), Now: func() time.Time { return start },
-	}), key
+		Keys: keys, Tokens: keys, Now: func() time.Time { return start },
+	}, key
 }
 
 // meteredStore is a new table in DynamoDB Local.

@@ -55,7 +55,7 @@ func (s *Service) Enroll(ctx context.Context, challenge, id, code string, source
 	if err := e.restoreAttempt(ctx); err != nil {
 		return Grant{}, nil, err
 	}
-	if err := e.lookUpSource(ctx, e.caller); err != nil {
+	if err := e.lookUpSource(ctx); err != nil {
 		return Grant{}, nil, err
 	}
 	prove := func(ctx context.Context, _ User) ([]string, error) {

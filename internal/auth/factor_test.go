@@ -407,6 +407,29 @@ func TestChallengeLeavesCounters(t *testing.T) {
 	}
 }
 
+// TestSecondCallObeysSource promises that refused codes add up for their source, whose window then refuses even right ones.
+func TestSecondCallObeysSource(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	r := rules()
+	r.Limits = auth.Limits{Source: auth.Rate{Failures: 3, Span: time.Hour}}
+	s := k.Service(r)
+	seed, _ := enroll(t, k, s, "ada")
+	challenge := challengeOf(t, s, attempt("ada"), profileTerms())
+	for range 3 {
+		if _, err := s.LoginFactor(t.Context(), second(challenge, wrongDigits(k, seed)), profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+			t.Fatalf("a wrong code: %v", err)
+		}
+	}
+	if _, err := s.LoginFactor(t.Context(), second(challenge, code(k, seed)), profileTerms()); !errors.Is(err, auth.ErrThrottled) {
+		t.Errorf("a source over its limit: %v", err)
+	}
+	elsewhere := second(challenge, code(k, seed))
+	elsewhere.Source = auth.ParseSource("198.51.100.1:1")
+	if _, err := s.LoginFactor(t.Context(), elsewhere, profileTerms()); err != nil {
+		t.Errorf("another source: %v", err)
+	}
+}
+
 // TestUnreadableSeed promises that a stored seed which does not open is our fault: no refusal, no session, no count.
 func TestUnreadableSeed(t *testing.T) {
 	k := authtest.NewKit(t, users()...)

@@ -11,11 +11,9 @@ import (
 // for, prove a factor if one is needed, and be allowed to act as the target, if there is one. It returns the user that the token will
 // be about and how the caller was authenticated; with ErrImpersonation the user is the target as far as it was read, for the audit.
 func (l *login) gate(ctx context.Context, caller User, prove prover) (subject User, amr []string, err error) {
-	switch {
-	case caller.Status != StatusReady:
-		return User{}, nil, refuse(ErrNotReady, reasonNotReady)
-	case !l.qualifies(caller, l.terms):
-		return User{}, nil, refuse(ErrWrongRole, reasonWrongRole)
+	if err := l.admit(caller); err != nil {
+		l.checkDecoyCode(ctx, l.typedCode()) // these callers get the answer of a wrong password
+		return User{}, nil, err
 	}
 	if amr, err = prove(ctx, caller); err != nil {
 		return User{}, nil, err
@@ -29,6 +27,17 @@ func (l *login) gate(ctx context.Context, caller User, prove prover) (subject Us
 	}
 	subject, err = l.impersonated(ctx, l.terms, target)
 	return subject, amr, err
+}
+
+// admit refuses callers who may not sign in by the terms, whatever they prove.
+func (l *login) admit(caller User) error {
+	switch {
+	case caller.Status != StatusReady:
+		return refuse(ErrNotReady, reasonNotReady)
+	case !l.qualifies(caller, l.terms):
+		return refuse(ErrWrongRole, reasonWrongRole)
+	}
+	return nil
 }
 
 // prover proves the caller's factor, if they need one, and returns the methods of authentication (RFC 8176).

@@ -90,8 +90,10 @@ func (l *login) run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
+	code := l.typedCode()
 	outdated, err := l.checkPassword(ctx, caller)
 	if err != nil {
+		l.checkDecoyCode(ctx, code)
 		return Grant{}, l.failed(ctx, err)
 	}
 	grant, err := l.enter(ctx, caller, l.proveInOneCall, outdated)

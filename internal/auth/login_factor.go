@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -58,7 +60,7 @@ func (f *factorLogin) run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, err
 	}
-	if err := f.lookUpSource(ctx, caller); err != nil {
+	if err := f.lookUpSource(ctx); err != nil {
 		return Grant{}, err
 	}
 	grant, err := f.enter(ctx, caller, f.proveByChallenge, false)
@@ -107,12 +109,11 @@ func (f *factorLogin) loadCaller(ctx context.Context) (User, error) {
 
 // lookUpSource reads the client again and the source's window, the only one of the three limits that binds here: wrong codes have a
 // counter of their own.
-func (f *factorLogin) lookUpSource(ctx context.Context, caller User) (err error) {
+func (f *factorLogin) lookUpSource(ctx context.Context) (err error) {
 	if err := f.hashIdentifiers(ctx); err != nil {
 		return err
 	}
-	keys := f.tally.keys
-	found, err := f.store.LookUp(ctx, LookupQuery{KeyHash: f.ticket.KeyHash, Attempts: keys.OfSource()})
+	found, err := f.store.LookUp(ctx, LookupQuery{KeyHash: f.ticket.KeyHash, Attempts: AttemptKeys{Network: f.tally.keys.Network}})
 	if err != nil {
 		return fmt.Errorf("look up the source: %w", err)
 	}
@@ -166,19 +167,39 @@ func (l *login) proveInOneCall(ctx context.Context, caller User) ([]string, erro
 	return l.checkCode(ctx, caller, l.attempt.Code.Text)
 }
 
-// splitAppended takes the code off the end of the password, for clients that have no other field for it. It does nothing unless
-// the deployment allows it, the user has an authenticator app, and no code came in its own member.
+// splitAppended takes the code off the end of the password, for clients that have no other field for it, if the user has an
+// authenticator app.
 func (l *login) splitAppended(u User) {
+	if code := l.appendedCode(); code != "" && len(u.Factors.TOTP) > 0 {
+		l.attempt.Password, l.attempt.Code.Text = strings.TrimSuffix(l.attempt.Password, code), code
+	}
+}
+
+// appendedCode returns the digits at the end of the password that would be a code. It is empty unless the deployment allows
+// that and no code came in its own member.
+func (l *login) appendedCode() string {
 	const digits = 6
 	at := len(l.attempt.Password) - digits
-	if !l.rules.FactorAppend || len(u.Factors.TOTP) == 0 || l.attempt.Code.Sent || at < 0 {
-		return
+	if !l.rules.FactorAppend || l.attempt.Code.Sent || at < 0 {
+		return ""
 	}
 	code := l.attempt.Password[at:]
-	for i := range len(code) {
-		if code[i] < '0' || code[i] > '9' {
-			return
-		}
+	if strings.Trim(code, "0123456789") != "" {
+		return ""
 	}
-	l.attempt.Password, l.attempt.Code.Text = l.attempt.Password[:at], code
+	return code
+}
+
+// typedCode returns the code that the attempt would be checked with, for any user.
+func (l *login) typedCode() string { return cmp.Or(l.attempt.Code.Text, l.appendedCode()) }
+
+// checkDecoyCode does the arithmetic of a code that is not looked at because of another refusal, the same for users with and without a factor
+// and for unknown ones. Its result and its error mean nothing.
+func (l *login) checkDecoyCode(ctx context.Context, typed string) {
+	if typed == "" {
+		return
+	}
+	totp, recovery := l.codes.Parse(typed)
+	_, _ = l.codes.Step(ctx, "", nil, totp, l.now())
+	_, _ = l.recoveryMAC(ctx, "", recovery)
 }

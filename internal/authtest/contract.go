@@ -65,6 +65,7 @@ func newContractTest(t *testing.T, c contract.Contract, body Body) contractTest 
 	k := NewKit(t, candidates()...)
 	k.Update(t, "adele", func(u *auth.User) { u.PasswordHash = "" })
 	k.Update(t, "klara", func(u *auth.User) { u.PasswordHash = "$argon2id$v=19$m=8,t=1" })
+	check(t, k.Store.SetFactors(t.Context(), "betty", 1, auth.Factors{TOTP: []auth.TOTP{{ID: "phone", Sealed: []byte("not opened")}}}, nil))
 	return contractTest{t, k, c, body, k.Contract(c, contractRules(), friendly)}
 }
 
@@ -77,7 +78,7 @@ func contractRules() auth.Rules {
 // candidates all have an account that qualifies, except alan.
 func candidates() []auth.User {
 	users := []auth.User{Alan()}
-	for _, name := range []string{"grace", "hedy", "mary", "edith", "joan", "dorothy", "adele", "klara"} {
+	for _, name := range []string{"grace", "hedy", "mary", "edith", "joan", "dorothy", "adele", "klara", "betty"} {
 		u := NewUser(name)
 		u.Accounts = Grace().Accounts
 		switch name {

@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract"
+	"latchkey/internal/web"
 )
 
 // refusedSignIn is a way to be refused that a stranger must not distinguish from the others; each has its own user.
@@ -22,6 +23,7 @@ func refusedSignIns() []refusedSignIn {
 		{"over-long password", "mary", strings.Repeat("x", 1025)},
 		{"over-long password, unknown user", "no-one", strings.Repeat("x", 1025)},
 		{"password with NUL", "edith", Password + "\x00"},
+		{"wrong password, with a factor", "betty", "wrong"},
 		{"pending", "joan", Password},
 		{"disabled", "dorothy", Password},
 		{"no password", "adele", Password},
@@ -51,6 +53,19 @@ func RunConstantWork(t *testing.T, c contract.Contract, body Body, decoys []auth
 	ct.constantWork(rules)
 }
 
+// withCode returns the body of the sign-in with a code of another form for each attempt: none, an app's, a recovery code, neither.
+func (ct contractTest) withCode(s refusedSignIn, attempt int64) string {
+	body := ct.body(ct.T, s.user+"@example.com", s.password)
+	codes := []any{nil, "123456", "0123-4567-89AB-CDEF", 42}
+	code := codes[attempt%int64(len(codes))]
+	if code == nil {
+		return body
+	}
+	with, err := web.AddMember([]byte(body), "code", code)
+	check(ct, err)
+	return string(with)
+}
+
 func (ct contractTest) constantWork(rules auth.Rules) {
 	for attempt := range rules.Limits.Free + 2 {
 		var want contractAnswer
@@ -58,7 +73,7 @@ func (ct contractTest) constantWork(rules auth.Rules) {
 			if s.user == "alan" && !ct.contract.Terms().QualifyingAccount {
 				s.password = "wrong"
 			}
-			got := ct.signIn(s.user, s.password)
+			got := ct.send(ct.request(ct.withCode(s, attempt)))
 			if i == 0 {
 				want = got
 			}

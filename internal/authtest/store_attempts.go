@@ -13,6 +13,7 @@ import (
 func attemptPromises() []promise {
 	return []promise{
 		{"missing counters", countersAbsent},
+		{"a source without a user", sourceAlone},
 		{"count an attempt", attemptCounts},
 		{"count attempts at once", attemptsAtOnce},
 		{"count an attempt beyond the free ones", attemptBeyondFree},
@@ -76,6 +77,19 @@ func countFailure(t *testing.T, s Store, k auth.AttemptKeys, seen, next auth.Win
 		t.Fatalf("CountFailure of %+v: %v", k, err)
 	}
 	return next
+}
+
+func sourceAlone(t *testing.T, s Store) {
+	window := auth.Window{Failures: 1, Since: attemptTime(), ExpiresAt: attemptTime().Add(time.Hour)}
+	k := attemptKeys()
+	countFailure(t, s, k.OfSource(), auth.Window{}, window)
+	countFailure(t, s, k.OfUser(), auth.Window{}, window)
+	if got := counters(t, s, auth.AttemptKeys{Network: k.Network}); got != (auth.Counters{Source: window}) {
+		t.Errorf("the counters of the network are %+v, want only the source's window", got)
+	}
+	if got, err := s.LookUp(t.Context(), auth.LookupQuery{}); err != nil || got != (auth.LookupResult{}) {
+		t.Errorf("LookUp of nothing = %+v, %v", got, err)
+	}
 }
 
 func countersAbsent(t *testing.T, s Store) {

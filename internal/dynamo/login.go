@@ -15,7 +15,10 @@ import (
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	const action = "look up the identifier"
 	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Attempts), windowKey(q.Attempts.OfUser()), windowKey(q.Attempts.OfSource())
-	keys := []key{pointer}
+	var keys []key
+	if !q.Identifier.IsZero() {
+		keys = append(keys, pointer)
+	}
 	client, ok := clientKey(q.KeyHash)
 	if ok {
 		keys = append(keys, client)
@@ -24,7 +27,10 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResu
 		keys = append(keys, user)
 	}
 	if q.Attempts.Source != "" {
-		keys = append(keys, pair, source)
+		keys = append(keys, pair)
+	}
+	if q.Attempts.Network != "" {
+		keys = append(keys, source)
 	}
 	found, err := s.getAll(ctx, action, keys)
 	if err != nil {
@@ -54,7 +60,10 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResu
 
 // getAll reads the items of different keys consistently, in one round trip unless DynamoDB leaves some unprocessed.
 func (s *Store) getAll(ctx context.Context, action string, keys []key) ([]item, error) {
-	if len(keys) == 1 {
+	switch len(keys) {
+	case 0:
+		return nil, nil
+	case 1:
 		it, err := s.get(ctx, action, keys[0])
 		if it == nil {
 			return nil, err
