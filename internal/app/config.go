@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -111,6 +112,9 @@ func readSettings(getenv func(string) string, used func(Setting) bool) (Config, 
 // NewHasher returns the hasher that the settings describe.
 func (c Config) NewHasher() *password.Hasher { return password.NewWith(c.Argon2, c.PasswordHash, 0) }
 
+// WarningLevel is the level for a logger of Warnings: LOG_LEVEL=error must not hide what it costs.
+func (c Config) WarningLevel() slog.Level { return min(c.LogLevel, slog.LevelWarn) }
+
 // Warnings names the settings that are allowed and weaken the service.
 func (c Config) Warnings() []string {
 	defaults, _ := readSettings(func(string) string { return "" }, func(Setting) bool { return false })
@@ -193,26 +197,41 @@ func hosts() setting.Kind[web.Hosts] {
 }
 
 func origins() setting.Kind[web.Origins] {
+	// Without the default ports, which browsers leave out; no expression can say of which scheme.
+	ports := setting.Digits(81, 442) + "|" + setting.Digits(444, 65535)
 	return setting.Kind[web.Origins]{
-		Pattern: setting.Listed(`([a-z][a-z0-9+.-]*://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[a-z][a-z0-9+.]*-[a-z0-9+.-]*://[A-Za-z0-9-]+)(:[1-9][0-9]{0,4})?`),
+		Pattern: setting.Listed(`([a-z][a-z0-9+.-]*://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[a-z][a-z0-9+.]*-[a-z0-9+.-]*://[A-Za-z0-9-]+)(:(` + ports + `))?`),
 		Parse:   func(s string) (web.Origins, error) { return web.ParseOrigins(setting.Split(s)) },
 	}
 }
 
-// proxies refuses the whole Internet: every client could then choose the address that is counted.
+// The shortest prefixes of TRUSTED_PROXIES: those of 10.0.0.0/8 and fc00::/7. A shorter one holds large parts of the Internet.
+const (
+	leastBits4 = 8
+	leastBits6 = 7
+)
+
+// proxies refuses blocks that hold strangers: they could choose the address that is counted.
 func proxies() setting.Kind[web.Proxies] {
-	v4 := "(" + setting.Digits(0, 255) + `)(\.(` + setting.Digits(0, 255) + ")){3}(/(" + setting.Digits(1, 32) + "))?"
-	v6 := "[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(/(" + setting.Digits(1, 128) + "))?"
+	v4 := "(" + setting.Digits(0, 255) + `)(\.(` + setting.Digits(0, 255) + ")){3}(/(" + setting.Digits(leastBits4, 32) + "))?"
+	v6 := "[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(/(" + setting.Digits(leastBits6, 128) + "))?"
 	return setting.Kind[web.Proxies]{
 		Pattern: setting.Listed(v4 + "|" + v6),
 		Parse: func(s string) (web.Proxies, error) {
 			p, err := web.ParseProxies(setting.Split(s))
 			for _, block := range p {
-				if block.Bits() == 0 {
-					return nil, errors.New("write the addresses of your proxies: a block that ends with /0 lets every client choose its own address")
+				if least := leastBits(block); block.Bits() < least {
+					return nil, fmt.Errorf("write the addresses of your proxies: %s is shorter than /%d, and lets strangers choose their own address", block, least)
 				}
 			}
 			return p, err
 		},
 	}
+}
+
+func leastBits(block netip.Prefix) int {
+	if block.Addr().Is4() {
+		return leastBits4
+	}
+	return leastBits6
 }

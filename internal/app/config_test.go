@@ -170,7 +170,7 @@ func TestConfigRefusals(t *testing.T) {
 		"THROTTLE_KNOWN":          {"30d", "-1h"},
 		"QUALIFYING_ROLES":        {"a\nb"},
 		"IMPERSONATOR_ROLES":      {"a\x00"},
-		"TRUSTED_PROXIES":         {"0.0.0.0/0", "::/0", "10.0.0.0/8, 0.0.0.0/0", "10.0.0.0/33", "proxy.example.com", "*"},
+		"TRUSTED_PROXIES":         {"0.0.0.0/0", "::/0", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "10.0.0.0/7", "2000::/3", "::/6", "10.0.0.0/33", "proxy.example.com", "*"},
 		"METRICS":                 {"on/off?", "AWS/Lambda", ":a", "a b", "é", strings.Repeat("a", 256)},
 		"LOG_LEVEL":               {"warning", "2", "none"},
 	} {

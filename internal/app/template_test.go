@@ -150,15 +150,15 @@ func patternCases() map[string]goodAndBad {
 		"ALLOWED_ORIGINS": {[]string{"", "https://a.example", "https://a.example, http://localhost:8080", "http://192.0.2.1:3000,", "capacitor://localhost",
 			"chrome-extension://abcdefghijklmnopabcdefghijklmnop", "safari-web-extension://0A1B2C3D-0000-4000-8000-0A1B2C3D4E5F"},
 			[]string{"*", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a.example https://b.example", "null", "https://A.example",
-				"https://u:p@a.example"}},
+				"https://u:p@a.example", "https://a.example:443", "http://a.example:80", "http://localhost:05173", "http://localhost:65536"}},
 		"COOKIE_DOMAIN": {[]string{"", "example.com", ".example.com", "a-b.example.co.uk"},
 			[]string{"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"}},
 		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
 		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"),
 		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
 		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,
-		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 0.0.0.0/1"},
-			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129"}},
+		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 100.64.0.0/10, fc00::/7"},
+			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129"}},
 	}
 }
 

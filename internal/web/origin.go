@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -56,8 +57,15 @@ func checkOrigin(origin string) error {
 		return fmt.Errorf("%q: browsers send the host in lower case", origin)
 	case special && (u.Hostname() == "" || u.Port() == port):
 		return fmt.Errorf("%q: write it as the browser sends it, without the default port", origin)
+	case u.Port() != "" && !isPort(u.Port()):
+		return fmt.Errorf("%q: browsers send a port from 1 to 65535, without zeros before it", origin)
 	}
 	return nil
+}
+
+func isPort(digits string) bool {
+	n, err := strconv.ParseUint(digits, 10, 16)
+	return err == nil && n > 0 && strconv.FormatUint(n, 10) == digits
 }
 
 // allow is the cross-site rule: Sec-Fetch-Site decides, else Origin compared with the host that was called.

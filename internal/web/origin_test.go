@@ -26,7 +26,7 @@ func friends(t *testing.T) web.Origins {
 // TestParseOrigins promises that only origins in the spelling of browsers and apps are accepted.
 func TestParseOrigins(t *testing.T) {
 	for _, good := range []string{
-		"https://example.com", "http://localhost", "http://localhost:3000", "https://example.com:8443", "http://127.0.0.1:80810",
+		"https://example.com", "http://localhost", "http://localhost:3000", "https://example.com:8443", "http://127.0.0.1:65535",
 		"https://[2001:db8::1]", "https://xn--mnchen-3ya.example", "capacitor://localhost", "ionic://localhost", "tauri://localhost",
 		"app://obsidian.md", "app://.", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "moz-extension://0a1b2c3d-0000-4000-8000-0a1b2c3d4e5f",
 		"safari-web-extension://0A1B2C3D-0000-4000-8000-0A1B2C3D4E5F", "vscode-webview://abc123", "com.example.app://callback", "wails://wails.localhost:34115",
@@ -45,7 +45,8 @@ func TestParseOrigins(t *testing.T) {
 		"https://user@example.com", "file:///etc", "file://", "file://localhost", "capacitor://", "capacitor:localhost", "capacitor://localhost/",
 		"Capacitor://localhost", "capacitor://*", "data:text/html,x", "about:blank", "blob:https://example.com/1", "://localhost", "1app://localhost",
 		"wss://example.com:443", "ws://LOCALHOST", "https://example.com ", " https://example.com",
-		"https://example.com,https://example.org", "https://exa mple.com", "https://example.com:", "https://example.com:443",
+		"https://example.com,https://example.org", "https://exa mple.com", "https://example.com:", "https://example.com:443", "https://example.com:0443", "http://localhost:05173",
+		"http://localhost:0", "http://localhost:65536", "app://localhost:99999",
 		"http://example.com:80", "https://m\u00fcnchen.example", "https://example.com\n",
 	} {
 		if got, err := web.ParseOrigins([]string{friend, bad}); err == nil || got != nil {
