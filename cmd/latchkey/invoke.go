@@ -45,7 +45,7 @@ answer as JSON. Functions: ` + strings.Join(functions, ", ") + `. Logs go to sta
 			log := app.NewLogger(c.err, config.LogLevel)
 			config.Addr = "" // nothing listens, so nothing is exposed
 			for _, warning := range config.Warnings() {
-				log.Warn(warning)
+				app.NewLogger(c.err, config.WarningLevel()).Warn(warning)
 			}
 			function, store, err := c.function(cmd, args[0], config, log, records.sink(log))
 			if err != nil {

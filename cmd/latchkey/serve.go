@@ -16,6 +16,7 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/password"
+	"latchkey/internal/setting"
 	"latchkey/internal/web"
 )
 
@@ -66,6 +67,17 @@ type serveOptions struct {
 	demo, insecureCookies bool
 }
 
+// checkCookies refuses cookies without Secure that could leave this machine: a proxy in front has another issuer.
+func (o serveOptions) checkCookies(config app.Config, addr net.Addr) error {
+	switch {
+	case o.insecureCookies && !isLoopback(addr):
+		return usageError{fmt.Errorf("--insecure-cookies is for a loopback address only, not for %s: others could read the cookies on the way", addr)}
+	case o.insecureCookies && !setting.IsLoopback(config.Issuer.Hostname()):
+		return usageError{fmt.Errorf("--insecure-cookies is for browsers on this machine only, and the issuer is %s", config.Issuer)}
+	}
+	return nil
+}
+
 func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	config, err := c.config(cmd)
 	if err != nil {
@@ -83,8 +95,8 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	if config, err = c.configAt(cmd, base); err != nil {
 		return usageError{err}
 	}
-	if o.insecureCookies && !isLoopback(listener.Addr()) {
-		return usageError{fmt.Errorf("--insecure-cookies is for a loopback address only, not for %s: others could read the cookies on the way", listener.Addr())}
+	if err := o.checkCookies(config, listener.Addr()); err != nil {
+		return err
 	}
 	config.InsecureCookies = o.insecureCookies
 	records, err := c.openAudit(cmd)
@@ -93,10 +105,10 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	}
 	defer records.Close()
 	defer records.reopenOnHangup(cmd.Context())()
-	log := slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: config.LogLevel})))
+	log := c.log(config.LogLevel)
 	log.Info("starting", "version", app.Version())
 	for _, warning := range slices.Concat(app.UnknownSettings(c.environ()), config.Warnings()) {
-		log.Warn(warning)
+		c.log(config.WarningLevel()).Warn(warning)
 	}
 	relaxGC(password.DefaultLimit(config.PasswordHash), config.NewHasher().Retained(), c.getenv)
 	ports, store, err := c.ports(cmd, config, log, records.sink(log))
@@ -114,6 +126,11 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	}
 	handler := app.Identified(limited(app.ServeHandler(config, ports)))
 	return c.listen(cmd.Context(), listener, base, handler, log)
+}
+
+// log returns the server's log, as text on standard error.
+func (c *cli) log(level slog.Level) *slog.Logger {
+	return slog.New(web.LogHandler(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level})))
 }
 
 // listen serves until ctx ends, and then finishes what is in flight.

@@ -36,6 +36,8 @@ func TestServeInsecureCookies(t *testing.T) {
 	for _, addr := range []string{":0", "0.0.0.0:0", "[::]:0"} {
 		l.fails(exitUsage, "", []string{"serve", "--addr", addr, "--insecure-cookies"}, "--insecure-cookies is for a loopback address only")
 	}
+	l.fails(exitUsage, "", []string{"serve", "--addr", "127.0.0.1:0", "--issuer", "https://login.example.com", "--insecure-cookies"},
+		"--insecure-cookies is for browsers on this machine only")
 	l.env["LATCHKEY_INSECURE_COOKIES"] = "true" // is no setting
 	for _, cookie := range l.serve().signIn("ada@example.com", secretPassword).header["Set-Cookie"] {
 		if !strings.Contains(cookie, "; Secure") {

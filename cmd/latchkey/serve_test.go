@@ -323,7 +323,8 @@ func TestServePortInUse(t *testing.T) {
 	}
 }
 
-// TestServeWarns promises a warning at each start for what is allowed and weak, and none for the defaults.
+// TestServeWarns promises a warning at each start for what is allowed and weak, also if the log would leave out warnings and
+// audit records alike, and none for the defaults.
 func TestServeWarns(t *testing.T) {
 	l := newLaptop(t)
 	l.env["LATCHKEY_PASSWORD_HASH"] = ""
@@ -331,9 +332,9 @@ func TestServeWarns(t *testing.T) {
 	if s.end(); strings.Contains(s.log.String(), "WARN") {
 		t.Errorf("the defaults warn:\n%s", s.log)
 	}
-	s = l.serve("--password-hash", cheapHash, "--throttle=off", "--allow-query-credentials")
+	s = l.serve("--password-hash", cheapHash, "--throttle=off", "--allow-query-credentials", "--log-level=error", "--audit=-")
 	s.end()
-	for _, want := range []string{"PASSWORD_HASH", "THROTTLE", "ALLOW_QUERY_CREDENTIALS"} {
+	for _, want := range []string{"PASSWORD_HASH", "THROTTLE", "ALLOW_QUERY_CREDENTIALS", "LOG_LEVEL"} {
 		if !regexp.MustCompile(`level=WARN msg="` + want).MatchString(s.log.String()) {
 			t.Errorf("no warning for %s:\n%s", want, s.log)
 		}

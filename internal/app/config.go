@@ -19,6 +19,9 @@ import (
 	"latchkey/internal/web"
 )
 
+// toLog is the AUDIT of records that go to the log.
+const toLog = "-"
+
 // DefaultAddr is where serve listens by default: only this machine can reach it.
 const DefaultAddr = "127.0.0.1:3000"
 
@@ -112,8 +115,16 @@ func readSettings(getenv func(string) string, used func(Setting) bool) (Config, 
 // NewHasher returns the hasher that the settings describe.
 func (c Config) NewHasher() *password.Hasher { return password.NewWith(c.Argon2, c.PasswordHash, 0) }
 
-// WarningLevel is the level for a logger of Warnings: LOG_LEVEL=error must not hide what it costs.
-func (c Config) WarningLevel() slog.Level { return min(c.LogLevel, slog.LevelWarn) }
+// WarningLevel is the level for a logger of Warnings: LOG_LEVEL, unless it hides audit records and would hide that warning too.
+func (c Config) WarningLevel() slog.Level {
+	if c.hidesAudit() {
+		return min(c.LogLevel, slog.LevelWarn)
+	}
+	return c.LogLevel
+}
+
+// hidesAudit reports whether audit records go to the log, at a level that leaves them out.
+func (c Config) hidesAudit() bool { return c.LogLevel > slog.LevelInfo && c.Audit == toLog }
 
 // Warnings names the settings that are allowed and weaken the service.
 func (c Config) Warnings() []string {
@@ -133,7 +144,7 @@ func (c Config) Warnings() []string {
 		{c.AllowQueryCredentials, "ALLOW_QUERY_CREDENTIALS is on: passwords in URLs end up in access logs and histories"},
 		{c.Revocation == authorizer.Off, "REVOCATION is off: the authorizer accepts the tokens of ended sessions until they expire"},
 		{c.Algorithm == jwk.HS256, "ALGORITHM is HS256: every service that verifies tokens can also make them"},
-		{c.LogLevel > slog.LevelInfo, "LOG_LEVEL is above info: audit records are not written"},
+		{c.hidesAudit(), "LOG_LEVEL is above info: audit records are not written"},
 		{c.Issuer != nil && c.Issuer.Scheme == "http" && !setting.IsLoopback(c.Issuer.Hostname()),
 			"ISSUER is an http URL of another machine: passwords, cookies and tokens cross the network unencrypted"},
 		{c.beyondLoopback(), "ADDR accepts connections from other machines over plain HTTP: put a proxy that speaks HTTPS in front"},

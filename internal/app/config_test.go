@@ -269,6 +269,7 @@ func TestConfigWarnings(t *testing.T) {
 		{"ALGORITHM", settings{"ALGORITHM": "HS256"}, true},
 		{"ALGORITHM", settings{"ALGORITHM": "RS256"}, false},
 		{"LOG_LEVEL", settings{"LOG_LEVEL": "error"}, true},
+		{"LOG_LEVEL", settings{"LOG_LEVEL": "error", "AUDIT": "audit.jsonl"}, false},
 		{"LOG_LEVEL", settings{"LOG_LEVEL": "warn"}, true},
 		{"LOG_LEVEL", settings{"LOG_LEVEL": "debug"}, false},
 		{"ISSUER", settings{"ISSUER": "http://login.example.com"}, true},

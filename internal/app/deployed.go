@@ -59,7 +59,7 @@ func deployed(ctx context.Context, function string, getenv func(string) string, 
 	}
 	log := functionLogger(out, c.LogLevel)
 	for _, warning := range c.Warnings() {
-		log.WarnContext(ctx, warning)
+		functionLogger(out, c.WarningLevel()).WarnContext(ctx, warning)
 	}
 	aws := dynamo.ForLogin(LambdaConfig(getenv))
 	store := dynamo.New(aws, c.Store.Name)

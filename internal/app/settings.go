@@ -93,7 +93,7 @@ func placeSettings() []Setting {
 		row("KEYS", "", "where the signing keys are: file:PATH or secretsmanager:ID",
 			location(File, SecretsManager), func(c *Config) *Location { return &c.Keys }).
 			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "account", "authorizer", "rotate"),
-		row("AUDIT", "-", "file to append audit records to; - for standard error",
+		row("AUDIT", toLog, "file to append audit records to; - for standard error",
 			setting.Text(), func(c *Config) *string { return &c.Audit }).local(),
 	}
 }
