@@ -17,7 +17,11 @@ const applicationID = 0x4c4b4559
 // Long columns come last, because SQLite reads all columns before the one that it needs. Sessions have no index by expiry:
 // it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
-	return []string{`
+	return []string{createTables, createDocuments, createAttempts, addClientExpiry, addFactors}
+}
+
+const (
+	createTables = `
 		CREATE TABLE users (
 			id             TEXT    NOT NULL PRIMARY KEY,
 			identifier     TEXT    NOT NULL UNIQUE,
@@ -54,11 +58,15 @@ func schema() []string {
 			last_used_at   INTEGER NOT NULL,
 			expires_at     INTEGER NOT NULL,
 			PRIMARY KEY (user_id, id)
-		) STRICT, WITHOUT ROWID;`, `
+		) STRICT, WITHOUT ROWID;`
+
+	createDocuments = `
 		CREATE TABLE documents (
 			name TEXT NOT NULL PRIMARY KEY,
 			body TEXT NOT NULL
-		) STRICT;`, `
+		) STRICT;`
+
+	createAttempts = `
 		CREATE TABLE tries ( -- of a user from a source; with one of the two empty, the window of the other
 			user        TEXT    NOT NULL,
 			source      TEXT    NOT NULL,
@@ -67,8 +75,12 @@ func schema() []string {
 			known_until INTEGER NOT NULL,
 			expires_at  INTEGER NOT NULL,
 			PRIMARY KEY (user, source)
-		) STRICT, WITHOUT ROWID;`, `
-		ALTER TABLE clients ADD COLUMN expires_at INTEGER NOT NULL DEFAULT -62135596800000; -- the zero time: never`, `
+		) STRICT, WITHOUT ROWID;`
+
+	addClientExpiry = `
+		ALTER TABLE clients ADD COLUMN expires_at INTEGER NOT NULL DEFAULT -62135596800000; -- the zero time: never`
+
+	addFactors = `
 		ALTER TABLE users ADD COLUMN factors TEXT NOT NULL DEFAULT ''; -- JSON object, or empty
 		ALTER TABLE sessions ADD COLUMN client_kind TEXT NOT NULL DEFAULT '';
 		ALTER TABLE sessions ADD COLUMN amr TEXT NOT NULL DEFAULT ''; -- with commas between
@@ -100,9 +112,8 @@ func schema() []string {
 			DELETE FROM factor_uses WHERE user_id = OLD.id;
 			DELETE FROM recovery_codes WHERE user_id = OLD.id;
 			DELETE FROM wrong_codes WHERE user_id = OLD.id;
-		END;`,
-	}
-}
+		END;`
+)
 
 // upgrade checks that the file is ours and applies the steps that it lacks, all or none.
 func upgrade(db *sql.DB, steps []string) error {
