@@ -8,9 +8,9 @@ import (
 
 func usersUnlockCommand(c *cli) *cobra.Command {
 	return &cobra.Command{
-		Use: "unlock EMAIL|ID", Short: "Forget a user's failed sign-ins, so that they need not wait", Args: exactArgs("EMAIL|ID"),
-		Long: `Forgets the failed sign-ins of one user from all sources, so that the user does not have to wait; known sources stay
-known. 'users show' shows who waits. A source that failed for too many users stays refused until its time is over.
+		Use: "unlock EMAIL|ID", Short: "Forget a user's failed sign-ins and wrong codes, so that they need not wait", Args: exactArgs("EMAIL|ID"),
+		Long: `Forgets the failed sign-ins of one user from all sources, and the wrong codes of their second factor, so that the
+user does not have to wait; known sources stay known. 'users show' shows who waits. A source that failed for too many users stays refused until its time is over.
 
 ` + emailOrID,
 		Example: "  latchkey users unlock ada@example.com",

@@ -10,7 +10,8 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// Unlock forgets the failed sign-ins of an address, or of the user with an id. Known sources stay known.
+// Unlock forgets the failed sign-ins of an address, or of the user with an id, and the user's wrong codes. Known sources stay
+// known.
 func (a *Admin) Unlock(ctx context.Context, name string) error {
 	return a.change(ctx, auth.EventUserUnlock, func(store Store, record *auth.AuditRecord) error {
 		id, bad := auth.ParseIdentifier(name)
@@ -29,8 +30,20 @@ func (a *Admin) Unlock(ctx context.Context, name string) error {
 		if err := store.ForgetAttempts(ctx, hashes.counted); err != nil {
 			return fmt.Errorf("forget the failed sign-ins of %s: %w", name, err)
 		}
-		return nil
+		return clearWrongCodes(ctx, store, id)
 	})
+}
+
+// clearWrongCodes does nothing for an address without a user.
+func clearWrongCodes(ctx context.Context, store Store, id auth.Identifier) error {
+	u, err := store.UserByIdentifier(ctx, id)
+	if err == nil {
+		err = store.ClearWrongCodes(ctx, u.ID)
+	}
+	if err != nil && !errors.Is(err, auth.ErrNotFound) {
+		return fmt.Errorf("forget the wrong codes of %s: %w", id, err)
+	}
+	return nil
 }
 
 // ForgetSources makes every source unknown to the user again: a thief's may be among them. Without the key ring the

@@ -16,6 +16,7 @@ const (
 	EventUserDisable   Event = "user_disable"
 	EventUserEnable    Event = "user_enable"
 	EventUserUnlock    Event = "user_unlock"
+	EventUserFactors   Event = "user_factors"
 	EventUserSignOut   Event = "user_sign_out"
 	EventClientAdd     Event = "client_add"
 	EventClientDisable Event = "client_disable"

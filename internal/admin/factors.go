@@ -1,0 +1,93 @@
+package admin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// FactorFacts are a user's second factors, without their secrets, and what their use has left.
+type FactorFacts struct {
+	Factors        []FactorFact `json:"factors"` // authenticator apps before passkeys
+	RecoveryCodes  int          `json:"recoveryCodes"`
+	WrongCodes     int64        `json:"wrongCodes"`               // since the last right one
+	CodesWaitUntil *time.Time   `json:"codesWaitUntil,omitempty"` // no code but a recovery code is accepted before
+}
+
+// FactorFact is one second factor.
+type FactorFact struct {
+	ID         string     `json:"id"`
+	Kind       string     `json:"kind"` // totp or passkey
+	Name       string     `json:"name,omitempty"`
+	CreatedAt  time.Time  `json:"createdAt"`
+	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
+}
+
+// Factors returns the user's second factors.
+func (a *Admin) Factors(ctx context.Context, name string) (facts FactorFacts, err error) {
+	err = a.WithStore(ctx, func(store Store) error {
+		u, err := a.findUser(ctx, store, name)
+		if err != nil {
+			return err
+		}
+		state, err := store.FactorState(ctx, u.ID)
+		if err != nil {
+			return fmt.Errorf("read the factors of %s: %w", u.Email, err)
+		}
+		facts = a.factorFacts(u, state)
+		return nil
+	})
+	return facts, err
+}
+
+func (a *Admin) factorFacts(u auth.User, state auth.FactorState) FactorFacts {
+	facts := FactorFacts{Factors: []FactorFact{}, RecoveryCodes: len(state.Recovery), WrongCodes: state.Codes.Wrong}
+	if state.Codes.BlockedUntil.After(a.Now()) {
+		facts.CodesWaitUntil = &state.Codes.BlockedUntil
+	}
+	add := func(kind, id, name string, created time.Time) {
+		fact := FactorFact{ID: id, Kind: kind, Name: name, CreatedAt: created.UTC()}
+		if at := state.Uses[id].At; !at.IsZero() {
+			at = at.UTC()
+			fact.LastUsedAt = &at
+		}
+		facts.Factors = append(facts.Factors, fact)
+	}
+	for _, t := range u.Factors.TOTP {
+		add("totp", t.ID, t.Name, t.CreatedAt)
+	}
+	for _, p := range u.Factors.Passkeys {
+		add("passkey", p.ID, p.Name, p.CreatedAt)
+	}
+	return facts
+}
+
+// ResetFactors removes all second factors and recovery codes of the user, who then signs in with only the password, or sets up a new
+// factor if the role needs one. It returns how many factors there were.
+func (a *Admin) ResetFactors(ctx context.Context, name string) (u auth.User, removed int, err error) {
+	err = a.change(ctx, auth.EventUserFactors, func(store Store, record *auth.AuditRecord) (err error) {
+		for range maxTries {
+			if u, err = a.findUser(ctx, store, name); err != nil {
+				return err
+			}
+			record.UserID = u.ID
+			removed = len(u.Factors.TOTP) + len(u.Factors.Passkeys)
+			err = store.SetFactors(ctx, u.ID, u.Version, auth.Factors{Handle: u.Factors.Handle}, []string{})
+			if errors.Is(err, auth.ErrConflict) {
+				continue
+			}
+			if err == nil {
+				err = store.ClearWrongCodes(ctx, u.ID)
+			}
+			if err != nil {
+				return fmt.Errorf("remove the factors of %s: %w", u.Email, err)
+			}
+			return nil
+		}
+		return explain(auth.ErrConflict, "%s was changed by others each time; try again", name)
+	})
+	return u, removed, err
+}
