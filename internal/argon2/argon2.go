@@ -25,7 +25,7 @@ func Fastest() Implementation {
 // Available returns the implementations that run here, slowest first; with the build tag purego, only XCrypto.
 func Available() []Implementation { return append([]Implementation{XCrypto}, assembly()...) }
 
-// String returns the name: x/crypto, AVX2 or AVX-512.
+// String returns the name: x/crypto, AVX2, AVX-512 or NEON.
 func (i Implementation) String() string { return [...]string{"x/crypto", "AVX2", "AVX-512", "NEON"}[i] }
 
 // ReusesMemory reports whether IDKey and Key compute in the memory that they are given.

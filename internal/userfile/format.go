@@ -80,6 +80,8 @@ func byText(text string) error {
 			return err
 		}
 		return &FormatError{"a JSON array", `jq -c '.[]' FILE writes its elements one a line; for exports of other systems see docs/migrate.md`}
+	case text == "---" || begins("--- ", "- ", "%yaml"):
+		return &FormatError{"YAML", migrate}
 	case begins("--", "/*", "insert ", "copy ", "create ", "pragma ", "begin", "set ", "replace "):
 		return &FormatError{"SQL", "load it into a database and select its users; " + migrate}
 	case begins("<"):
@@ -88,8 +90,6 @@ func byText(text string) error {
 		return &FormatError{"LDIF", migrate}
 	case passwordFile.MatchString(text):
 		return &FormatError{"lines of the form name:hash", "write each as {\"email\": …, \"passwordHash\": …, \"status\": \"ready\"}"}
-	case begins("---", "- "):
-		return &FormatError{"YAML", migrate}
 	case table.MatchString(text):
 		return &FormatError{"a table (CSV)", migrate}
 	}

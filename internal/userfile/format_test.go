@@ -45,6 +45,8 @@ func TestOtherFormats(t *testing.T) {
 		{"LDIF", "dn: uid=hunter2\n" + line, "LDIF"},
 		{"XML", "<?xml version=\"1.0\"?>\n" + line, "XML"},
 		{"YAML", "- email: hunter2\n" + line, "YAML"},
+		{"YAML with its mark", "---\nusers:\n  - email: hunter2\n" + line, "YAML"},
+		{"YAML with its version", "%YAML 1.2\n---\n- email: hunter2\n" + line, "YAML"},
 		{"htpasswd", "hunter2:$apr1$saltsalt$x\n" + line, "name:hash"},
 		{"shadow", "hunter2:$6$saltsalt$x:19000:0:99999:7:::\n" + line, "name:hash"},
 		{"carriage returns", line + "\r" + line + "\r", "carriage returns"},
