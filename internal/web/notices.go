@@ -11,7 +11,8 @@ import (
 	"sync"
 )
 
-// maxNotices bounds how many different notices a process logs: a stranger chooses what their requests say.
+// maxNotices bounds how many subjects a process logs one message about: a stranger chooses what their requests say, and must
+// not use up the room of other messages.
 const maxNotices = 100
 
 // Notices logs what requests reveal about the deployment's settings, each notice once. A nil Notices logs nothing; it may
@@ -19,11 +20,13 @@ const maxNotices = 100
 type Notices struct {
 	log    *slog.Logger
 	mu     sync.Mutex
-	logged map[string]bool
+	logged map[string]map[string]bool // subjects by message
 }
 
 // NewNotices returns notices that go to the log.
-func NewNotices(log *slog.Logger) *Notices { return &Notices{log: log, logged: map[string]bool{}} }
+func NewNotices(log *slog.Logger) *Notices {
+	return &Notices{log: log, logged: map[string]map[string]bool{}}
+}
 
 // warn logs the message unless it was logged about the same subject before.
 func (n *Notices) warn(r *http.Request, subject, message string, args ...any) {
@@ -31,9 +34,14 @@ func (n *Notices) warn(r *http.Request, subject, message string, args ...any) {
 		return
 	}
 	n.mu.Lock()
-	known := n.logged[message+subject] || len(n.logged) >= maxNotices
+	subjects := n.logged[message]
+	if subjects == nil {
+		subjects = map[string]bool{}
+		n.logged[message] = subjects
+	}
+	known := subjects[subject] || len(subjects) >= maxNotices
 	if !known {
-		n.logged[message+subject] = true
+		subjects[subject] = true
 	}
 	n.mu.Unlock()
 	if !known {

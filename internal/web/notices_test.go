@@ -72,7 +72,8 @@ func TestOriginNotices(t *testing.T) {
 	}
 }
 
-// TestNoticesAreBounded promises that strangers cannot fill the log or the memory by inventing origins.
+// TestNoticesAreBounded promises that strangers cannot fill the log or the memory by inventing origins, and cannot keep
+// another notice out of the log.
 func TestNoticesAreBounded(t *testing.T) {
 	notices, log := newNotices()
 	e, _ := newEndpoint(handleOK)
@@ -85,10 +86,17 @@ func TestNoticesAreBounded(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 100 {
 		t.Errorf("%d lines, want 100", lines)
 	}
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.RemoteAddr = "127.0.0.1:4711"
+	r.Header.Set("X-Forwarded-For", "203.0.113.5")
+	call(parseProxies(t).Handler(e, notices), r)
+	if !strings.Contains(log.String(), "TRUSTED_PROXIES") {
+		t.Error("no notice of the proxy after those of the origins")
+	}
 }
 
-// TestProxyNotices promises one warning for each undeclared proxy of a deployment, by name, and none for strangers who
-// only claim to forward.
+// TestProxyNotices promises one warning for each proxy of a deployment that is not declared or reports no client, by name, and
+// none for strangers who only claim to forward.
 func TestProxyNotices(t *testing.T) {
 	for _, test := range []struct {
 		name, peer string
@@ -106,6 +114,10 @@ func TestProxyNotices(t *testing.T) {
 		{"Forwarded", "192.168.0.1:80", []string{"Forwarded", "for=203.0.113.5"}, nil, true},
 		{"no address in it", "172.16.0.1:80", []string{"X-Forwarded-For", "unknown"}, nil, true},
 		{"another proxy is declared", "10.0.0.1:80", []string{"X-Forwarded-For", "203.0.113.5"}, []string{"10.0.0.2"}, true},
+
+		{"declared, without the header", "127.0.0.1:4711", nil, []string{"127.0.0.1"}, true},
+		{"declared, without an address", "127.0.0.1:4711", []string{"X-Forwarded-For", "unknown"}, []string{"127.0.0.1"}, true},
+		{"declared, with its own address only", "10.0.0.1:80", []string{"X-Forwarded-For", "10.0.0.2"}, []string{"10.0.0.0/8"}, true},
 
 		{"declared", "127.0.0.1:4711", []string{"X-Forwarded-For", "203.0.113.5"}, []string{"127.0.0.1"}, false},
 		{"a stranger", "203.0.113.7:80", []string{"X-Forwarded-For", "198.51.100.1"}, nil, false},

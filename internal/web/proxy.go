@@ -32,7 +32,7 @@ func ParseProxies(list []string) (Proxies, error) {
 }
 
 // Handler gives requests that come from a proxy the address that the proxy saw, or none where the proxy did not report
-// one: all clients behind a proxy share its own address. It notices proxies that are not declared.
+// one: all clients behind a proxy share its own address. It notices proxies that are not declared or report nothing.
 func (p Proxies) Handler(next http.Handler, notices *Notices) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, ok := parseHost(r.RemoteAddr)
@@ -40,6 +40,10 @@ func (p Proxies) Handler(next http.Handler, notices *Notices) http.Handler {
 		case ok && p.contain(peer):
 			forwarded := *r
 			forwarded.RemoteAddr = p.origin(r.Header.Values("X-Forwarded-For"))
+			if forwarded.RemoteAddr == "" {
+				notices.warn(r, peer.String(), "a proxy in TRUSTED_PROXIES sends no address of the client in X-Forwarded-For: "+
+					"all such clients count as one source, and lock each other out", "peer", peer.String())
+			}
 			r = &forwarded
 		case ok && isInternal(peer) && forwards(r, peer):
 			notices.warn(r, peer.String(), "a proxy that is not in TRUSTED_PROXIES (serve --trusted-proxies) forwards requests: "+
