@@ -236,6 +236,8 @@ def planted():
                 s["Action"] = ["dynamodb:PutItem"]
     def spare_right(t):
         statements(t, "KeysRole")[-1]["Action"] = ["dynamodb:GetItem", "dynamodb:Scan"]
+    def spare_items(t):
+        statements(t, "SessionRole")[-2]["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].append("LOGIN#*")
     def missing_alias(t):
         resources(t)["KeysIntegration"]["Properties"]["IntegrationUri"] = {"Fn::GetAtt": ["KeysFunction", "Arn"]}
     def renamed_schedule(t):
@@ -258,7 +260,7 @@ def planted():
         resources(t)["Table"]["Properties"]["TableName"] = "latchkey"
         resources(t)["Users"] = resources(t).pop("Table")
     return {f.__name__.replace("_", "-"): f for f in (
-        wrong_arn, missing_right, spare_right, missing_alias, renamed_schedule, missing_permission, another_first_value, no_time_to_live,
+        wrong_arn, missing_right, spare_right, spare_items, missing_alias, renamed_schedule, missing_permission, another_first_value, no_time_to_live,
         unknown_type, missing_variable, no_hook, no_alarm, renamed_table)}
 
 
@@ -266,6 +268,7 @@ SYMPTOMS = {
     "wrong-arn": "denied: SessionRole: secretsmanager:GetSecretValue",
     "missing-right": "denied: LoginRole: dynamodb:UpdateItem",
     "spare-right": "KeysRole: dynamodb:Scan",
+    "spare-items": "SessionRole: items under LOGIN#*",
     "missing-alias": "lets apigateway.amazonaws.com call",
     "renamed-schedule": "no RotationSchedule",
     "missing-permission": "SessionFunction:live",

@@ -30,12 +30,13 @@ class Role:
     def __init__(self, name, properties):
         self.name = name
         self.statements = [s for p in properties.get("Policies", []) for s in p["PolicyDocument"]["Statement"]]
-        self.used, self.denied = set(), []
+        self.used, self.patterns, self.denied = set(), set(), []
 
     def allows(self, action, resource, keys=()):
         for i, s in enumerate(self.statements):
             if s["Effect"] == "Allow" and matches(action, s["Action"]) and matches(resource, s["Resource"]) and self.met(s, keys):
                 self.used.add((i, action))
+                self.note_keys(i, s, keys)
                 return True
         self.denied.append(f"{self.name}: {action} on {resource}" + (f" under {', '.join(keys)}" if keys else ""))
         return False
@@ -49,11 +50,25 @@ class Role:
                     return False
         return True
 
+    def note_keys(self, i, statement, keys):
+        for pattern in leading_keys(statement):
+            if any(matches(k, pattern) for k in keys):
+                self.patterns.add((i, pattern))
+
     def unused(self):
+        for i, s in enumerate(self.statements):
+            for pattern in leading_keys(s):
+                if (i, pattern) not in self.patterns:
+                    yield f"{self.name}: items under {pattern}, with {', '.join(listed(s['Action']))}"
         for i, s in enumerate(self.statements):
             for action in listed(s["Action"]):
                 if (i, action) not in self.used and action not in EXPLAINED:
                     yield f"{self.name}: {action} on {', '.join(listed(s['Resource']))}"
+
+
+def leading_keys(statement):
+    for tests in statement.get("Condition", {}).values():
+        yield from listed(tests.get("dynamodb:LeadingKeys", []))
 
 
 def matches(value, patterns):

@@ -201,6 +201,7 @@ class Walk:
         self.fact("the password alone gets a challenge and no cookie", asked.body.get("challenge") and not asked.cookie("planpoint"), asked.body)
         wrong = self.gateway.send("POST", "/api/users/login/factor", {"challenge": asked.body["challenge"]["id"], "code": "000000"})
         self.fact("a wrong code is refused", wrong.status == 401 and not wrong.cookie("planpoint"), (asked.body, wrong.body))
+        self.factor_of_client()
         asked = self.sign_in()
         done = self.gateway.send("POST", "/api/users/login/factor", {"challenge": asked.body["challenge"]["id"], "code": totp(seed.body["secret"], 30)})
         self.fact("challenge and code sign in", done.status == 200 and done.cookie("planpoint"), done.body)
@@ -210,6 +211,14 @@ class Walk:
         removed = self.gateway.send("DELETE", "/api/users/factors/" + listed.body["factors"][0]["id"], cookies=jar)
         self.fact("the factor is removed", removed.status in (200, 204) and self.sign_in().status == 200, (removed.status, removed.body))
         self.token = self.sign_in().body["access_token"]
+
+    def factor_of_client(self):
+        key = self.operator("clients", "add", "--name", "site", "--kind", "standard").stdout.split()[-1]
+        asked = self.gateway.send("POST", "/api/users/login", {"username": EMAIL, "password": PASSWORD}, headers={"authorization": key})
+        answer = {"challenge": asked.body["challenge"]["id"], "code": "000000"}
+        without = self.gateway.send("POST", "/api/users/login/factor", answer)
+        wrong = self.gateway.send("POST", "/api/users/login/factor", answer, headers={"authorization": key})
+        self.fact("a client's challenge needs the client's key and a code", without.status == wrong.status == 401, (without.body, wrong.body))
 
     def smoke(self):
         self.stack.function("SmokeFunction")
