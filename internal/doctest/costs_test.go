@@ -28,6 +28,10 @@ func TestCosts(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
+	alarms := strings.Count(read(t, "template.yaml"), "AWS::CloudWatch::Alarm") - 1 // that of the other front door
+	if want := fmt.Sprintf("| `AlarmTopic` (%d alarms) | %.2f |", alarms, float64(alarms)/10); !strings.Contains(page, want) {
+		t.Errorf("the page does not say %q", want)
+	}
 	million := map[string]float64{
 		"HTTP API": prices.MillionHTTP, "DynamoDB (5 reads, 3 writes)": prices.MillionSignIns, "secret, and reading it": prices.Secret,
 		"logs (2 KB a sign-in)": prices.MillionLogs,
