@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
-	"latchkey/internal/admin"
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/admin"
 )
 
 const maxOverlap = 365 * 24 * time.Hour

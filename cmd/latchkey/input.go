@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"latchkey/internal/terminal"
 	"os"
+
+	"latchkey/internal/terminal"
 )
 
 // open opens the file, or standard input for '-'.

@@ -2,10 +2,11 @@ package main
 
 import (
 	"errors"
-	"latchkey/internal/admin"
-	"latchkey/internal/keyring"
 
 	"github.com/spf13/cobra"
+
+	"latchkey/internal/admin"
+	"latchkey/internal/keyring"
 )
 
 func keysCommand(c *cli) *cobra.Command {

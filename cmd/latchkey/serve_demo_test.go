@@ -1,12 +1,13 @@
 package main
 
 import (
-	"latchkey/internal/admin"
 	"os/exec"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"latchkey/internal/admin"
 )
 
 // demo starts a demo and returns it with the curl lines that it printed, and all that it did.
