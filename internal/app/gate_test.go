@@ -1,0 +1,168 @@
+package app_test
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/authtest"
+	"latchkey/internal/factor"
+)
+
+// TestNoRouteSkipsGate calls every route of every function with each proof of a password that lacks its factor, and promises
+// that none answers with a token. With the factor, exactly the routes that sign in do.
+func TestNoRouteSkipsGate(t *testing.T) {
+	g := newGateTest(t)
+	for _, path := range g.paths {
+		for _, proof := range g.incomplete(t) {
+			for name, token := range g.tokens(t, path, proof) {
+				t.Errorf("%s with %s: %s %.20s…", path, proof.name, name, token)
+			}
+		}
+	}
+	var open []string
+	for _, path := range g.paths {
+		if len(g.tokens(t, path, g.complete(t, path))) > 0 {
+			open = append(open, path)
+		}
+	}
+	var want []string
+	for _, c := range app.AllContracts() {
+		want = append(want, c.Path(), c.Path()+"/factor")
+	}
+	slices.Sort(want)
+	if diff := cmp.Diff(want, open); diff != "" {
+		t.Errorf("the routes that sign in with a factor differ (-want +got):\n%s", diff)
+	}
+}
+
+// gateTest is all functions over one kit: Ada has an authenticator app, and Grace must have one and has none.
+type gateTest struct {
+	kit      *authtest.Kit
+	handlers map[string]http.Handler // by path
+	paths    []string
+	seed     factor.Seed
+}
+
+// proof is what a caller sends.
+type proof struct{ name, body, bearer string }
+
+func newGateTest(t *testing.T) *gateTest {
+	t.Helper()
+	ada, grace := authtest.Ada(), authtest.Grace()
+	ada.Accounts, grace.Role = authtest.Grace().Accounts, "auditor"
+	k := authtest.NewKit(t, ada, grace)
+	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor"}.get)
+	check(t, err)
+	g := &gateTest{kit: k, handlers: map[string]http.Handler{}}
+	g.seed, err = factor.NewSeed(rand.Reader)
+	check(t, err)
+	sealed, err := factor.NewVault(k.Keyring, rand.Reader).Seal(t.Context(), factor.Stored, "ada", g.seed)
+	check(t, err)
+	check(t, k.Store.SetFactors(t.Context(), "ada", 1, auth.Factors{TOTP: []auth.TOTP{{ID: "phone", Sealed: sealed}}}, nil))
+	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
+	for _, routes := range app.FunctionRoutes(config, ports) {
+		for path := range routes {
+			g.handlers[path] = routes
+		}
+	}
+	g.paths = slices.Sorted(maps.Keys(g.handlers))
+	return g
+}
+
+// incomplete returns every proof of a password without its factor.
+func (g *gateTest) incomplete(t *testing.T) []proof {
+	t.Helper()
+	var all []proof
+	for _, user := range []string{"ada", "grace"} {
+		proofs := []proof{
+			{name: "a password", body: g.credentials(user)},
+			{name: "a password and a wrong code", body: g.credentials(user, `,"code":"12345"`)},
+			{name: "a password with a code at its end", body: strings.Replace(g.credentials(user), authtest.Password, authtest.Password+g.code(), 1)},
+			{name: "a password and empty proofs", body: g.credentials(user, `,"code":"","assertion":{},"remember":true,"stepUp":false`)},
+		}
+		for _, c := range app.AllContracts() {
+			challenge := g.challenge(t, c.Path(), user)
+			proofs = append(proofs,
+				proof{name: "a challenge of " + c.Path(), body: `{"challenge":"` + challenge + `"}`},
+				proof{name: "a challenge and a wrong code", body: `{"challenge":"` + challenge + `","code":"12345","id":"x"}`},
+				proof{name: "a challenge as bearer", body: `{"id":"x","code":"12345"}`, bearer: challenge},
+				proof{name: "a challenge as refresh token", body: `{"refreshToken":"` + challenge + `"}`},
+			)
+		}
+		for i := range proofs {
+			proofs[i].name += " of " + user
+		}
+		all = append(all, proofs...)
+	}
+	return all
+}
+
+// complete returns the proof that the path accepts: a password and a new code, and a challenge where the path takes one.
+func (g *gateTest) complete(t *testing.T, path string) proof {
+	t.Helper()
+	g.kit.Clock.Advance(factor.Period)
+	challenge := ""
+	if login, second := strings.CutSuffix(path, "/factor"); second {
+		challenge = g.challenge(t, login, "ada")
+	}
+	return proof{name: "all of it", body: g.credentials("ada", `,"challenge":"`+challenge+`","code":"`+g.code()+`"`)}
+}
+
+func (g *gateTest) credentials(user string, more ...string) string {
+	address := user + "@example.com"
+	return `{"username":"` + address + `","email":"` + address + `","password":"` + authtest.Password + `"` + strings.Join(more, "") + `}`
+}
+
+func (g *gateTest) code() string { return g.seed.Code(factor.Step(g.kit.Clock.Now())) }
+
+func (g *gateTest) challenge(t *testing.T, path, user string) string {
+	t.Helper()
+	var refused struct{ Challenge struct{ ID string } }
+	answer := g.send(t, path, g.credentials(user), "").Body.String()
+	check(t, json.Unmarshal([]byte(answer), &refused))
+	if refused.Challenge.ID == "" {
+		t.Fatalf("no challenge for %s at %s: %s", user, path, answer)
+	}
+	return refused.Challenge.ID
+}
+
+func (g *gateTest) send(t *testing.T, path, body, bearer string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, strings.Replace(path, "{id}", "phone", 1), strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	if bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+bearer)
+	}
+	answer := httptest.NewRecorder()
+	g.handlers[path].ServeHTTP(answer, r)
+	return answer
+}
+
+var anyToken = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
+
+// tokens returns what the answer has of tokens, in its body and in cookies.
+func (g *gateTest) tokens(t *testing.T, path string, p proof) map[string]string {
+	t.Helper()
+	answer := g.send(t, path, p.body, p.bearer)
+	found := map[string]string{}
+	if token := anyToken.FindString(answer.Body.String()); token != "" {
+		found["body"] = token
+	}
+	for _, c := range answer.Result().Cookies() {
+		if c.Value != "" {
+			found[c.Name] = c.Value
+		}
+	}
+	return found
+}
