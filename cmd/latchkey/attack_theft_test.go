@@ -72,7 +72,8 @@ func (f *theft) wantOver(tries []string) {
 func TestAttackRefreshTheft(t *testing.T) {
 	inFull(t)
 	l := newLaptop(t)
-	l.env["LATCHKEY_REFRESH_GRACE"], l.env["LATCHKEY_AUDIT"] = theftGrace.String(), l.path("audit.jsonl")
+	l.env["LATCHKEY_REFRESH_GRACE"], l.env["LATCHKEY_REFRESH_RETRY"] = theftGrace.String(), "0s"
+	l.env["LATCHKEY_AUDIT"] = l.path("audit.jsonl")
 	s, _ := l.besieged()
 	elsewhere, _ := s.tokens()
 	first, second, third := newTheft(l, s, "the thief is first"), newTheft(l, s, "the owner is first"), newTheft(l, s, "both within the grace, and on")

@@ -68,7 +68,7 @@ func TestInvokeOverTheFile(t *testing.T) {
 	if !strings.Contains(got.err, `"message":"audit"`) || strings.Contains(got.err, secretPassword) {
 		t.Errorf("logged %s", got.err)
 	}
-	sessions, err := l.store().SessionsOf(t.Context(), "u-ada")
+	sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000)
 	if err != nil || len(sessions) != 1 || !strings.HasPrefix(sessions[0].Source, "192.0.2.1") {
 		t.Errorf("%+v, %v", sessions, err)
 	}

@@ -165,7 +165,7 @@ func TestUpdateEndsSessions(t *testing.T) {
 		t.Errorf("%s", got.err)
 	}
 	got := l.run("", "users", "update", "u-ada", "--role", "reader", "--end-sessions")
-	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada"); err != nil || len(sessions) > 0 || !strings.Contains(got.err, "their sessions ended") {
+	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || len(sessions) > 0 || !strings.Contains(got.err, "their sessions ended") {
 		t.Errorf("%d sessions, %v: %s", len(sessions), err, got.err)
 	}
 }

@@ -76,7 +76,7 @@ func TestServeFinishesWhatIsInFlight(t *testing.T) {
 	if err := f.Wait(); err != nil {
 		t.Errorf("%v\n%s", err, f.log)
 	}
-	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada"); err != nil || len(sessions) != 1 {
+	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || len(sessions) != 1 {
 		t.Errorf("sessions in the file: %v %v", sessions, err)
 	}
 }

@@ -81,7 +81,7 @@ func TestUsersDelete(t *testing.T) {
 	s := l.serve()
 	signedIn := s.signIn("ada@example.com", secretPassword)
 	cookie := refreshCookie(t, signedIn)
-	session, err := l.store().SessionsOf(t.Context(), "u-ada")
+	session, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000)
 	if err != nil || len(session) != 1 {
 		t.Fatal(session, err)
 	}
@@ -103,7 +103,7 @@ func TestUsersDelete(t *testing.T) {
 	if got := s.signIn("ada@example.com", secretPassword); got.status != 401 {
 		t.Errorf("sign in: %+v", got)
 	}
-	if left, err := l.store().SessionsOf(t.Context(), "u-ada"); err != nil || len(left) > 0 {
+	if left, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || len(left) > 0 {
 		t.Errorf("sessions: %v, %v", left, err)
 	}
 	l.fails(exitFailed, "", []string{"users", "delete", "u-ada", "--yes"}, "there is no user u-ada")

@@ -140,7 +140,7 @@ func TestImportUpdate(t *testing.T) {
 			if after.ID != "u-ada" || after.Version != before.Version+1 || !after.CreatedAt.Equal(before.CreatedAt) || !tc.check(before, after) {
 				t.Errorf("before %+v\nafter  %+v", before, after)
 			}
-			if sessions, err := l.store().SessionsOf(t.Context(), "u-ada"); err != nil || (len(sessions) == 0) != tc.ends {
+			if sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || (len(sessions) == 0) != tc.ends {
 				t.Errorf("%d sessions, %v", len(sessions), err)
 			}
 			if tc.ends != (after.PasswordEpoch == before.PasswordEpoch+1) {

@@ -14,7 +14,7 @@ func usersSessionsCommand(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "sessions EMAIL|ID", Short: "List a user's live sessions, newest first", Args: exactArgs("EMAIL|ID"),
 		Long: `Lists the user's sessions that have not ended: when they were opened and last refreshed, from where, by which API
-client, and when they end unless they are refreshed.
+client, when they end unless they are refreshed, and for an impersonation the id of the other user.
 
 ` + emailOrID,
 		Example: "  latchkey users sessions ada@example.com",
@@ -36,11 +36,22 @@ client, and when they end unless they are refreshed.
 }
 
 func (c *cli) printSessions(sessions []auth.Session) error {
-	table := c.table("ID", "CREATED", "LAST USED", "SOURCE", "CLIENT", "EXPIRES")
+	table := c.table("ID", "CREATED", "LAST USED", "SOURCE", "CLIENT", "EXPIRES", "IMPERSONATION")
 	for _, s := range sessions {
-		table.row(s.ID, formatTime(s.CreatedAt), formatTime(s.LastUsedAt), cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"), formatTime(s.ExpiresAt))
+		table.row(s.ID, formatTime(s.CreatedAt), formatTime(s.LastUsedAt), cmp.Or(s.Source, "-"), cmp.Or(s.Client, "-"),
+			formatTime(s.ExpiresAt), impersonation(s))
 	}
 	return table.Flush()
+}
+
+func impersonation(s auth.Session) string {
+	switch {
+	case s.ActorID != "":
+		return "by " + s.ActorID
+	case s.TargetID != "":
+		return "of " + s.TargetID
+	}
+	return "-"
 }
 
 // sessionLine is a session in JSON.
@@ -51,13 +62,15 @@ type sessionLine struct {
 	ExpiresAt  time.Time `json:"expiresAt"`
 	Source     string    `json:"source,omitempty"`
 	Client     string    `json:"client,omitempty"`
-	Actor      string    `json:"actor,omitempty"` // the impersonator
+	// The other user of an impersonation: the impersonator, or the target.
+	ImpersonatedBy string `json:"impersonatedBy,omitempty"`
+	Impersonates   string `json:"impersonates,omitempty"`
 }
 
 func sessionLines(sessions []auth.Session) []sessionLine {
 	lines := []sessionLine{}
 	for _, s := range sessions {
-		lines = append(lines, sessionLine{s.ID, s.CreatedAt.UTC(), s.LastUsedAt.UTC(), s.ExpiresAt.UTC(), s.Source, s.Client, s.ActorID})
+		lines = append(lines, sessionLine{s.ID, s.CreatedAt.UTC(), s.LastUsedAt.UTC(), s.ExpiresAt.UTC(), s.Source, s.Client, s.ActorID, s.TargetID})
 	}
 	return lines
 }

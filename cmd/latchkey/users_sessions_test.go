@@ -37,19 +37,23 @@ func (l *laptop) hasSession(id string) bool {
 	return err == nil
 }
 
-// TestUsersSessions promises a line for each live session, the newest first, and nothing that signs anybody in.
+// TestUsersSessions promises a line for each live session, the newest first, impersonations marked, and no tokens.
 func TestUsersSessions(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
 	older, newer, expired, foreign := newSession("older", 48), newSession("newer", 1), newSession("expired", 200), newSession("foreign", 1)
 	older.Client, older.LastUsedAt, older.Source = "0123456789abcdef", older.LastUsedAt.Add(time.Hour), ""
 	foreign.UserID = "u-bob"
-	l.putSessions(older, newer, expired, foreign)
+	helped, helping := newSession("helped", 3), newSession("helping", 4)
+	helped.ActorID, helping.TargetID = "u-bob", "u-eve"
+	l.putSessions(older, newer, expired, foreign, helped, helping)
 	at := func(t time.Time) string { return t.Format(time.RFC3339) }
 	want := strings.Join([]string{
-		"ID     CREATED               LAST USED             SOURCE       CLIENT            EXPIRES",
-		"newer  " + at(newer.CreatedAt) + "  " + at(newer.CreatedAt) + "  203.0.113.7  -                 " + at(newer.ExpiresAt),
-		"older  " + at(older.CreatedAt) + "  " + at(older.LastUsedAt) + "  -            0123456789abcdef  " + at(older.ExpiresAt),
+		"ID       CREATED               LAST USED             SOURCE       CLIENT            EXPIRES               IMPERSONATION",
+		"newer    " + at(newer.CreatedAt) + "  " + at(newer.CreatedAt) + "  203.0.113.7  -                 " + at(newer.ExpiresAt) + "  -",
+		"helped   " + at(helped.CreatedAt) + "  " + at(helped.CreatedAt) + "  203.0.113.7  -                 " + at(helped.ExpiresAt) + "  by u-bob",
+		"helping  " + at(helping.CreatedAt) + "  " + at(helping.CreatedAt) + "  203.0.113.7  -                 " + at(helping.ExpiresAt) + "  of u-eve",
+		"older    " + at(older.CreatedAt) + "  " + at(older.LastUsedAt) + "  -            0123456789abcdef  " + at(older.ExpiresAt) + "  -",
 	}, "\n") + "\n"
 	for _, name := range []string{"u-ada", "ADA@example.com"} {
 		if got := l.run("", "users", "sessions", name); got.out != want || got.err != "" || got.code != exitOK {

@@ -177,7 +177,7 @@ func TestSetPassword(t *testing.T) {
 	if after.PasswordEpoch != before.PasswordEpoch+1 || after.Version != before.Version+1 {
 		t.Errorf("epoch %d and version %d, after %d and %d", after.PasswordEpoch, after.Version, before.PasswordEpoch, before.Version)
 	}
-	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada"); err != nil || len(sessions) > 0 {
+	if sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || len(sessions) > 0 {
 		t.Errorf("sessions %v, %v", sessions, err)
 	}
 	if got := s.post("/api/users/refresh", "{}", "Cookie", cookies); got.status != 401 {
@@ -202,7 +202,7 @@ func TestDisabledMeanwhile(t *testing.T) {
 	l.addAda()
 	s := l.serve()
 	cookies := refreshCookie(t, s.signIn("ada@example.com", secretPassword))
-	sessions, err := l.store().SessionsOf(t.Context(), "u-ada")
+	sessions, err := l.store().SessionsOf(t.Context(), "u-ada", "", 1000)
 	if err != nil || len(sessions) != 1 {
 		t.Fatalf("sessions %v, %v", sessions, err)
 	}

@@ -185,7 +185,7 @@ func TestSessionsThatDoNotEnd(t *testing.T) {
 	if _, err := f.DisableUser(t.Context(), "u-ada"); err != nil {
 		t.Error(err)
 	}
-	if left, err := f.store.SessionsOf(t.Context(), "u-ada"); err != nil || len(left) > 0 {
+	if left, err := f.store.SessionsOf(t.Context(), "u-ada", "", 1000); err != nil || len(left) > 0 {
 		t.Errorf("%d sessions are left, %v", len(left), err)
 	}
 }

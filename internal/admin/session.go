@@ -40,11 +40,12 @@ func (a *Admin) EndSession(ctx context.Context, name, sessionID string) (u auth.
 		if err != nil {
 			return 0, err
 		}
-		if !slices.ContainsFunc(live, func(s auth.Session) bool { return s.ID == sessionID }) {
+		i := slices.IndexFunc(live, func(s auth.Session) bool { return s.ID == sessionID })
+		if i < 0 {
 			return 0, explain(auth.ErrNotFound, "%s has no such session; 'latchkey users sessions' lists them", u.Email)
 		}
 		record.SessionID = sessionID
-		return 1, errors.Join(store.EndSession(ctx, u.ID, sessionID), a.ForgetSources(ctx, store, u))
+		return 1, errors.Join(auth.EndSession(ctx, store, live[i]), a.ForgetSources(ctx, store, u))
 	})
 }
 
@@ -67,6 +68,16 @@ func (a *Admin) signOut(ctx context.Context, name string, end func(Store, auth.U
 }
 
 // liveSessions are those that the user would see; an expired one may still be stored.
-func liveSessions(ctx context.Context, store Store, u auth.User) ([]auth.Session, error) {
-	return auth.NewSessions(auth.Config{Store: store}).List(ctx, auth.Caller{User: u})
+func liveSessions(ctx context.Context, store Store, u auth.User) (live []auth.Session, err error) {
+	sessions := auth.NewSessions(auth.Config{Store: store})
+	for cursor := ""; ; {
+		page, next, err := sessions.List(ctx, u, cursor)
+		if err != nil {
+			return nil, err
+		}
+		if live = append(live, page...); next == "" {
+			return live, nil
+		}
+		cursor = next
+	}
 }

@@ -103,7 +103,7 @@ func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
 		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired,
-		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, RefreshRetry: c.RefreshRetry, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }
 

@@ -51,6 +51,7 @@ type Config struct {
 	InsecureCookies       bool      // of serve, only by a flag
 	CookieDomain          string
 	RefreshGrace          time.Duration
+	RefreshRetry          time.Duration
 	SessionIdle           time.Duration
 	SessionMax            time.Duration
 	Revocation            authorizer.Revocation

@@ -145,7 +145,7 @@ func (l *leaks) sessions() {
 		got, _ := l.send("POST", "/api/users/refresh", "", "Cookie", "planpointRefresh="+token)
 		return got
 	}
-	stored, err := l.kit.Store.SessionsOf(l.Context(), "ada")
+	stored, err := l.kit.Store.SessionsOf(l.Context(), "ada", "", 1000)
 	check(l.T, err)
 	for _, s := range stored {
 		l.kit.Log.Keep(s.Nonce)

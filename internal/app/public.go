@@ -45,7 +45,7 @@ func Authorizer(ctx context.Context, getenv func(string) string, out io.Writer) 
 // NewAuthorizer returns the authorizer over the ports, of which it uses PublicKeys, or Tokens for HS256, and Store.
 func NewAuthorizer(c Config, p Ports) *authorizer.Authorizer {
 	return authorizer.New(authorizer.Config{
-		Tokens: publicTokens(c, p), Sessions: p.Store, Revocation: c.Revocation,
+		Tokens: publicTokens(c, p), Sessions: p.Store, Rules: rules(c), Revocation: c.Revocation,
 		Response: c.AuthorizerResponse, Log: p.Log, Now: p.Now,
 	})
 }

@@ -54,7 +54,7 @@ func publicPorts(t *testing.T) app.Ports {
 	config, signedIn := eventConfig(t), time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	store := eventStore(t, password.New(config.PasswordHash, password.DefaultLimit(config.PasswordHash)))
 	if err := store.PutSession(t.Context(), auth.Session{
-		ID: "fixed-id-0000000000001", UserID: eventUsers()[0].ID, Contract: "planpoint", Generation: 1,
+		ID: "zz019b7ca98c88fixed-id-0000000000001", UserID: eventUsers()[0].ID, Contract: "planpoint", Generation: 1,
 		PasswordEpoch: auth.NewUser(auth.User{}, authtest.Start()).PasswordEpoch,
 		CreatedAt:     signedIn, RotatedAt: signedIn, LastUsedAt: signedIn, ExpiresAt: signedIn.Add(7 * 24 * time.Hour),
 	}); err != nil {

@@ -38,7 +38,7 @@ func sessionHistory() []pastEvent {
 		{signedIn, "login", "planpoint-success"},
 		{signedIn, "login", "planpoint-success"},
 		{5 * time.Minute, "login", "planpoint-impersonation"},
-		{time.Minute, "session", "refresh-replayed"},
+		{15 * time.Minute, "session", "refresh-replayed"}, // longer than REFRESH_RETRY
 		{5 * time.Second, "session", "refresh-within-grace"},
 	}
 }

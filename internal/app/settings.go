@@ -151,6 +151,8 @@ func sessionSettings() []Setting {
 	return []Setting{
 		row("REFRESH_GRACE", "10s", "how long a used refresh token still gets the same successor",
 			setting.Duration(0, 10*time.Minute), func(c *Config) *time.Duration { return &c.RefreshGrace }).by("login", "session", "account"),
+		row("REFRESH_RETRY", "10m", "how long a used refresh token still gets its successor while that is unused, for clients that lost the answer",
+			setting.Duration(0, time.Hour), func(c *Config) *time.Duration { return &c.RefreshRetry }).by("login", "session", "account"),
 		row("SESSION_IDLE", "168h", "a session ends when it is not refreshed for this long",
 			setting.Duration(time.Minute, maxSession), func(c *Config) *time.Duration { return &c.SessionIdle }).by("login", "session", "account"),
 		row("SESSION_MAX", "2160h", "a session ends this long after sign-in, refreshed or not",

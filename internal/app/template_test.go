@@ -153,7 +153,7 @@ func patternCases() map[string]goodAndBad {
 				"https://u:p@a.example", "https://a.example:443", "http://a.example:80", "http://localhost:05173", "http://localhost:65536"}},
 		"COOKIE_DOMAIN": {[]string{"", "example.com", ".example.com", "a-b.example.co.uk"},
 			[]string{"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"}},
-		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
+		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "REFRESH_RETRY": duration("0", "10m", "3600s", "60m", "1h"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
 		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"),
 		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
 		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,

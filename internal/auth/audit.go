@@ -56,6 +56,7 @@ const (
 	reasonTooMany             Reason = "too_many"
 
 	reasonGrace           Reason = "grace"
+	reasonRetry           Reason = "retry"
 	reasonMalformed       Reason = "malformed"
 	reasonForged          Reason = "forged"
 	reasonReplayed        Reason = "replayed"

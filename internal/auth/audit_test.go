@@ -178,11 +178,11 @@ func TestPanicsAreAudited(t *testing.T) {
 			_, err := k.Sessions(rules()).Refresh(t.Context(), g.RefreshToken, auth.Source{}, day)
 			return err
 		}},
-		{"logout", "EndSession", func(k *authtest.Kit, c auth.Caller, _ auth.Grant) error {
-			return k.Sessions(rules()).SignOut(t.Context(), c, false, auth.Source{})
+		{"logout", "EndSession", func(k *authtest.Kit, _ auth.Caller, g auth.Grant) error {
+			return k.Sessions(rules()).SignOut(t.Context(), auth.Credentials{Access: []string{g.AccessToken}}, false, auth.Source{})
 		}},
 		{"logout_all", "EndSessions", func(k *authtest.Kit, _ auth.Caller, g auth.Grant) error {
-			return k.Sessions(rules()).SignOutByRefresh(t.Context(), g.RefreshToken, true, auth.Source{})
+			return k.Sessions(rules()).SignOut(t.Context(), auth.Credentials{Refresh: []string{g.RefreshToken}}, true, auth.Source{})
 		}},
 		{"session_end", "EndSession", func(k *authtest.Kit, c auth.Caller, g auth.Grant) error {
 			return k.Sessions(rules()).End(t.Context(), c, g.Session.ID, auth.Source{})

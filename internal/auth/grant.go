@@ -15,12 +15,16 @@ func (l *login) grant(ctx context.Context, caller, subject User, amr []string) (
 	now := l.now().UTC().Truncate(time.Millisecond)
 	g = Grant{User: subject, Accounts: slices.Clone(subject.Accounts), AccessLife: l.accessLife()}
 	g.Session = Session{
-		ID: l.newID(), UserID: subject.ID, PasswordEpoch: subject.PasswordEpoch,
-		Contract: l.terms.Contract, Client: l.client.ID(), ClientKind: l.client.Kind, Source: l.attempt.Source.String(),
+		ID: newSessionID(now, l.newID()), UserID: subject.ID, PasswordEpoch: subject.PasswordEpoch,
+		Contract: l.terms.Contract, AccessLife: g.AccessLife,
+		Client: l.client.ID(), ClientKind: l.client.Kind, Source: l.attempt.Source.String(),
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(g.AccessLife), AMR: amr, AuthTime: now,
 	}
 	if subject.ID != caller.ID {
 		g.Session.ActorID = caller.ID
+	}
+	if l.terms.QualifyingAccount {
+		g.Session.Org = l.rules.selectOrg(g.Accounts)
 	}
 	if l.refreshable() {
 		g.Session.Nonce, g.Session.Generation = l.newID(), 1
@@ -35,33 +39,29 @@ func (l *login) grant(ctx context.Context, caller, subject User, amr []string) (
 }
 
 func (l *login) sign(ctx context.Context, g *Grant) (keyID string, err error) {
-	claims := newClaims(l.newID(), g.User, g.Session, g.Session.CreatedAt.Truncate(time.Second), g.AccessLife)
-	if l.terms.QualifyingAccount {
-		selected := selectAccount(g.Accounts, l.rules.QualifyingRoles)
-		for i := range g.Accounts {
-			g.Accounts[i].IsSelected = i == selected
-		}
-		claims.Org = g.Accounts[selected].OrganizationID
-		if userType := g.Accounts[selected].UserType; userType != g.User.Role {
-			claims.Roles = append(claims.Roles, userType)
-		}
-	}
+	access, _ := l.rules.access(g.User, g.Session.Org) // the gate has found that the account qualifies
+	claims := newClaims(l.newID(), g.Session, access, g.Session.CreatedAt.Truncate(time.Second), g.AccessLife)
 	if g.AccessToken, keyID, err = l.keys.Sign(ctx, claims); err != nil {
 		return "", fmt.Errorf("sign the access token: %w", err)
 	}
 	return keyID, nil
 }
 
-// newClaims returns the claims that every access token has.
-func newClaims(id string, u User, s Session, issued time.Time, life time.Duration) Claims {
-	c := Claims{
-		ID: id, Subject: u.ID, SessionID: s.ID, Actor: s.ActorID, Roles: []string{},
+// selectOrg selects the account that a session speaks for and returns its organization. One of the accounts qualifies.
+func (r Rules) selectOrg(accounts []Account) string {
+	selected := selectAccount(accounts, r.QualifyingRoles)
+	for i := range accounts {
+		accounts[i].IsSelected = i == selected
+	}
+	return accounts[selected].OrganizationID
+}
+
+// newClaims returns the claims of a session's access token.
+func newClaims(id string, s Session, a Access, issued time.Time, life time.Duration) Claims {
+	return Claims{
+		ID: id, Subject: s.UserID, SessionID: s.ID, Actor: s.ActorID, Roles: a.Roles, Org: a.Org,
 		AMR: s.AMR, AuthTime: s.AuthTime.Truncate(time.Second), IssuedAt: issued, ExpiresAt: issued.Add(life),
 	}
-	if u.Role != "" {
-		c.Roles = append(c.Roles, u.Role)
-	}
-	return c
 }
 
 func (l *login) accessLife() time.Duration {

@@ -216,12 +216,14 @@ func (l *login) passGate(ctx context.Context, caller User, prove prover) (subjec
 func (l *login) open(ctx context.Context, s Session, caller User, outdated bool) error {
 	rehashed := l.start(func() error { return l.rehash(ctx, caller, outdated) })
 	cleared := l.start(func() error { return l.clearAttempts(ctx, s.CreatedAt) })
-	err := l.store.PutSession(ctx, s)
+	recorded := l.start(func() error { return l.recordImpersonation(ctx, s, caller) })
+	err := errors.Join(l.store.PutSession(ctx, s), recorded())
 	l.warn(ctx, "the stronger hash was not stored; the next sign-in tries again", caller, rehashed())
 	l.warn(ctx, "the user's failures were not cleared; the next sign-in tries again", caller, cleared())
 	if err != nil {
 		return fmt.Errorf("store the session: %w", err)
 	}
+	l.warn(ctx, "old sessions were not deleted; a later sign-in tries again", caller, l.limitSessions(ctx, s))
 	return nil
 }
 

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -73,7 +74,8 @@ func TestLogin(t *testing.T) {
 
 	now := authtest.Start()
 	want := auth.Session{
-		ID: g.Session.ID, UserID: "ada", Nonce: g.Session.Nonce, Generation: 1, PasswordEpoch: 1, Contract: "profile", Source: "192.0.2.7",
+		ID: g.Session.ID, UserID: "ada", Nonce: g.Session.Nonce, Generation: 1, PasswordEpoch: 1, Contract: "profile",
+		AccessLife: day, Source: "192.0.2.7",
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(7 * day), AMR: []string{"pwd"}, AuthTime: now,
 	}
 	if d := cmp.Diff(want, session(t, k, g)); d != "" {
@@ -82,8 +84,8 @@ func TestLogin(t *testing.T) {
 	if d := cmp.Diff(want, g.Session); d != "" {
 		t.Errorf("the granted session is not the stored one (-want +got):\n%s", d)
 	}
-	if len(want.ID) != 22 || len(want.Nonce) != 22 || want.ID == want.Nonce {
-		t.Errorf("id %q and nonce %q are not 128 bits each", want.ID, want.Nonce)
+	if random := strings.TrimPrefix(want.ID, fmt.Sprintf("zz%012x", now.UnixMilli())); len(random) != 22 || len(want.Nonce) != 22 || random == want.Nonce {
+		t.Errorf("id %q and nonce %q do not have 128 random bits each, or the id does not begin with its time", want.ID, want.Nonce)
 	}
 
 	claims := k.Claims(t, g.AccessToken)

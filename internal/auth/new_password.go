@@ -101,7 +101,7 @@ func hasPeriod(text []rune, size int) bool {
 	return true
 }
 
-// minRun is the shortest run that counts: "qwe" within a sentence is no run, and a whole password is longer.
+// minRun is the shortest run that counts: "qwe" within a sentence is not a run, and a whole password is longer.
 const minRun = 4
 
 // isRun reports whether the whole text, letter case aside, runs along the alphabet, the digits or the keys of a keyboard in

@@ -97,12 +97,12 @@ func (s observedStore) RotateSession(ctx context.Context, next Session, from int
 	return s.o.do(ctx, "RotateSession", func() error { return s.Store.RotateSession(ctx, next, from) })
 }
 
-func (s observedStore) SessionsOf(ctx context.Context, userID string) ([]Session, error) {
-	return observed(ctx, s.o, "SessionsOf", func() ([]Session, error) { return s.Store.SessionsOf(ctx, userID) })
+func (s observedStore) SessionsOf(ctx context.Context, userID, before string, limit int) ([]Session, error) {
+	return observed(ctx, s.o, "SessionsOf", func() ([]Session, error) { return s.Store.SessionsOf(ctx, userID, before, limit) })
 }
 
-func (s observedStore) EndSession(ctx context.Context, userID, sessionID string) error {
-	return s.o.do(ctx, "EndSession", func() error { return s.Store.EndSession(ctx, userID, sessionID) })
+func (s observedStore) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
+	return s.o.do(ctx, "EndSession", func() error { return s.Store.EndSession(ctx, userID, sessionIDs...) })
 }
 
 func (s observedStore) EndSessions(ctx context.Context, userID, last string) error {

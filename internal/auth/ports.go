@@ -130,18 +130,19 @@ type Clients interface {
 // SessionStore is the store of sessions once they are open. Reads are consistent; a failure of the store itself
 // wraps ErrUnavailable. A session past its ExpiresAt may still be returned: callers check.
 type SessionStore interface {
-	// SessionAndUser reads a session and its user in one round trip, or returns ErrNotFound where either is missing.
+	// SessionAndUser reads a session and its user in one round trip, or returns ErrNotFound if either is missing.
 	SessionAndUser(ctx context.Context, userID, sessionID string) (Session, User, error)
-	// RotateSession stores next's Generation, RotatedAt, LastUsedAt and ExpiresAt where the stored generation still
-	// equals from. Of concurrent calls exactly one wins; the others get ErrConflict and change nothing, and read again.
-	// ErrNotFound where the session is gone: it is never made anew.
+	// RotateSession stores next's Generation, RotatedAt, LastUsedAt and ExpiresAt if the stored generation still equals from.
+	// Of concurrent calls exactly one wins; the others get ErrConflict and change nothing, and read again. ErrNotFound if the
+	// session is gone: it is never created again.
 	RotateSession(ctx context.Context, next Session, from int64) error
-	// SessionsOf returns the user's sessions, in no promised order.
-	SessionsOf(ctx context.Context, userID string) ([]Session, error)
-	// EndSession deletes the session, and returns no error where there is none.
-	EndSession(ctx context.Context, userID, sessionID string) error
-	// EndSessions deletes every session of the user, and returns no error where there is none. The one named last goes
-	// after all others, so that whoever has it can do so again where it failed halfway.
+	// SessionsOf returns at most limit of the user's sessions, ordered by id from the greatest: those with ids less than
+	// before, or from the first if before is empty.
+	SessionsOf(ctx context.Context, userID, before string, limit int) ([]Session, error)
+	// EndSession deletes the user's sessions with these ids, and returns no error for ids that no session has.
+	EndSession(ctx context.Context, userID string, sessionIDs ...string) error
+	// EndSessions deletes every session of the user, and returns no error if there is none. The one named last goes after
+	// all others, so that a caller who has it can call again if this failed halfway.
 	EndSessions(ctx context.Context, userID, last string) error
 }
 

@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// Refresh trades a refresh token for its successor and a new access token, good for life. Each generation is traded
-// once; whoever comes again with it within the grace gets the same successor, and after it the session ends
-// (RFC 9700 4.14.2). A session of a user who may not sign in any more, or whose password changed, ends too. It
-// returns ErrNoSession for all of these and has written one audit record when it returns.
+// Refresh trades a refresh token for its successor and a new access token of the session's own life, or of life for sessions
+// that were stored without one. Each generation is traded once. Presented again within the grace, or within the retry limit
+// while its successor is unused, it gets the same successor; otherwise its session ends (RFC 9700 4.14.2). So does a session
+// whose user may not sign in any more or lacks what its contract asks for. Refresh returns ErrNoSession for all of these and
+// has written one audit record when it returns.
 func (s *Sessions) Refresh(ctx context.Context, token string, source Source, life time.Duration) (Grant, error) {
 	r := refresh{Sessions: s, record: AuditRecord{Event: eventRefresh, Source: source, Contract: sessionContract}}
 	var grant Grant
@@ -27,32 +28,37 @@ type refresh struct {
 	record AuditRecord // filled in as the call goes on
 }
 
-// rotationTries bounds how often a call that lost the race looks again; the second look already finds the winner's.
-const rotationTries = 3
+// rotationAttempts bounds how often a call that lost the race reads again; the second read already finds the winner's.
+const rotationAttempts = 3
 
 func (r *refresh) run(ctx context.Context, token string, life time.Duration) (Grant, error) {
-	for range rotationTries {
+	for range rotationAttempts {
 		p, err := r.look(ctx, token)
 		if err != nil {
 			return Grant{}, err
 		}
-		grant, err := r.trade(ctx, p, life)
+		if p.session.AccessLife == 0 {
+			p.session.AccessLife = life
+		}
+		grant, err := r.trade(ctx, p)
 		if !errors.Is(err, ErrConflict) {
 			return grant, err
 		}
 	}
-	return Grant{}, fmt.Errorf("rotate the session: %w: changed by others all the time", ErrUnavailable)
+	return Grant{}, fmt.Errorf("rotate the session: %w: other calls changed it every time", ErrUnavailable)
 }
 
-// presented is a good refresh token with all that was known when it came.
+// presented is a valid refresh token with everything that was known when it came.
 type presented struct {
 	generation int64
 	session    Session
 	user       User
+	access     Access
 	at         time.Time
+	repeated   Reason // why a token that was traded before is traded again; empty for the newest
 }
 
-// look reads the session of the token, and ends it where it is over or the token was replayed.
+// look reads the session of the token, and ends it if it is over or the token was replayed.
 func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	claim, ok := parseRefreshToken(token)
 	if !ok {
@@ -68,47 +74,60 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	if err != nil {
 		return presented{}, err
 	}
-	if !genuine { // a guess must not end anybody's session
+	if !genuine { // a guess must not end a session
 		return presented{}, refuse(ErrNoSession, reasonForged)
 	}
 	r.record.UserID, r.record.SessionID, r.record.ClientID = s.UserID, s.ID, s.Client
-	p := presented{claim.generation, s, u, r.now().UTC().Truncate(time.Millisecond)}
-	if reason := s.Ended(u, p.at); reason != "" {
-		return presented{}, r.end(ctx, s, reason)
+	p := presented{generation: claim.generation, session: s, user: u, at: r.now().UTC().Truncate(time.Millisecond)}
+	if p.access, err = r.rules.checkSession(ctx, r.store, s, u, p.at); err != nil {
+		return presented{}, r.endRefused(ctx, s, err)
 	}
 	if r.rules.mustHaveFactor(u) && !s.provedFactor() {
-		return presented{}, r.end(ctx, s, reasonFactorMissing)
+		return presented{}, r.endRefused(ctx, s, refuse(ErrNoSession, reasonFactorMissing))
 	}
-	if p.generation < s.Generation && !r.inGrace(p) {
+	if p.generation >= s.Generation {
+		return p, nil
+	}
+	if p.repeated = r.rules.tradeAgain(p); p.repeated == "" {
 		r.record.Event = eventRefreshReplayed
-		return presented{}, r.end(ctx, s, reasonReplayed)
+		return presented{}, r.endRefused(ctx, s, refuse(ErrNoSession, reasonReplayed))
 	}
 	return p, nil
 }
 
-// inGrace reports whether the token was traded for the newest one, and only just. A clock that was set back stretches
-// the grace to no more than its double.
-func (r *refresh) inGrace(p presented) bool {
-	return p.generation == p.session.Generation-1 && p.at.Sub(p.session.RotatedAt).Abs() < r.rules.RefreshGrace
+// tradeAgain returns why a token that was traded before gets its successor once more, or "" for a replay. Only the newest token's
+// parent can, because the next rotation shows that the successor was used. After a clock was set back each limit may
+// last up to twice as long.
+func (r Rules) tradeAgain(p presented) Reason {
+	age := p.at.Sub(p.session.RotatedAt).Abs()
+	switch {
+	case p.generation != p.session.Generation-1:
+		return ""
+	case age < r.RefreshGrace:
+		return reasonGrace
+	case age < r.RefreshRetry:
+		return reasonRetry
+	}
+	return ""
 }
 
-// trade gives what the token is worth; ErrConflict asks to look again.
-func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (Grant, error) {
-	if p.generation < p.session.Generation {
-		grant, kid, err := r.grant(ctx, p, life)
+// trade makes the grant for the token. ErrConflict asks the caller to look again.
+func (r *refresh) trade(ctx context.Context, p presented) (Grant, error) {
+	if p.repeated != "" {
+		grant, kid, err := r.grant(ctx, p)
 		if err == nil {
-			r.record.Reason, r.record.KeyID = reasonGrace, kid
+			r.record.Reason, r.record.KeyID = p.repeated, kid
 		}
 		return grant, err
 	}
-	// A genuine token newer than the store is one whose rotation a power cut took from the store: it is the newest.
+	// A genuine token newer than the store's is the newest: a power cut took its rotation from the store.
 	from := p.session.Generation
 	p.session.Generation, p.session.RotatedAt, p.session.LastUsedAt = p.generation+1, p.at, p.at
 	p.session.ExpiresAt = earlier(p.at.Add(r.rules.SessionIdle), p.session.CreatedAt.Add(r.rules.SessionMax))
-	if !p.at.Before(p.session.ExpiresAt) { // by a maximum shorter than it was at the last rotation
-		return Grant{}, r.end(ctx, p.session, reasonExpired)
+	if !p.at.Before(p.session.ExpiresAt) { // the maximum is shorter than it was at the last rotation
+		return Grant{}, r.endRefused(ctx, p.session, refuse(ErrNoSession, reasonExpired))
 	}
-	grant, kid, err := r.grant(ctx, p, life) // before the rotation, which an answer that cannot be made must not cost
+	grant, kid, err := r.grant(ctx, p) // before the rotation, so that a failure to sign does not use the token up
 	if err != nil {
 		return Grant{}, err
 	}
@@ -121,8 +140,8 @@ func (r *refresh) trade(ctx context.Context, p presented, life time.Duration) (G
 	return grant, nil
 }
 
-// rotationLimit bounds a rotation. One that failed so late may have been done all the same, and then the client is still
-// within the usual grace of 10 s when it comes again, 5 s after our answer.
+// rotationLimit bounds a rotation. One that timed out may have been stored anyway; a client that tries again 5 s after our
+// answer is then still within the default grace of 10 s.
 const rotationLimit = 4 * time.Second
 
 func (r *refresh) rotate(ctx context.Context, next Session, from int64) error {
@@ -131,25 +150,29 @@ func (r *refresh) rotate(ctx context.Context, next Session, from int64) error {
 	return r.store.RotateSession(ctx, next, from)
 }
 
-// grant makes the tokens of the session as it stands in p.
-func (r *refresh) grant(ctx context.Context, p presented, life time.Duration) (g Grant, keyID string, err error) {
-	g = Grant{User: p.user, Session: p.session, AccessLife: life, RefreshLife: p.session.ExpiresAt.Sub(p.at)}
+// grant makes the tokens of the session as it is in p.
+func (r *refresh) grant(ctx context.Context, p presented) (g Grant, keyID string, err error) {
+	g = Grant{User: p.user, Session: p.session, AccessLife: p.session.AccessLife, RefreshLife: p.session.ExpiresAt.Sub(p.at)}
 	if g.RefreshToken, err = refreshToken(ctx, r.keys, p.session); err != nil {
 		return Grant{}, "", err
 	}
-	claims := newClaims(r.newID(), p.user, p.session, p.at.Truncate(time.Second), life)
+	claims := newClaims(r.newID(), p.session, p.access, p.at.Truncate(time.Second), g.AccessLife)
 	if g.AccessToken, keyID, err = r.keys.Sign(ctx, claims); err != nil {
 		return Grant{}, "", fmt.Errorf("sign the access token: %w", err)
 	}
 	return g, keyID, nil
 }
 
-// end deletes the session, so that no copy of its tokens works any more, and refuses.
-func (r *refresh) end(ctx context.Context, s Session, reason Reason) error {
-	if err := r.store.EndSession(ctx, s.UserID, s.ID); err != nil {
-		return fmt.Errorf("end the session: %w", err)
+// endRefused deletes the session that was refused, so that no copy of its tokens works any more, and returns the refusal. Our
+// own fault ends nothing.
+func (r *refresh) endRefused(ctx context.Context, s Session, err error) error {
+	if !errors.Is(err, ErrNoSession) {
+		return err
 	}
-	return refuse(ErrNoSession, reason)
+	if failed := r.store.EndSession(ctx, s.UserID, s.ID); failed != nil {
+		return fmt.Errorf("end the session: %w", failed)
+	}
+	return err
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -189,7 +189,7 @@ func TestRefreshTwice(t *testing.T) {
 	}
 }
 
-// Only the parent of the newest token has a grace: whoever holds an older one has missed two rotations.
+// Only the parent of the newest token has a grace: the holder of an older one has missed two rotations.
 func TestRefreshWithAnOlderGeneration(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	first := signIn(t, k, attempt("ada"), profileTerms())
@@ -258,7 +258,7 @@ func TestRefreshToTheMillisecond(t *testing.T) {
 	}
 }
 
-// weekly is so many refreshes six days apart.
+// weekly returns n waits of six days.
 func weekly(n int) (waits []time.Duration) {
 	for range n {
 		waits = append(waits, 6*day)
@@ -266,7 +266,7 @@ func weekly(n int) (waits []time.Duration) {
 	return waits
 }
 
-// Whoever makes SESSION_MAX shorter means the sessions that are open, too.
+// A shorter SESSION_MAX applies to open sessions too.
 func TestRefreshUnderAShorterMaximum(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := signIn(t, k, attempt("ada"), profileTerms())
@@ -459,7 +459,7 @@ func TestRefreshWhenTheCallerIsGone(t *testing.T) {
 	wantStored(t, k, g.Session)
 }
 
-// A clock that was set back shortens nothing for those who come with the newest token.
+// A clock that was set back shortens nothing for the newest token.
 func TestRefreshAfterTheClockWasSetBack(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	g := signIn(t, k, attempt("ada"), profileTerms())

@@ -10,7 +10,7 @@ import (
 
 const refreshLabel = "latchkey refresh 1"
 
-// refreshClaim is what a refresh token says in clear; the MAC is over it and the nonce that only the store knows.
+// refreshClaim is the plain part of a refresh token. The MAC covers it and the nonce that only the store knows.
 type refreshClaim struct {
 	userID, sessionID string
 	generation        int64
@@ -19,10 +19,10 @@ type refreshClaim struct {
 
 const macSize = 32
 
-// maxRefreshToken bounds what is decoded at all; a real one has under 300 characters.
+// maxRefreshToken bounds the tokens that are decoded; real ones have fewer than 300 characters.
 const maxRefreshToken = 1024
 
-// refreshToken makes the token of the session's generation: the same one whenever it is asked for.
+// refreshToken returns the token of the session's generation, always the same one.
 func refreshToken(ctx context.Context, keys Keys, s Session) (string, error) {
 	payload := refreshPayload(s.UserID, s.ID, s.Generation)
 	mac, err := keys.MAC(ctx, refreshLabel, string(payload), s.Nonce)
@@ -42,7 +42,7 @@ func appendText(b []byte, s string) []byte {
 	return append(binary.BigEndian.AppendUint16(b, uint16(len(s))), s...)
 }
 
-// parseRefreshToken reads what the token says; nothing of it is believed before genuine.
+// parseRefreshToken decodes the token; its content is not trusted before genuine.
 func parseRefreshToken(token string) (c refreshClaim, ok bool) {
 	if len(token) > maxRefreshToken {
 		return c, false
@@ -75,7 +75,7 @@ func cutText(b []byte) (text string, rest []byte, ok bool) {
 	return string(b[2 : 2+n]), b[2+n:], true
 }
 
-// genuine reports whether we made the token for this session.
+// genuine reports whether we issued the token for this session.
 func (c refreshClaim) genuine(ctx context.Context, keys Keys, s Session) (bool, error) {
 	payload := refreshPayload(c.userID, c.sessionID, c.generation)
 	mac, err := keys.MAC(ctx, refreshLabel, string(payload), s.Nonce)

@@ -28,6 +28,7 @@ type Rules struct {
 	Limits            Limits        // of failed sign-ins
 	Decoys            []Decoy       // hashes to verify for unknown identifiers; empty: one with the parameters of new hashes
 	RefreshGrace      time.Duration // how long a used refresh token still gets the same successor
+	RefreshRetry      time.Duration // the same while the successor is unused, for clients that lost the answer
 	SessionIdle       time.Duration // a session ends when it is not refreshed for this long
 	SessionMax        time.Duration // a session ends this long after sign-in, refreshed or not
 

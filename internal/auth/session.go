@@ -1,25 +1,35 @@
 package auth
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
 
-// Session is one sign-in that can be seen and ended; all tokens that come from it carry its id as sid.
+// Session is one sign-in that can be listed and ended. All tokens that come from it carry its ID as sid. Under an
+// impersonation it belongs to the target and names the impersonator; a second one, under the impersonator, names the target.
 type Session struct {
-	ID     string
+	ID     string // begins with its time: see newSessionID
 	UserID string
-	// Nonce is mixed into the refresh tokens of this session; empty where it cannot be refreshed.
+	// Nonce is mixed into the refresh tokens of this session; empty if it cannot be refreshed.
 	Nonce string
-	// Generation numbers the refresh tokens of the session: only the newest is good, from 1.
+	// Generation numbers the refresh tokens of the session from 1. Only the newest is valid.
 	Generation int64
 	// PasswordEpoch is the user's at sign-in; the session ends when the user's has grown.
 	PasswordEpoch int64
 	Contract      string
-	Client        string // the API client's id, empty without one
-	Source        string
-	ClientKind    ClientKind // empty without a client, and in sessions from before it was kept
-	ActorID       string     // the impersonator, empty where the user signed in themselves
+	// Org is the organization that the tokens speak for; the user must keep a qualifying account there. Empty if the contract
+	// asks for no account.
+	Org string
+	// AccessLife is the life of access tokens that a refresh makes; zero in sessions of versions that did not store it.
+	AccessLife time.Duration
+	Client     string     // the API client's id, empty without one
+	ClientKind ClientKind // empty without a client, and in sessions from before it was kept
+	Source     string
+	ActorID    string // the impersonator, empty if the user signed in as themselves
+	// TargetID is the impersonated user. Such a session is the impersonator's record of it: the impersonation lasts as long
+	// as this session does, and no token is valid for it.
+	TargetID string
 
 	// AMR says how the caller was authenticated (RFC 8176); empty in sessions from before it was kept.
 	AMR []string
@@ -27,7 +37,7 @@ type Session struct {
 	AuthTime time.Time
 
 	CreatedAt, RotatedAt, LastUsedAt time.Time
-	// ExpiresAt is when the session ends unless it is refreshed before; checked in code, for stores delete late.
+	// ExpiresAt is when the session ends unless it is refreshed before. Callers check it, because stores delete late.
 	ExpiresAt time.Time
 }
 
@@ -48,8 +58,14 @@ func (s Session) ofIntegration() bool {
 	return s.ClientKind == ClientIntegration || s.ClientKind == "" && s.Client != "" && s.Nonce == ""
 }
 
-// Ended says why the session is over, or nothing while it is good. Stores delete late and users change: this
-// is looked at each time.
+// newSessionID returns an id that sorts by its time, after the random ids of earlier versions, so that stores can list
+// sessions by age. The random part has 128 bits (ASVS 7.2.3).
+func newSessionID(at time.Time, random string) string {
+	return fmt.Sprintf("zz%012x%s", at.UnixMilli(), random)
+}
+
+// Ended returns why the session is over for its user, or "" while it is valid. Every check has to call it, because stores
+// delete late and users change.
 func (s Session) Ended(u User, now time.Time) Reason {
 	switch {
 	case !now.Before(s.ExpiresAt):
@@ -60,4 +76,10 @@ func (s Session) Ended(u User, now time.Time) Reason {
 		return reasonPasswordChanged
 	}
 	return ""
+}
+
+// impersonatorRecord returns the session that is stored for the impersonator; see TargetID.
+func (s Session) impersonatorRecord(actor User) Session {
+	s.UserID, s.PasswordEpoch, s.ActorID, s.TargetID = actor.ID, actor.PasswordEpoch, "", s.UserID
+	return s
 }

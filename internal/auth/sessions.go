@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,16 +28,11 @@ func NewSessions(c Config) *Sessions {
 	}
 }
 
-// Caller is who sent a request: a user with a session that was good when it was read.
-type Caller struct {
-	User    User
-	Session Session
+// Now returns the time by the clock that decides what has expired.
+func (s *Sessions) Now() time.Time { return s.now() }
 
-	enrolling *ticket // nil unless an enrollment challenge stands for the session
-}
-
-// Authenticate returns the caller whom the access token speaks for, or ErrNoSession where the token is not good, its
-// session has ended, or the user may not sign in any more. It reads the store each time.
+// Authenticate returns the caller that the access token belongs to, or ErrNoSession if the token is invalid or Rules.Check
+// refuses its session. It reads the store each time.
 func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller, error) {
 	claims, err := s.tokens.Verify(ctx, accessToken)
 	if errors.Is(err, ErrUnavailable) {
@@ -44,68 +40,139 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller
 	} else if err != nil {
 		return Caller{}, fmt.Errorf("%w: %w", ErrNoSession, err)
 	}
-	session, user, err := s.store.SessionAndUser(ctx, claims.Subject, claims.SessionID)
-	if errors.Is(err, ErrNotFound) {
-		return Caller{}, ErrNoSession
-	} else if err != nil {
-		return Caller{}, fmt.Errorf("read the session: %w", err)
-	}
-	if reason := session.Ended(user, s.now()); reason != "" {
-		return Caller{}, fmt.Errorf("%w: %s", ErrNoSession, reason)
-	}
-	return Caller{User: user, Session: session}, nil
+	return s.rules.Check(ctx, s.store, claims, s.now())
 }
 
-// SignOut ends the caller's session, or all of the user's. An impersonator may end the impersonation alone: all is
-// ErrImpersonation.
-func (s *Sessions) SignOut(ctx context.Context, c Caller, all bool, source Source) error {
-	record := logoutRecord(all, source)
+// Credentials are the tokens that one request carries. A browser may send several of a kind, and of several users.
+type Credentials struct{ Access, Refresh []string }
+
+// SignOut ends the session of each token that is valid or, with all, every session of their users. It returns ErrNoSession
+// if no token is valid, and ErrImpersonation for all under an impersonation. A refresh token that was replaced ends its own
+// session only, as in Refresh.
+func (s *Sessions) SignOut(ctx context.Context, c Credentials, all bool, source Source) error {
+	o := signOut{Sessions: s, all: all, source: source}
+	for _, token := range c.Access {
+		if err := o.byAccess(ctx, token); err != nil && !errors.Is(err, ErrNoSession) {
+			return err
+		}
+	}
+	for _, token := range c.Refresh {
+		if err := o.byRefresh(ctx, token); err != nil && !errors.Is(err, ErrNoSession) {
+			return err
+		}
+	}
+	if len(o.ended) == 0 {
+		return ErrNoSession
+	}
+	return nil
+}
+
+// signOut is one sign-out while it runs. Each session that it ends has an audit record.
+type signOut struct {
+	*Sessions
+	all    bool
+	source Source
+	ended  []Session
+}
+
+func (o *signOut) record() AuditRecord {
+	if o.all {
+		return AuditRecord{Event: eventLogoutAll, Source: o.source, Contract: sessionContract}
+	}
+	return AuditRecord{Event: eventLogout, Source: o.source, Contract: sessionContract}
+}
+
+func (o *signOut) byAccess(ctx context.Context, token string) error {
+	c, err := o.Authenticate(ctx, token)
+	if err != nil || o.has(c.Session.UserID, c.Session.ID) {
+		return err
+	}
+	record := o.record()
 	record.UserID, record.SessionID, record.ActorID = c.User.ID, c.Session.ID, c.Session.ActorID
-	return s.auditor.audited(ctx, &record, func() error { return s.signOut(ctx, c.Session, all) })
+	return o.auditor.audited(ctx, &record, func() error { return o.end(ctx, c.Session) })
 }
 
-func logoutRecord(all bool, source Source) AuditRecord {
-	if all {
-		return AuditRecord{Event: eventLogoutAll, Source: source, Contract: sessionContract}
+// byRefresh is for browsers whose access token has expired.
+func (o *signOut) byRefresh(ctx context.Context, token string) error {
+	if claim, ok := parseRefreshToken(token); ok && o.has(claim.userID, claim.sessionID) {
+		return nil
 	}
-	return AuditRecord{Event: eventLogout, Source: source, Contract: sessionContract}
-}
-
-func (s *Sessions) signOut(ctx context.Context, session Session, all bool) error {
-	switch {
-	case all && session.ActorID != "":
-		return refuse(ErrImpersonation, ReasonNotAllowed)
-	case all:
-		return s.store.EndSessions(ctx, session.UserID, session.ID)
-	}
-	return s.store.EndSession(ctx, session.UserID, session.ID)
-}
-
-// SignOutByRefresh does as SignOut for the session of a refresh token, which is what a browser still has when its access
-// token has expired. It returns ErrNoSession when Refresh does: an old token ends its own session and no other.
-func (s *Sessions) SignOutByRefresh(ctx context.Context, token string, all bool, source Source) error {
-	r := refresh{Sessions: s, record: logoutRecord(all, source)}
-	return s.auditor.audited(ctx, &r.record, func() error {
+	r := refresh{Sessions: o.Sessions, record: o.record()}
+	return o.auditor.audited(ctx, &r.record, func() error {
 		p, err := r.look(ctx, token)
 		if err != nil {
 			return err
 		}
-		return s.signOut(ctx, p.session, all)
+		return o.end(ctx, p.session)
 	})
 }
 
-// List returns the user's live sessions, the newest first.
-func (s *Sessions) List(ctx context.Context, c Caller) ([]Session, error) {
-	all, err := s.store.SessionsOf(ctx, c.User.ID)
-	if err != nil {
-		return nil, fmt.Errorf("list the sessions: %w", err)
-	}
-	live := slices.DeleteFunc(all, func(x Session) bool { return x.Ended(c.User, s.now()) != "" })
-	slices.SortStableFunc(live, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
-	return live, nil
+// has reports whether this sign-out has ended the session already.
+func (o *signOut) has(userID, sessionID string) bool {
+	return slices.ContainsFunc(o.ended, func(s Session) bool { return s.UserID == userID && (o.all || s.ID == sessionID) })
 }
 
-// End ends one session of the caller's own, or returns ErrNotFound. An impersonator may end that session alone.
+func (o *signOut) end(ctx context.Context, s Session) (err error) {
+	switch {
+	case o.all && s.ActorID != "":
+		return refuse(ErrImpersonation, ReasonNotAllowed)
+	case o.all:
+		err = o.store.EndSessions(ctx, s.UserID, s.ID)
+	default:
+		err = EndSession(ctx, o.store, s)
+	}
+	if err == nil {
+		o.ended = append(o.ended, s)
+	}
+	return err
+}
+
+// EndSession deletes the session. An impersonation has one session for each of its users; both are deleted.
+func EndSession(ctx context.Context, store SessionEnder, s Session) error {
+	if other := cmp.Or(s.ActorID, s.TargetID); other != "" {
+		if err := store.EndSession(ctx, other, s.ID); err != nil {
+			return err
+		}
+	}
+	return store.EndSession(ctx, s.UserID, s.ID)
+}
+
+// SessionEnder is the part of SessionStore that EndSession needs.
+type SessionEnder interface {
+	EndSession(ctx context.Context, userID string, sessionIDs ...string) error
+}
+
+// listPage is how many sessions List returns at once.
+const listPage = 100
+
+// List returns at most 100 of the user's live sessions, the newest first, and a cursor for the next ones, empty if there are
+// no more. Impersonations are among them, of the user (with ActorID) and by the user (with TargetID).
+func (s *Sessions) List(ctx context.Context, u User, cursor string) (live []Session, next string, err error) {
+	now := s.now()
+	for {
+		page, err := s.store.SessionsOf(ctx, u.ID, cursor, listPage+1)
+		if err != nil {
+			return nil, "", fmt.Errorf("list the sessions: %w", err)
+		}
+		for _, session := range page {
+			if session.Ended(u, now) != "" {
+				continue
+			}
+			if len(live) == listPage {
+				next = live[listPage-1].ID
+				break
+			}
+			live = append(live, session)
+		}
+		if next != "" || len(page) <= listPage {
+			slices.SortStableFunc(live, func(a, b Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
+			return live, next, nil
+		}
+		cursor = page[len(page)-1].ID
+	}
+}
+
+// End ends one of the caller's sessions, or returns ErrNotFound. An impersonator may end only the impersonation.
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
 	record := AuditRecord{
 		Event: eventSessionEnd, Source: source, UserID: c.User.ID, ActorID: c.Session.ActorID, Contract: sessionContract,
@@ -115,8 +182,8 @@ func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source S
 		if err != nil {
 			return err
 		}
-		record.SessionID = session.ID // the store's: the id that was asked for may be any text, a token too
-		return s.store.EndSession(ctx, session.UserID, session.ID)
+		record.SessionID = session.ID // the stored id: the one in the request may be any text, even a token
+		return EndSession(ctx, s.store, session)
 	})
 }
 

@@ -17,7 +17,7 @@ import (
 func TestSessionModel(t *testing.T) {
 	t.Parallel()
 	k := authtest.NewKit(t)
-	rules := auth.Rules{RefreshGrace: grace, SessionIdle: 3 * day, SessionMax: 10 * day}
+	rules := auth.Rules{RefreshGrace: grace, RefreshRetry: time.Minute, SessionIdle: 3 * day, SessionMax: 10 * day}
 	round := 0
 	rapid.Check(t, func(r *rapid.T) {
 		round++
@@ -114,7 +114,7 @@ func (m *sessionModel) over(f *family) bool {
 // good says whether the refresh token should be taken, and ends its session where it should not, and is genuine.
 func (m *sessionModel) good(token issued) bool {
 	f := token.of
-	parent := token.generation == f.generation-1 && m.now().Sub(f.rotated) < m.rules.RefreshGrace
+	parent := token.generation == f.generation-1 && m.now().Sub(f.rotated) < m.rules.RefreshRetry
 	if m.over(f) || token.generation < f.generation && !parent {
 		f.gone = true
 		return false
@@ -143,7 +143,7 @@ func (m *sessionModel) refresh(r *rapid.T) {
 
 func (m *sessionModel) wait(r *rapid.T) {
 	m.kit.Clock.Advance(rapid.SampledFrom([]time.Duration{
-		time.Millisecond, time.Second, grace - time.Millisecond, grace, time.Hour, day, 3*day - time.Millisecond, 3 * day,
+		time.Millisecond, time.Second, grace - time.Millisecond, grace, time.Minute - time.Millisecond, time.Minute, time.Hour, day, 3*day - time.Millisecond, 3 * day,
 	}).Draw(r, "time"))
 }
 
@@ -157,17 +157,21 @@ func (m *sessionModel) authenticate(r *rapid.T) {
 }
 
 func (m *sessionModel) signOut(r *rapid.T) {
-	f, all := rapid.SampledFrom(m.families).Draw(r, "session"), rapid.Bool().Draw(r, "all")
-	if err := m.sessions.SignOut(m.t.Context(), auth.Caller{User: m.user, Session: f.session}, all, refreshSource()); err != nil {
-		r.Fatalf("sign out: %v", err)
+	token, all := rapid.SampledFrom(m.access).Draw(r, "access token"), rapid.Bool().Draw(r, "all")
+	good := !m.over(token.of) && m.now().Before(token.expires)
+	err := m.sessions.SignOut(m.t.Context(), auth.Credentials{Access: []string{token.text}}, all, refreshSource())
+	if good != (err == nil) || !good && !errors.Is(err, auth.ErrNoSession) {
+		r.Fatalf("sign out: %v, want good = %t", err, good)
 	}
-	m.end(f, all)
+	if good {
+		m.end(token.of, all)
+	}
 }
 
 func (m *sessionModel) signOutByRefresh(r *rapid.T) {
 	token, all := rapid.SampledFrom(m.tokens).Draw(r, "token"), rapid.Bool().Draw(r, "all")
 	good := m.good(token)
-	err := m.sessions.SignOutByRefresh(m.t.Context(), token.text, all, refreshSource())
+	err := m.sessions.SignOut(m.t.Context(), auth.Credentials{Refresh: []string{token.text}}, all, refreshSource())
 	if good != (err == nil) || !good && !errors.Is(err, auth.ErrNoSession) {
 		r.Fatalf("sign out by generation %d of %d: %v, want good = %t", token.generation, token.of.generation, err, good)
 	}
@@ -214,7 +218,7 @@ func (m *sessionModel) powerCut(r *rapid.T) {
 	}
 }
 
-// compare looks at what is stored. An expired session may be there or not.
+// compare checks the stored sessions. An expired one may be stored or not.
 func (m *sessionModel) compare(r *rapid.T) {
 	for i, f := range m.families {
 		got, err := m.kit.Store.Session(m.t.Context(), m.user.ID, f.session.ID)

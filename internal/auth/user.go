@@ -33,7 +33,7 @@ type User struct {
 	Role         string
 	Profile      Profile
 	Accounts     []Account
-	Factors      Factors // changed by FactorStore alone
+	Factors      Factors // changed by FactorStore only
 
 	// PasswordEpoch is set by NewUser and Changed only. A session with an older one has ended, even if it could not be
 	// deleted, or was opened during the change.

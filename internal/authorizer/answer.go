@@ -9,13 +9,13 @@ import (
 	"latchkey/internal/token"
 )
 
-// Response is what an HTTP API expects as the answer to payload 2.0.
+// Response is the format of the answer to payload 2.0 that an HTTP API expects.
 type Response string
 
-// The two responses. An authorizer of an API is set up for one of them; see EnableSimpleResponses.
+// The two formats. Each authorizer of an API is configured for one of them; see EnableSimpleResponses.
 const (
 	Simple Response = "simple" // {isAuthorized, context}
-	Policy Response = "policy" // an IAM policy, as payload 1.0 and REST APIs have it
+	Policy Response = "policy" // an IAM policy, the format of payload 1.0 and REST APIs
 )
 
 type simpleAnswer struct {
@@ -40,7 +40,7 @@ type statement struct {
 	Resource string `json:"Resource"`
 }
 
-// allow names every method of the stage: the gateway keeps the answer and uses it for whatever the token calls next.
+// allow covers every method of the stage, because the gateway caches the answer and uses it for the token's next calls.
 func (r request) allow(response Response, c auth.Claims) ([]byte, error) {
 	if r.kind == http2 && response == Simple {
 		return encode(simpleAnswer{IsAuthorized: true, Context: callerOf(c)})
@@ -48,7 +48,7 @@ func (r request) allow(response Response, c auth.Claims) ([]byte, error) {
 	return encode(policyAnswer{PrincipalID: c.Subject, Policy: policyOf("Allow", r.stage), Context: callerOf(c)})
 }
 
-// deny says no in the words of whoever asks. A REST API's 401 is an error; HTTP APIs know 403 alone.
+// deny answers in the format of the API. A REST API answers 401 for an error; HTTP APIs can only answer 403.
 func (r request) deny(response Response) ([]byte, error) {
 	switch {
 	case r.kind == rest:
@@ -63,8 +63,8 @@ func policyOf(effect, resource string) policy {
 	return policy{"2012-10-17", []statement{{"execute-api:Invoke", effect, resource}}}
 }
 
-// caller is what the API's own code learns: text alone, for REST APIs pass on nothing nested. What a token does not
-// have is left out.
+// caller is the context that the API's own code receives. It has only text, because REST APIs pass on nothing nested. Absent
+// claims are omitted.
 type caller struct {
 	Subject   string `json:"sub"`
 	SessionID string `json:"sid,omitempty"`
@@ -80,7 +80,7 @@ func callerOf(c auth.Claims) *caller {
 	}
 }
 
-// joined separates roles by commas. One that has a comma itself is left out: split again, it would be two others.
+// joined separates roles by commas. It omits a role that contains a comma, which would become two roles when split.
 func joined(roles []string) string {
 	var plain []string
 	for _, role := range roles {
@@ -91,7 +91,7 @@ func joined(roles []string) string {
 	return strings.Join(plain, ",")
 }
 
-// encode does not fail, for claims are text that was JSON before.
+// encode does not fail in practice, because claims are text that was JSON before.
 func encode(v any) ([]byte, error) {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/authorizer"
 )
 
-// TestPolicyResource promises a policy that is good for every method of the called stage, and of no other, in every
+// TestPolicyResource promises a policy for every method of the called stage, and of no other stage, in every
 // partition.
 func TestPolicyResource(t *testing.T) {
 	k := newKit(t, authorizer.Off)

@@ -1,6 +1,6 @@
-// Package authorizer lets other APIs of API Gateway trust our tokens: it is a Lambda authorizer for HTTP APIs and REST
-// APIs, of every event type that they have. It denies whatever it does not understand, and answers our own faults with
-// an error, so that the gateway says 500 and nobody is signed out for them.
+// Package authorizer is a Lambda authorizer for HTTP APIs and REST APIs, so that other APIs can trust our tokens. It takes
+// every event type that they send and denies events that it does not understand. For our own faults it returns an error:
+// the gateway then answers 500, and no client is signed out.
 package authorizer
 
 import (
@@ -15,27 +15,28 @@ import (
 	"latchkey/internal/token"
 )
 
-// accessCookie is the planpoint contract's: it carries the access token where no Authorization header does.
+// accessCookie is the planpoint contract's cookie with the access token. It is read if there is no Authorization header.
 const accessCookie = "planpoint"
 
-// What Invoke fails with. The gateway shows neither to a caller: it answers REST's 401, or 500.
+// The errors of Invoke. The gateway shows neither to a client: it answers 401 of a REST API, or 500.
 var (
-	// ErrUnauthorized: REST APIs answer 401 to exactly this text and 500 to any other.
+	// ErrUnauthorized: REST APIs answer 401 for exactly this text, and 500 for any other.
 	ErrUnauthorized = errors.New("Unauthorized")
-	// ErrFailed: keys or sessions could not be read, or the authorizer is broken.
+	// ErrFailed: keys or sessions could not be read, or the authorizer has a bug.
 	ErrFailed = errors.New("authorizer: failed")
 )
 
-// decisionLimit is well below the 10 s that API Gateway waits for an authorizer, so that our own error still gets out.
+// decisionLimit is well below the 10 s that API Gateway waits for an authorizer, so that our own error arrives in time.
 const decisionLimit = 4 * time.Second
 
-// Config is what an Authorizer is made of; Now may be nil and is then the real clock.
+// Config is what an Authorizer is made of; a nil Now is the real clock.
 type Config struct {
 	Tokens   auth.Verifier
-	Sessions Sessions // unused where Revocation is Off
-	// Revocation says how soon an ended session's tokens are refused.
+	Sessions auth.SessionReader // unused if Revocation is Off
+	Rules    auth.Rules         // the roles that sessions are checked against
+	// Revocation says how soon ended sessions and changed roles take effect.
 	Revocation Revocation
-	// Response is what HTTP APIs expect for payload 2.0: their event does not say it.
+	// Response is the format that HTTP APIs expect for payload 2.0; their event does not say which.
 	Response Response
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -63,7 +64,7 @@ func (a *Authorizer) Invoke(ctx context.Context, event []byte) (answer []byte, e
 	ctx, cancel := context.WithTimeout(ctx, decisionLimit)
 	defer cancel()
 	defer func() {
-		if p := recover(); p != nil { // which would end the process; its value may hold parts of the event
+		if p := recover(); p != nil { // it would end the process; its value may contain parts of the event
 			a.log.ErrorContext(ctx, "the authorizer panicked", "panic", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
 			answer, err = nil, ErrFailed
 		}
@@ -84,8 +85,8 @@ func (a *Authorizer) Invoke(ctx context.Context, event []byte) (answer []byte, e
 	return r.deny(a.response)
 }
 
-// authorize returns the claims of the request's token. The error is auth.ErrUnavailable for our own faults, and any
-// other a reason to deny; it quotes nothing of the request.
+// authorize returns the claims of the request's token. An error is auth.ErrUnavailable for our own faults, and otherwise the
+// reason to deny. It quotes nothing of the request.
 func (a *Authorizer) authorize(ctx context.Context, r request) (auth.Claims, error) {
 	raw, err := token.FromHeader(r.header, accessCookie)
 	if err != nil {
@@ -95,5 +96,5 @@ func (a *Authorizer) authorize(ctx context.Context, r request) (auth.Claims, err
 	if err != nil {
 		return auth.Claims{}, fmt.Errorf("verify the token: %w", err)
 	}
-	return claims, a.revoked.check(ctx, claims)
+	return a.revoked.check(ctx, claims)
 }

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	callers = `{"sub":"user-1","sid":"sid-1","roles":"editor,Organization Owner","scope":"user"}`
+	callers = `{"sub":"user-1","sid":"sid-1","roles":"editor,Organization Owner","scope":"user","org":"org-1"}`
 	simple  = `{"isAuthorized":true,"context":` + callers + `}`
 	policy  = `{"principalId":"user-1","policyDocument":{"Version":"2012-10-17","Statement":[{"Action":"execute-api:Invoke",` +
 		`"Effect":"Allow","Resource":"arn:aws:execute-api:eu-central-1:123456789012:a1b2c3d4e5/prod/*"}]},"context":` + callers + `}`
@@ -68,7 +68,7 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// TestHostileTokens promises that no token but a good one opens anything, in any kind of event, and that the log does
+// TestHostileTokens promises that only a valid token opens anything, in any kind of event, and that the log does
 // not have it.
 func TestHostileTokens(t *testing.T) {
 	k := newKit(t, authorizer.Bounded)
@@ -144,7 +144,7 @@ func TestCredentials(t *testing.T) {
 	}
 }
 
-// TestOddEvents promises that what is no authorizer event is denied, in either response, and stops nothing.
+// TestOddEvents promises that any other event is denied, in either format, and stops nothing.
 func TestOddEvents(t *testing.T) {
 	k := newKit(t, authorizer.Off)
 	good := http2(bearer(k.raw))

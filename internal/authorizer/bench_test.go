@@ -34,7 +34,7 @@ func gatewayEvent(raw string) object {
 	})
 }
 
-// overPublicKeys is the authorizer as it is deployed: it has the public keys alone.
+// overPublicKeys is the authorizer as it is deployed: it has only the public keys.
 func overPublicKeys(t testing.TB, k *kit) (*authorizer.Authorizer, []byte) {
 	t.Helper()
 	jwks, err := k.ring.PublicJWKS()

@@ -23,8 +23,8 @@ func (o only) Verify(_ context.Context, raw string) (auth.Claims, error) {
 	return auth.Claims{Subject: "user-1", Roles: []string{"editor"}}, nil
 }
 
-// FuzzInvoke promises an answer to any bytes at all: a decision or one of the two errors, and a yes only where a lenient
-// reader, too, finds the good token and nothing beside it where credentials are.
+// FuzzInvoke promises an answer to any bytes at all: a decision or one of the two errors, and a yes only if a lenient
+// reader also finds the valid token, and nothing else, in the credentials.
 func FuzzInvoke(f *testing.F) {
 	const good = "good"
 	for _, event := range []object{

@@ -33,6 +33,7 @@ func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 	t.Helper()
 	user := auth.NewUser(auth.User{
 		ID: "user-1", Email: "ada@example.com", Status: auth.StatusReady, Role: "editor", Version: 1,
+		Accounts: []auth.Account{{ID: "a-1", OrganizationID: "org-1", OrganizationName: "One", UserType: "Organization Owner"}},
 	}, authtest.Start())
 	var err error
 	if user.Identifier, err = auth.ParseIdentifier(user.Email); err != nil {
@@ -48,7 +49,7 @@ func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 	}
 	k.Keyring = token.NewKeyring(fixed(text), keyring.Parse, k.tokens())
 	k.session = auth.Session{
-		ID: "sid-1", UserID: "user-1", PasswordEpoch: user.PasswordEpoch, Generation: 1, Nonce: "nonce", Contract: "planpoint",
+		ID: "sid-1", UserID: "user-1", PasswordEpoch: user.PasswordEpoch, Generation: 1, Nonce: "nonce", Contract: "organization", Org: "org-1",
 		CreatedAt: k.Clock.Now(), RotatedAt: k.Clock.Now(), LastUsedAt: k.Clock.Now(), ExpiresAt: k.Clock.Now().Add(24 * time.Hour),
 	}
 	if err := k.Store.PutSession(t.Context(), k.session); err != nil {
@@ -56,10 +57,14 @@ func newKit(t testing.TB, mode authorizer.Revocation) *kit {
 	}
 	k.raw = k.sign(t, k.claims())
 	k.config = authorizer.Config{
-		Tokens: k.Keyring, Sessions: k.Store, Revocation: mode, Response: authorizer.Simple,
+		Tokens: k.Keyring, Sessions: k.Store, Rules: rules(), Revocation: mode, Response: authorizer.Simple,
 		Log: slog.New(slog.NewTextHandler(&k.log, nil)), Now: k.Clock.Now,
 	}
 	return k
+}
+
+func rules() auth.Rules {
+	return auth.Rules{QualifyingRoles: []string{"Organization Owner"}, ImpersonatorRoles: []string{"support"}}
 }
 
 func (k *kit) tokens() token.Config {
@@ -74,7 +79,7 @@ func (f fixed) Refresh(context.Context) ([]byte, error) { return f, nil }
 
 func (k *kit) claims() auth.Claims {
 	return auth.Claims{
-		ID: "jti-1", Subject: "user-1", SessionID: "sid-1", Roles: []string{"editor", "Organization Owner"},
+		ID: "jti-1", Subject: "user-1", SessionID: "sid-1", Roles: []string{"editor", "Organization Owner"}, Org: "org-1",
 		IssuedAt: k.Clock.Now().Truncate(time.Second), ExpiresAt: k.Clock.Now().Truncate(time.Second).Add(24 * time.Hour),
 	}
 }

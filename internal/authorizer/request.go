@@ -10,31 +10,31 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxEvent bounds what is parsed, in bytes: a gateway's event has 10 KiB of headers and some context.
+// maxEvent bounds the events that are parsed, in bytes: a gateway's event has 10 KiB of headers and some context.
 const maxEvent = 256 << 10
 
 var errEvent = errors.New("not an authorizer event")
 
-// request is what a decision needs of an event.
+// request is the part of an event that a decision needs.
 type request struct {
 	kind   kind
 	stage  string // ARN pattern of all methods of the called stage
 	header http.Header
 }
 
-// kind is how the gateway wants the answer.
+// kind is the format that the gateway expects for the answer.
 type kind int
 
 const (
-	unknown kind = iota // no event that we know: nobody waits for an answer of any kind
+	unknown kind = iota // not an event that we know
 	http2               // HTTP API, payload 2.0
 	http1               // HTTP API, payload 1.0
 	rest                // REST API, TOKEN or REQUEST
 )
 
-// event is what we need of any authorizer event.
+// event has the members of all authorizer events that we need.
 type event struct {
-	Version            string                `json:"version"` // of HTTP APIs' events alone
+	Version            string                `json:"version"` // only in events of HTTP APIs
 	Type               string                `json:"type"`
 	RouteARN           string                `json:"routeArn"`  // 2.0
 	MethodARN          string                `json:"methodArn"` // all others
@@ -44,7 +44,7 @@ type event struct {
 	Cookies            []string              `json:"cookies"` // 2.0, instead of a header
 }
 
-// parseRequest reads an event of any kind. What it reports as unknown is to be denied; its kind may be known even so.
+// parseRequest reads an event of any kind. It returns false for an event that must be denied; the kind may still be known.
 func parseRequest(text []byte) (request, bool) {
 	var e event
 	if len(text) > maxEvent || json.Unmarshal(text, &e) != nil {
@@ -75,7 +75,7 @@ func (e *event) kind() kind {
 	return unknown
 }
 
-// header returns the two headers that may hold a credential, each with all its values.
+// header returns the two headers that may contain a credential, with all their values.
 func (e *event) header() (http.Header, bool) {
 	if e.Type == "TOKEN" {
 		var text string
@@ -91,7 +91,7 @@ func (e *event) header() (http.Header, bool) {
 		}
 	}
 	for name, values := range e.Headers {
-		if len(header[name]) == 0 { // else it has the last of the same values
+		if len(header[name]) == 0 { // otherwise it repeats the last of the same values
 			header[name] = values
 		}
 	}
@@ -101,10 +101,11 @@ func (e *event) header() (http.Header, bool) {
 	return header, true
 }
 
-// credentials are the headers that may hold a credential, under canonical names. No other is kept: an event has dozens.
+// credentials are the headers that may contain a credential, under canonical names. An event has dozens of other headers,
+// which are dropped.
 type credentials[T any] map[string][]T
 
-// UnmarshalJSONFrom reads an object of headers, of which several may differ in case alone, or null.
+// UnmarshalJSONFrom reads an object of headers, or null. Several names may differ only in case.
 func (c *credentials[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	if d.PeekKind() != '{' {
 		return json.UnmarshalDecode(d, (*map[string][]T)(c)) // null, or an error
@@ -139,7 +140,7 @@ func (c *credentials[T]) UnmarshalJSONFrom(d *jsontext.Decoder) error {
 	return err
 }
 
-// credential returns the canonical form of a name that differs from it in ASCII case at most.
+// credential returns the canonical form of a header name, and false if it is not one of the two in any ASCII case.
 func credential(name []byte) (key string, is bool) {
 	for _, key := range [...]string{"Authorization", "Cookie"} {
 		if len(name) == len(key) && bytes.EqualFold(name, []byte(key)) {

@@ -10,91 +10,89 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Sessions is what the authorizer asks the store.
-type Sessions interface {
-	// SessionAndUser reads a session and its user consistently, or returns auth.ErrNotFound where either is missing.
-	SessionAndUser(ctx context.Context, userID, sessionID string) (auth.Session, auth.User, error)
-}
-
-// Revocation says how soon the tokens of a session that has ended are refused.
+// Revocation says how soon ended sessions and changed roles take effect.
 type Revocation string
 
-// The ways. A gateway that caches decisions adds the time that it keeps them.
+// The modes. A gateway that caches decisions adds the time that it keeps them.
 const (
-	Off     Revocation = "off"     // when they expire; the store is never read
-	Bounded Revocation = "bounded" // at most 60 s late: a session is read so often at most
-	Strict  Revocation = "strict"  // at once: a read for each call
+	Off     Revocation = "off"     // when the token expires; the store is never read
+	Bounded Revocation = "bounded" // at most 60 s late: each session is read at most that often
+	Strict  Revocation = "strict"  // at once: one read for each call
 )
 
-// bound is how long a session that was good counts as good under Bounded.
+// bound is how long the result of a check is used under Bounded.
 const bound = 60 * time.Second
 
-// maxRemembered bounds what is remembered of sessions: about two megabytes, whatever calls.
+// maxRemembered bounds the results that are kept, to a few megabytes.
 const maxRemembered = 8192
 
-var errEnded = errors.New("the session has ended")
-
-// revocation finds out whether a token's session still stands.
+// revocation checks the session of a token and looks up what its user may do.
 type revocation struct {
 	mode     Revocation
-	sessions Sessions
+	sessions auth.SessionReader
+	rules    auth.Rules
 	now      func() time.Time
 	recent   *recent
 }
 
 func newRevocation(c Config) revocation {
-	return revocation{mode: c.Revocation, sessions: c.Sessions, now: c.Now, recent: &recent{}}
+	return revocation{mode: c.Revocation, sessions: c.Sessions, rules: c.Rules, now: c.Now, recent: &recent{}}
 }
 
-// check returns nil while the session stands, auth.ErrUnavailable where that cannot be known, and else a reason.
-func (r revocation) check(ctx context.Context, c auth.Claims) error {
+// check returns the claims with the roles and the organization that the user has now, or as the token says under Off. It
+// returns auth.ErrUnavailable if the session cannot be read, and another error if it has ended.
+func (r revocation) check(ctx context.Context, c auth.Claims) (auth.Claims, error) {
 	if r.mode == Off {
-		return nil
+		return c, nil
 	}
-	now := r.now().Round(0) // without the monotonic clock, which may stand still while a function does
+	now := r.now().Round(0) // without the monotonic clock, which may stop while a function is frozen
 	id := sessionID{c.Subject, c.SessionID}
-	if r.mode == Bounded && r.recent.stood(id, now) {
-		return nil
+	access, known := r.recent.access(id, now)
+	if r.mode == Strict || !known {
+		caller, err := r.rules.Check(ctx, r.sessions, c, now)
+		if errors.Is(err, auth.ErrNoSession) {
+			return auth.Claims{}, err
+		} else if err != nil {
+			return auth.Claims{}, fmt.Errorf("%w: check the session: %w", auth.ErrUnavailable, err)
+		}
+		access = caller.Access
+		r.recent.add(id, access, now)
 	}
-	session, user, err := r.sessions.SessionAndUser(ctx, id.user, id.session)
-	switch {
-	case errors.Is(err, auth.ErrNotFound):
-		return errEnded
-	case err != nil:
-		return fmt.Errorf("%w: read the session: %w", auth.ErrUnavailable, err)
-	}
-	if reason := session.Ended(user, now); reason != "" {
-		return fmt.Errorf("%w: %s", errEnded, reason)
-	}
-	r.recent.add(id, now)
-	return nil
+	c.Roles, c.Org = access.Roles, access.Org
+	return c, nil
 }
 
 type sessionID struct{ user, session string }
 
-// recent remembers when sessions were last seen to stand, in two generations: the older goes when the newer is full.
-// It never remembers that one had ended, so what it forgets costs a read and no more.
+// recent keeps the results of checks in two generations; the older one is dropped when the newer one is full. It never keeps
+// that a session has ended, so a dropped result costs only a read.
 type recent struct {
 	mu         sync.Mutex
-	young, old map[sessionID]time.Time // when the read began
+	young, old map[sessionID]result
 }
 
-func (r *recent) stood(id sessionID, now time.Time) bool {
+// result is what a check found, and when its read began.
+type result struct {
+	access auth.Access
+	at     time.Time
+}
+
+func (r *recent) access(id sessionID, now time.Time) (auth.Access, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at, known := r.young[id]
+	found, known := r.young[id]
 	if !known {
-		at, known = r.old[id]
+		found, known = r.old[id]
 	}
-	age := now.Sub(at)
-	return known && age >= 0 && age < bound // a clock set back proves nothing
+	age := now.Sub(found.at)
+	return found.access, known && age >= 0 && age < bound // after the clock was set back nothing is known
 }
 
-func (r *recent) add(id sessionID, now time.Time) {
+func (r *recent) add(id sessionID, access auth.Access, now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.young == nil || len(r.young) >= maxRemembered/2 {
-		r.old, r.young = r.young, make(map[sessionID]time.Time)
+		r.old, r.young = r.young, make(map[sessionID]result)
 	}
-	r.young[id] = now
+	r.young[id] = result{access, now}
 }

@@ -2,8 +2,10 @@ package authorizer_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -11,11 +13,12 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/authorizer"
+	"latchkey/internal/authtest"
 )
 
 // counted counts how often the store is read, and may be down.
 type counted struct {
-	authorizer.Sessions
+	auth.SessionReader
 	reads atomic.Int64
 	down  atomic.Bool
 }
@@ -25,7 +28,7 @@ func (c *counted) SessionAndUser(ctx context.Context, userID, sessionID string) 
 	if c.down.Load() {
 		return auth.Session{}, auth.User{}, auth.ErrUnavailable
 	}
-	return c.Sessions.SessionAndUser(ctx, userID, sessionID)
+	return c.SessionReader.SessionAndUser(ctx, userID, sessionID)
 }
 
 // ways to end a session other than to wait.
@@ -51,6 +54,8 @@ func ways(t *testing.T) map[string]func(*kit) {
 				t.Fatal(err)
 			}
 		},
+		"account gone":     func(k *kit) { user(k, func(u *auth.User) { u.Accounts = nil }) },
+		"account demoted":  func(k *kit) { user(k, func(u *auth.User) { u.Accounts[0].UserType = "Member" }) },
 		"disabled":         func(k *kit) { user(k, func(u *auth.User) { u.Status = auth.StatusDisabled }) },
 		"password changed": func(k *kit) { user(k, func(u *auth.User) { u.PasswordEpoch++ }) },
 	}
@@ -89,6 +94,76 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// TestRolesAreCurrent promises when an API learns of a role that was taken away: at once, at most 60 s late, or with the
+// next token.
+func TestRolesAreCurrent(t *testing.T) {
+	for mode, late := range map[authorizer.Revocation]time.Duration{
+		authorizer.Strict: 0, authorizer.Bounded: time.Minute, authorizer.Off: time.Hour,
+	} {
+		k := newKit(t, mode)
+		a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
+		roles := func() string {
+			t.Helper()
+			answer, err := a.Invoke(t.Context(), event)
+			var got struct{ Context struct{ Roles string } }
+			if err = errors.Join(err, json.Unmarshal(answer, &got)); err != nil {
+				t.Fatal(err)
+			}
+			return got.Context.Roles
+		}
+		const before, after = "editor,Organization Owner", "guest,Organization Owner"
+		if got := roles(); got != before {
+			t.Errorf("%s: roles %q", mode, got)
+		}
+		k.Update(t, "user-1", func(u *auth.User) { u.Role = "guest" })
+		if got := roles(); (got == before) != (late > 0) {
+			t.Errorf("%s, at once: roles %q", mode, got)
+		}
+		k.Clock.Advance(late)
+		if got := roles(); (got == after) != (mode != authorizer.Off) {
+			t.Errorf("%s, after %v: roles %q", mode, late, got)
+		}
+	}
+}
+
+// TestImpersonation promises that an impersonation is denied once its impersonator may not go on, and what it costs: one
+// more read.
+func TestImpersonation(t *testing.T) {
+	for name, change := range map[string]func(*auth.User){
+		"disabled": func(u *auth.User) { u.Status = auth.StatusDisabled }, "role": func(u *auth.User) { u.Role = "user" },
+		"password": func(u *auth.User) { u.PasswordEpoch++ }, "none": nil,
+	} {
+		k := newKit(t, authorizer.Strict)
+		support := authtest.NewUser("support")
+		support.Role = "support"
+		k.Add(t, support)
+		session, record := k.session, k.session
+		session.ID, session.ActorID = "sid-2", "support"
+		record.ID, record.UserID, record.TargetID, record.PasswordEpoch = "sid-2", "support", "user-1", support.PasswordEpoch
+		for _, s := range []auth.Session{session, record} {
+			if err := k.Store.PutSession(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		claims := k.claims()
+		claims.SessionID, claims.Actor = "sid-2", "support"
+		event, store := http2(bearer(k.sign(t, claims))), &counted{SessionReader: k.Store}
+		k.config.Sessions = store
+		if got, err := invoke(t, k.config, event); err != nil || !strings.Contains(got, `"act":"support"`) {
+			t.Errorf("%s, before: %s, %v", name, got, err)
+		}
+		if got := store.reads.Load(); got != 2 {
+			t.Errorf("%d reads, want 2", got)
+		}
+		if change == nil {
+			continue
+		}
+		k.Update(t, "support", change)
+		got, err := invoke(t, k.config, event)
+		wantDenied(t, name, got, err)
+	}
+}
+
 // TestSessionExpires promises that a session past its time counts as ended, though the store still has it.
 func TestSessionExpires(t *testing.T) {
 	k := newKit(t, authorizer.Strict)
@@ -120,11 +195,11 @@ func TestNoSession(t *testing.T) {
 }
 
 // TestReads promises one read of a session a minute under Bounded, one for each call under Strict, none under Off, and
-// that a store that is down is nobody's fault but ours once the minute is over.
+// that a store that is down is our fault once the minute is over.
 func TestReads(t *testing.T) {
 	for mode, want := range map[authorizer.Revocation]int64{authorizer.Strict: 100, authorizer.Bounded: 2, authorizer.Off: 0} {
 		k := newKit(t, mode)
-		store := &counted{Sessions: k.Store}
+		store := &counted{SessionReader: k.Store}
 		k.config.Sessions = store
 		a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
 		for range 100 {
@@ -144,7 +219,7 @@ func TestReads(t *testing.T) {
 	}
 }
 
-// TestClockSetBack promises that a good past is no proof when the clock was set back before it.
+// TestClockSetBack promises that a result is not used when the clock was set back to before it.
 func TestClockSetBack(t *testing.T) {
 	k := newKit(t, authorizer.Bounded)
 	a, event := authorizer.New(k.config), encode(t, http2(bearer(k.raw)))
@@ -178,7 +253,7 @@ func (named) Verify(_ context.Context, raw string) (auth.Claims, error) {
 // concurrent calls do not disturb each other.
 func TestMemory(t *testing.T) {
 	k := newKit(t, authorizer.Bounded)
-	store := &counted{Sessions: standing{k.Clock.Now()}}
+	store := &counted{SessionReader: standing{k.Clock.Now()}}
 	k.config.Tokens, k.config.Sessions = named{}, store
 	a := authorizer.New(k.config)
 	call := func(session string) {

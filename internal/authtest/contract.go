@@ -169,7 +169,7 @@ func (ct contractTest) success() {
 	if life := claims.ExpiresAt.Sub(claims.IssuedAt); claims.Subject != "grace" || life != terms.AccessLife {
 		ct.Errorf("the token is for %s and %s, want grace and %s", claims.Subject, life, terms.AccessLife)
 	}
-	sessions, err := ct.kit.Store.SessionsOf(ct.Context(), "grace")
+	sessions, err := ct.kit.Store.SessionsOf(ct.Context(), "grace", "", 1000)
 	check(ct.T, err)
 	if len(sessions) != 1 || sessions[0].Contract != terms.Contract || (sessions[0].Nonce != "") != terms.Refreshable {
 		ct.Errorf("the sessions are %+v, want one of %s", sessions, terms.Contract)

@@ -27,6 +27,9 @@ func (f *filler) set(v reflect.Value, path string) {
 	case time.Time:
 		v.Set(reflect.ValueOf(Start().Add(time.Duration(f.n) * time.Millisecond)))
 		return
+	case time.Duration:
+		v.SetInt(int64(time.Duration(f.n) * time.Second))
+		return
 	case auth.Identifier:
 		v.Set(reflect.ValueOf(Identifier(fmt.Sprintf("filled-%d@example.com", f.n))))
 		return

@@ -136,7 +136,7 @@ func deletesUser(t *testing.T, s Store) {
 	wantNobody(t, s, ada.Identifier)
 	_, err := s.UserByID(t.Context(), ada.ID)
 	wantError(t, "UserByID", err, auth.ErrNotFound)
-	if left, err := s.SessionsOf(t.Context(), ada.ID); err != nil || len(left) > 0 {
+	if left, err := s.SessionsOf(t.Context(), ada.ID, "", 1000); err != nil || len(left) > 0 {
 		t.Errorf("SessionsOf: %d sessions, %v", len(left), err)
 	}
 	wantError(t, "DeleteUser again", s.DeleteUser(t.Context(), ada.ID), auth.ErrNotFound)

@@ -40,7 +40,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, "s1") },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
-		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
+		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID, "", 1000); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, rotated(newSession(ada.ID, "s1")), 0) },
 		"CountAttempt": func(ctx context.Context) error {
 			return s.CountAttempt(ctx, attemptKeys(), auth.Pair{}, auth.Pair{Failures: 1, LastAt: attemptTime()}, 5)

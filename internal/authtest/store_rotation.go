@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ func rotationPromises() []promise {
 		{"rotate by several generations", sessionRotatesOn},
 		{"rotate while it ends", sessionRotatesWhileItEnds},
 		{"sessions of one user", sessionsOf},
-		{"end one", sessionEnds},
+		{"end some", sessionEnds},
 	}
 }
 
@@ -143,15 +142,24 @@ func sessionsOf(t *testing.T, s Store) {
 		want = append(want, put(t, s, newSession("ada", fmt.Sprintf("s-%03d", i))))
 	}
 	put(t, s, newSession("adam", "s-000"))
-	got, err := s.SessionsOf(t.Context(), "ada")
-	if err != nil {
-		t.Fatalf("SessionsOf: %v", err)
+	slices.Reverse(want) // from the greatest id
+	for _, test := range []struct {
+		before string
+		limit  int
+		want   []auth.Session
+	}{
+		{"", 1000, want}, {"", 120, want}, {"", 7, want[:7]}, {"s-113", 7, want[7:14]}, {"s-003", 7, want[117:]},
+		{"s-000", 7, nil}, {"r", 7, nil}, {"t", 2, want[:2]}, {"s-0035", 1, want[116:117]}, {"\xff", 7, nil},
+	} {
+		got, err := s.SessionsOf(t.Context(), "ada", test.before, test.limit)
+		if test.before == "\xff" { // not an id: any answer but a failure
+			test.want = got
+		}
+		if d := diff(test.want, got); err != nil || d != "" {
+			t.Errorf("SessionsOf before %q, at most %d: %v, differs (-want +got):\n%s", test.before, test.limit, err, d)
+		}
 	}
-	slices.SortFunc(got, func(a, b auth.Session) int { return strings.Compare(a.ID, b.ID) })
-	if d := diff(want, got); d != "" {
-		t.Errorf("SessionsOf differs (-want +got):\n%s", d)
-	}
-	if none, err := s.SessionsOf(t.Context(), "nobody"); err != nil || len(none) != 0 {
+	if none, err := s.SessionsOf(t.Context(), "nobody", "", 1000); err != nil || len(none) != 0 {
 		t.Errorf("SessionsOf a user without any = %v, %v", none, err)
 	}
 }
@@ -165,6 +173,17 @@ func sessionEnds(t *testing.T, s Store) {
 		}
 	}
 	wantNoSession(t, s, "ada", "s1")
+	wantSession(t, s, kept)
+	ids := []string{"absent"}
+	for i := range 60 { // more than a DynamoDB batch takes
+		ids = append(ids, put(t, s, newSession("ada", fmt.Sprintf("many-%02d", i))).ID)
+	}
+	if err := errors.Join(s.EndSession(t.Context(), "ada", ids...), s.EndSession(t.Context(), "ada")); err != nil {
+		t.Fatalf("EndSession of several: %v", err)
+	}
+	for _, id := range ids {
+		wantNoSession(t, s, "ada", id)
+	}
 	wantSession(t, s, kept)
 }
 

@@ -155,7 +155,7 @@ func TestDeleteUserAgain(t *testing.T) {
 		if err := s.DeleteUser(t.Context(), ada.ID); err != nil && !errors.Is(err, auth.ErrNotFound) {
 			t.Errorf("again after call %d failed: %v", failing+1, err)
 		}
-		if left, err := s.SessionsOf(t.Context(), ada.ID); err != nil || len(left) > 0 {
+		if left, err := s.SessionsOf(t.Context(), ada.ID, "", 1000); err != nil || len(left) > 0 {
 			t.Errorf("after call %d failed: %v, %v", failing+1, left, err)
 		}
 		if _, err := s.UserByIdentifier(t.Context(), ada.Identifier); !errors.Is(err, auth.ErrNotFound) {

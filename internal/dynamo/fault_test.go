@@ -2,6 +2,7 @@ package dynamo_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"net"
@@ -260,7 +261,8 @@ func TestUnprocessed(t *testing.T) {
 	}
 }
 
-// TestNothingProcessed promises that a batch of which nothing is done ends as unavailable, after three tries.
+// TestNothingProcessed promises that a batch of which nothing is done ends as unavailable: a read after three tries, deletes
+// when their time is over.
 func TestNothingProcessed(t *testing.T) {
 	s, w := open(t)
 	must(t, s.PutSession(t.Context(), newSession("ada")))
@@ -277,11 +279,13 @@ func TestNothingProcessed(t *testing.T) {
 	if calls := w.take(); len(calls) != 3 {
 		t.Errorf("LookUp: %q, want three tries", calls)
 	}
-	if err := s.EndSessions(t.Context(), "ada", ""); !errors.Is(err, auth.ErrUnavailable) {
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := s.EndSessions(ctx, "ada", ""); !errors.Is(err, auth.ErrUnavailable) {
 		t.Errorf("EndSessions: %v, want unavailable", err)
 	}
-	if calls := w.take(); len(calls) != 1+3 {
-		t.Errorf("EndSessions: %q, want a query and three tries", calls)
+	if calls := w.take(); len(calls) < 1+4 {
+		t.Errorf("EndSessions: %q, want a query and more than three tries", calls)
 	}
 }
 

@@ -76,6 +76,7 @@ func TestItems(t *testing.T) {
 		},
 		"USER#grace / SESSION#0123456789abcdefghijkl": {
 			"nonce": "S 0123456789abcdefghijkl", "generation": "N 1", "passwordEpoch": "N 1", "contract": "S organization",
+			"org": "S org-navy", "accessLife": "N 3600000",
 			"client": "S 0123456789abcdef", "source": "S 2001:db8:1234:5678::/64",
 			"createdAt": at, "rotatedAt": at, "lastUsedAt": at, "writeId": "…",
 			"expiresAt": "S " + expires.Format("2006-01-02T15:04:05.000Z"),

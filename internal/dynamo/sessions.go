@@ -1,16 +1,19 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
 
 	"latchkey/internal/auth"
 )
@@ -83,23 +86,49 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 	return confirmed(action, err, auth.ErrConflict)
 }
 
-// SessionsOf queries the user's sessions, page by page.
-func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
-	k, ok := sessionKey(userID, "any")
+// SessionsOf queries the user's sessions in descending order of their ids: 1 RRU for about 10 sessions.
+func (s *Store) SessionsOf(ctx context.Context, userID, before string, limit int) ([]auth.Session, error) {
+	const action = "list the user's sessions"
+	k, ok := sessionKey(userID, cmp.Or(before, "any"))
 	if !ok {
 		return nil, nil
 	}
-	return readAll(ctx, s, "list the user's sessions", s.sessionQuery(k), sessionFrom)
+	query := s.sessionQuery(k)
+	query.ScanIndexForward, query.Limit = aws.Bool(false), aws.Int32(int32(limit))
+	if before != "" {
+		query.ExclusiveStartKey = k.item()
+	}
+	var found []auth.Session
+	for pages := dynamodb.NewQueryPaginator(s.client, query); pages.HasMorePages() && len(found) < limit; {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, unavailable(action, err)
+		}
+		for _, it := range page.Items {
+			session, err := decode(action, it, sessionFrom)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, session)
+		}
+	}
+	return found[:min(len(found), limit)], nil
 }
 
-// EndSession deletes one item, which costs 1 WRU, there or not.
-func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
-	k, ok := sessionKey(userID, sessionID)
-	if !ok {
-		return nil
+// EndSession deletes the items, whether or not they exist: 1 WRU for each.
+func (s *Store) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
+	const action = "end the session"
+	var keys []map[string]types.AttributeValue
+	for _, id := range sessionIDs {
+		if k, ok := sessionKey(userID, id); ok {
+			keys = append(keys, k.item())
+		}
 	}
-	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: k.item()})
-	return confirmed("end the session", err, nil)
+	if len(keys) == 1 {
+		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: keys[0]})
+		return confirmed(action, err, nil)
+	}
+	return confirmed(action, s.deleteEvery(ctx, keys), nil)
 }
 
 func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
@@ -136,15 +165,26 @@ func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 	return s.EndSession(ctx, userID, last)
 }
 
-const maxBatch = 25 // writes, DynamoDB's limit
+const (
+	maxBatch      = 25 // writes, DynamoDB's limit
+	deletesAtOnce = 32 // batches: 800 deletes are nearly what one partition takes in a second
 
+	deleteLimit = 5 * time.Second // for one batch
+)
+
+// deleteEvery deletes the items concurrently. All sessions of a user are in one partition, which takes 1,000 writes a second,
+// so batches that DynamoDB throttles are sent again, for a limited time.
 func (s *Store) deleteEvery(ctx context.Context, keys []map[string]types.AttributeValue) error {
+	deletes, ctx := errgroup.WithContext(ctx)
+	deletes.SetLimit(deletesAtOnce)
 	for batch := range slices.Chunk(keys, maxBatch) {
-		if err := s.deleteBatch(ctx, batch); err != nil {
-			return err
-		}
+		deletes.Go(func() error {
+			ctx, cancel := context.WithTimeout(ctx, deleteLimit)
+			defer cancel()
+			return retryThrottled(ctx, func() error { return s.deleteBatch(ctx, batch) })
+		})
 	}
-	return nil
+	return deletes.Wait()
 }
 
 func (s *Store) deleteBatch(ctx context.Context, keys []map[string]types.AttributeValue) error {
@@ -178,10 +218,13 @@ func sessionItem(s auth.Session) (item, error) {
 	it.setText("nonce", s.Nonce)
 	it.setNumber("passwordEpoch", s.PasswordEpoch)
 	it.setText("contract", s.Contract)
+	it.setText("org", s.Org)
+	it.setNumber("accessLife", s.AccessLife.Milliseconds())
 	it.setText("client", s.Client)
 	it.setText("source", s.Source)
 	it.setText("clientKind", string(s.ClientKind))
 	it.setText("actorId", s.ActorID)
+	it.setText("targetId", s.TargetID)
 	it.setText("amr", strings.Join(s.AMR, ","))
 	it.setTime("authTime", s.AuthTime)
 	it.setTime("createdAt", s.CreatedAt)
@@ -207,7 +250,8 @@ func sessionFrom(f *fields) auth.Session {
 		ID: strings.TrimPrefix(f.text("sk"), sessionPrefix), UserID: strings.TrimPrefix(f.text("pk"), userPrefix),
 		Nonce:      f.text("nonce"),
 		Generation: f.number("generation"), PasswordEpoch: f.number("passwordEpoch"),
-		Contract: f.text("contract"), Client: f.text("client"), Source: f.text("source"), ActorID: f.text("actorId"),
+		Contract: f.text("contract"), Org: f.text("org"), AccessLife: time.Duration(f.number("accessLife")) * time.Millisecond,
+		Client: f.text("client"), Source: f.text("source"), ActorID: f.text("actorId"), TargetID: f.text("targetId"),
 		ClientKind: auth.ClientKind(f.text("clientKind")), AMR: f.list("amr"), AuthTime: f.time("authTime"),
 		CreatedAt: f.time("createdAt"), RotatedAt: f.time("rotatedAt"),
 		LastUsedAt: f.time("lastUsedAt"), ExpiresAt: f.time("expiresAt"),

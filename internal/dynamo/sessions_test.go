@@ -35,7 +35,7 @@ func TestSessionCost(t *testing.T) {
 		{"read it and its user", func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, u.ID, longest.ID); return err },
 			[]string{"BatchGetItem 2"}},
 		{"rotate", func(ctx context.Context) error { return s.RotateSession(ctx, next, 1) }, []string{"UpdateItem 1"}},
-		{"list", func(ctx context.Context) error { _, err := s.SessionsOf(ctx, u.ID); return err }, []string{"Query 1"}},
+		{"list", func(ctx context.Context) error { _, err := s.SessionsOf(ctx, u.ID, "", 1000); return err }, []string{"Query 1"}},
 		{"end", func(ctx context.Context) error { return s.EndSession(ctx, u.ID, longest.ID) }, []string{"DeleteItem 1"}},
 		{"end again", func(ctx context.Context) error { return s.EndSession(ctx, u.ID, longest.ID) }, []string{"DeleteItem 1"}},
 	} {
@@ -56,7 +56,7 @@ func TestManySessions(t *testing.T) {
 		must(t, s.PutSession(t.Context(), session))
 	}
 	w.take()
-	got, err := s.SessionsOf(t.Context(), "ada")
+	got, err := s.SessionsOf(t.Context(), "ada", "", 1000)
 	must(t, err)
 	ids := map[string]bool{}
 	for _, session := range got {
@@ -69,7 +69,7 @@ func TestManySessions(t *testing.T) {
 		t.Errorf("%q, want two pages", calls)
 	}
 	must(t, s.EndSessions(t.Context(), "ada", "s-05"))
-	if left, err := s.SessionsOf(t.Context(), "ada"); err != nil || len(left) > 0 {
+	if left, err := s.SessionsOf(t.Context(), "ada", "", 1000); err != nil || len(left) > 0 {
 		t.Errorf("%d sessions are left, %v", len(left), err)
 	}
 }
@@ -111,7 +111,7 @@ func TestBrokenSessions(t *testing.T) {
 		must(t, s.PutSession(t.Context(), newSession("other")))
 		r.put(t, map[string]types.AttributeValue{"pk": text("USER#ada"), "sk": text("SESSION#s1"), tc.attribute: tc.value})
 		_, _, readErr := s.SessionAndUser(t.Context(), "ada", "s1")
-		_, listErr := s.SessionsOf(t.Context(), "ada")
+		_, listErr := s.SessionsOf(t.Context(), "ada", "", 1000)
 		if text, ok := tc.value.(*types.AttributeValueMemberS); ok && text.Value == "" { // the same as a missing attribute
 			must(t, errors.Join(readErr, listErr))
 			continue
@@ -132,7 +132,7 @@ func TestUnusableSessionIDs(t *testing.T) {
 		own.ID = id
 		_, _, readOwn := s.SessionAndUser(t.Context(), "ada", id)
 		_, _, readOther := s.SessionAndUser(t.Context(), id, other.ID)
-		list, listErr := s.SessionsOf(t.Context(), id)
+		list, listErr := s.SessionsOf(t.Context(), id, "", 1000)
 		for call, tc := range map[string]struct{ got, want error }{
 			"SessionAndUser":    {readOwn, auth.ErrNotFound},
 			"SessionAndUser of": {readOther, auth.ErrNotFound},

@@ -72,7 +72,7 @@ func newSession(userID string) auth.Session {
 	at := authtest.Start()
 	return auth.Session{
 		ID: "0123456789abcdefghijkl", UserID: userID, Nonce: "0123456789abcdefghijkl", Generation: 1, PasswordEpoch: 1,
-		Contract: "organization", Client: "0123456789abcdef", Source: "2001:db8:1234:5678::/64",
+		Contract: "organization", Org: "org-navy", AccessLife: time.Hour, Client: "0123456789abcdef", Source: "2001:db8:1234:5678::/64",
 		CreatedAt: at, RotatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(1500 * time.Millisecond),
 	}
 }
@@ -105,7 +105,7 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, session.ID) },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, session.ID); return err },
-		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID); return err },
+		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID, "", 1000); return err },
 		"RotateSession":    func(ctx context.Context) error { return s.RotateSession(ctx, session, 1) },
 		"PublicKeys":       func(ctx context.Context) error { _, err := s.PublicKeys(ctx); return err },
 		"PutPublicKeys":    func(ctx context.Context) error { return s.PutPublicKeys(ctx, []byte("{}")) },

@@ -190,7 +190,7 @@ func TestLoginThroughAFaultThatPasses(t *testing.T) {
 
 func (d *deployment) wantSessions(want int) {
 	d.Helper()
-	if all, err := d.store.SessionsOf(d.Context(), d.user.ID); err != nil || len(all) != want {
+	if all, err := d.store.SessionsOf(d.Context(), d.user.ID, "", 1000); err != nil || len(all) != want {
 		d.Errorf("%d sessions, %v; want %d", len(all), err, want)
 	}
 }

@@ -47,9 +47,12 @@ func TestSessionsWithoutDynamoDB(t *testing.T) {
 				d.signedIn()
 				who := d.signedIn()
 				d.log.audit()
+				d.dynamo.count(tc.fails) // a sign-in may have read the sessions
 				d.dynamo.spoil(tc.fails, f, always)
 				wantFailure(t, d.as(who, tc.method, tc.path), planpointFailure)
-				d.wantTries(tc.fails)
+				if tc.fails.op != endSessions.op { // throttled deletes go on for a while
+					d.wantTries(tc.fails)
+				}
 				d.wantAudit(tc.audit...)
 				d.dynamo.heal()
 				if got := d.as(who, tc.method, tc.path); got.status != http.StatusOK {
@@ -109,7 +112,7 @@ func (d *deployment) wantGeneration(want int64) {
 // onlySession returns the user's one session.
 func (d *deployment) onlySession() auth.Session {
 	d.Helper()
-	all, err := d.store.SessionsOf(d.Context(), d.user.ID)
+	all, err := d.store.SessionsOf(d.Context(), d.user.ID, "", 1000)
 	if err != nil || len(all) != 1 {
 		d.Fatalf("%d sessions, %v; want one", len(all), err)
 	}
@@ -158,7 +161,7 @@ func TestLostRefreshWithoutGrace(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := deploy(t)
-			d.env["LATCHKEY_REFRESH_GRACE"] = "0s"
+			d.env["LATCHKEY_REFRESH_GRACE"], d.env["LATCHKEY_REFRESH_RETRY"] = "0s", "0s"
 			who := d.start().signedIn()
 			d.dynamo.spoil(rotate, f, 1)
 			if who = d.refresh(who); who.status != http.StatusOK {

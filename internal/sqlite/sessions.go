@@ -2,19 +2,23 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"fmt"
 	"strings"
+	"time"
 
 	"latchkey/internal/auth"
 )
 
 const (
 	sessionColumns = `user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
-		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time`
-	selectSessions = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ?"
-	selectSession  = selectSessions + " AND id = ?"
-	insertSession  = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	updateSession  = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
+		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time, org, access_life, target_id`
+	selectSession = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ? AND id = ?"
+	// Any text is less than a blob, so an empty cursor selects all ids.
+	selectSessions = "SELECT " + sessionColumns + ` FROM sessions WHERE user_id = ? AND id < ifnull(nullif(?, ''), x'')
+		ORDER BY id DESC LIMIT ?`
+	insertSession = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	updateSession = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
 		WHERE user_id = ? AND id = ? AND generation = ?`
 )
 
@@ -29,7 +33,8 @@ func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
 	_, err := s.writeLocked(ctx, s.putSession,
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
 		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli(),
-		string(v.ClientKind), strings.Join(v.AMR, ","), v.AuthTime.UnixMilli())
+		string(v.ClientKind), strings.Join(v.AMR, ","), v.AuthTime.UnixMilli(),
+		v.Org, v.AccessLife.Milliseconds(), v.TargetID)
 	if err == nil {
 		s.cleanSessions.afterPut(rowKey{v.UserID, v.ID}, v.CreatedAt)
 	}
@@ -69,16 +74,32 @@ func (s *Store) RotateSession(ctx context.Context, next auth.Session, from int64
 	return fmt.Errorf("%s: its generation is not %d: %w", action, from, auth.ErrConflict)
 }
 
-// SessionsOf returns the user's sessions, including expired ones that are still stored.
-func (s *Store) SessionsOf(ctx context.Context, userID string) ([]auth.Session, error) {
-	all, err := readAll(ctx, s.sessionsOf, scanSession, userID)
-	return all, failed("list the user's sessions", err)
+// SessionsOf returns the user's sessions in descending order of their ids, including expired ones that are still stored.
+func (s *Store) SessionsOf(ctx context.Context, userID, before string, limit int) ([]auth.Session, error) {
+	found, err := readAll(ctx, s.sessionsOf, scanSession, userID, before, limit)
+	return found, failed("list the user's sessions", err)
 }
 
-// EndSession deletes the session. Like EndSessions it is on disk once confirmed.
-func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
-	_, err := s.write(ctx, s.endSession, userID, sessionID)
-	return failed("end the session", err)
+// EndSession deletes the sessions. Like EndSessions it is on disk once confirmed.
+func (s *Store) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
+	const action = "end the session"
+	switch len(sessionIDs) {
+	case 0:
+		return nil
+	case 1:
+		_, err := s.write(ctx, s.endSession, userID, sessionIDs[0])
+		return failed(action, err)
+	}
+	return failed(action, s.transaction(ctx, func(tx *sql.Tx) error {
+		stmt := tx.Stmt(s.endSession)
+		defer stmt.Close()
+		for _, id := range sessionIDs {
+			if _, err := execute(stmt, userID, id); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
 }
 
 // EndSessions deletes all sessions of the user in one statement, so it needs no order. It is on disk once confirmed: a power
@@ -89,14 +110,15 @@ func (s *Store) EndSessions(ctx context.Context, userID, _ string) error {
 }
 
 func scanSession(r row) (v auth.Session, err error) {
-	var created, rotated, used, expires, authenticated int64
+	var created, rotated, used, expires, authenticated, life int64
 	var amr string
 	if err := r.Scan(&v.UserID, &v.ID, &v.Nonce, &v.Generation, &v.PasswordEpoch, &v.Contract, &v.Client, &v.Source,
-		&v.ActorID, &created, &rotated, &used, &expires, &v.ClientKind, &amr, &authenticated); err != nil {
+		&v.ActorID, &created, &rotated, &used, &expires, &v.ClientKind, &amr, &authenticated,
+		&v.Org, &life, &v.TargetID); err != nil {
 		return auth.Session{}, err
 	}
 	v.CreatedAt, v.RotatedAt, v.LastUsedAt, v.ExpiresAt = timeOf(created), timeOf(rotated), timeOf(used), timeOf(expires)
-	v.AuthTime = timeOf(authenticated)
+	v.AuthTime, v.AccessLife = timeOf(authenticated), time.Duration(life)*time.Millisecond
 	if amr != "" {
 		v.AMR = strings.Split(amr, ",")
 	}

@@ -2,6 +2,7 @@ package session_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,7 +50,7 @@ func TestLogout(t *testing.T) {
 	}
 }
 
-// TestLogoutBy promises the end of the session whose credential was sent, whichever it is, and of none for one that is not good.
+// TestLogoutBy promises the end of the session whose credential was sent, whichever it is, and no other for an invalid one.
 func TestLogoutBy(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -65,6 +66,9 @@ func TestLogoutBy(t *testing.T) {
 		}, true},
 		{"refresh cookie beside a bad access cookie", func(b browser) *http.Request {
 			return with(post(logout, ""), "Cookie", "planpoint=old; planpointRefresh="+b.cookie["planpointRefresh"])
+		}, true},
+		{"refresh cookie beside a bad bearer", func(b browser) *http.Request {
+			return bearer("old", with(post(logout, ""), "Cookie", "planpointRefresh="+b.cookie["planpointRefresh"]))
 		}, true},
 		{"any body", func(b browser) *http.Request { return bearer(b.cookie["planpoint"], post(logout, `{"x`)) }, true},
 		{"nothing", func(browser) *http.Request { return post(logout, "") }, false},
@@ -87,7 +91,7 @@ func TestLogoutBy(t *testing.T) {
 	}
 }
 
-// TestLogoutOfAll promises the end of all of the user's sessions and of no other's, by a refresh token alone too.
+// TestLogoutOfAll promises the end of all of the user's sessions and of no other user's, also by only a refresh token.
 func TestLogoutOfAll(t *testing.T) {
 	s := newServer(t)
 	b, second, grace := s.signIn(t, "ada"), s.signIn(t, "ada"), s.signIn(t, "grace")
@@ -98,20 +102,50 @@ func TestLogoutOfAll(t *testing.T) {
 		t.Errorf("ada's second session %t, grace's %t", second.signedIn(t), grace.signedIn(t))
 	}
 
-	// A day later the access token has expired, and the refresh token still says who asks.
+	// A day later the access token has expired, and the refresh token still names the user.
 	b, second = s.signIn(t, "ada"), s.signIn(t, "ada")
 	s.Clock.Advance(2 * day)
 	b.want(t, http.StatusOK, post(logout+"?all=true", ""))
 	second.want(t, http.StatusUnauthorized, post(refresh, ""))
 }
 
-// That all sessions have ended is never said to somebody for whom none was ended.
+// TestLogoutOfBothCookies promises that the sessions of both cookies end, of whichever users, and those of cookies that were
+// sent twice; and that the answer expires every variant of these.
+func TestLogoutOfBothCookies(t *testing.T) {
+	s := newServer(t)
+	ada, grace, third, kept := s.signIn(t, "ada"), s.signIn(t, "grace"), s.signIn(t, "ada"), s.signIn(t, "ada")
+	a := s.call(t, with(post(logout, ""), "Cookie", "planpoint="+ada.cookie["planpoint"]+"; planpoint=junk; planpoint="+third.cookie["planpoint"]+
+		"; planpointRefresh="+grace.cookie["planpointRefresh"]))
+	if a.status != http.StatusOK || len(a.cookies) < 3 || a.cookie("planpointRefresh").MaxAge != -1 {
+		t.Errorf("%d %s, cookies %v", a.status, a.body, a.header["Set-Cookie"])
+	}
+	for name, b := range map[string]browser{"ada": ada, "grace": grace, "third": third} {
+		if b.signedIn(t) {
+			t.Errorf("%s is still signed in", name)
+		}
+	}
+	if !kept.signedIn(t) {
+		t.Error("another session ended")
+	}
+}
+
+// TestManyCookies promises that a request cannot make a logout read more than a few sessions.
+func TestManyCookies(t *testing.T) {
+	s := newServer(t)
+	b := s.signIn(t, "ada")
+	cookies := strings.Repeat("planpoint=junk; planpointRefresh=junk; ", 8) + "planpoint=" + b.cookie["planpoint"]
+	if a := s.call(t, with(post(logout, ""), "Cookie", cookies)); a.status != http.StatusOK || !b.signedIn(t) {
+		t.Errorf("%d %s, signed in %t; want the ninth cookie ignored", a.status, a.body, b.signedIn(t))
+	}
+}
+
+// That all sessions have ended is never said to a client for which no session was ended.
 func TestLogoutOfAllBySomebodyWhoIsNotSignedIn(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
 	replayed := b.cookie["planpointRefresh"]
 	b.want(t, http.StatusOK, post(refresh, ""))
-	s.Clock.Advance(time.Minute)
+	s.Clock.Advance(time.Hour)
 	second := s.signIn(t, "ada")
 	for name, cookies := range map[string]string{
 		"nothing": "theme=dark", "junk": "planpoint=junk; planpointRefresh=junk", "replayed": "planpointRefresh=" + replayed,

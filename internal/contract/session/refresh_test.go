@@ -21,7 +21,7 @@ func alike(t *testing.T, want, got answer, ignored ...string) {
 	}
 }
 
-// TestRefresh promises that a refresh answers as the login did, with everything in it anew.
+// TestRefresh promises that a refresh sets the cookies that the login did, with new tokens, and says how long they are valid.
 func TestRefresh(t *testing.T) {
 	for name, settings := range map[string][]string{
 		"default": nil, "domain": {"COOKIE_DOMAIN", "example.com"}, "no base path": {"ISSUER", "https://login.example.com"},
@@ -36,7 +36,7 @@ func TestRefresh(t *testing.T) {
 			if len(a.cookies) != 2 || a.cookies[0].Value == first.cookies[0].Value || a.cookies[1].Value == first.cookies[1].Value {
 				t.Errorf("want two new cookies, got %v", a.cookies)
 			}
-			want := map[string]any{"message": "Refresh successful", "access_token": a.cookie("planpoint").Value}
+			want := map[string]any{"message": "Refresh successful", "access_token": a.cookie("planpoint").Value, "expires_in": 86400.}
 			if d := cmp.Diff(want, a.members(t)); d != "" {
 				t.Errorf("the body differs (-want +got):\n%s", d)
 			}
@@ -78,7 +78,7 @@ func TestCookiesAtTheEndOfASession(t *testing.T) {
 	b.want(t, http.StatusUnauthorized, post(refresh, ""))
 }
 
-// TestRefreshByBody promises that a client which is no browser may send the token in the body, and nobody in both places.
+// TestRefreshByBody promises that a client without cookies may send the token in the body, and no client in both places.
 func TestRefreshByBody(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
@@ -125,9 +125,10 @@ func TestRefreshByBody(t *testing.T) {
 	}
 }
 
-// TestRefreshReplayed promises the same successor within the grace, and after it the end of the session.
+// TestRefreshReplayed promises the same successor within the grace, for longer while it is unused, and then the end of the
+// session.
 func TestRefreshReplayed(t *testing.T) {
-	s := newServer(t, "REFRESH_GRACE", "5s")
+	s := newServer(t, "REFRESH_GRACE", "5s", "REFRESH_RETRY", "1m")
 	b := s.signIn(t, "ada")
 	old := b.cookie["planpointRefresh"]
 	child := b.want(t, http.StatusOK, post(refresh, "")).cookie("planpointRefresh").Value
@@ -137,15 +138,19 @@ func TestRefreshReplayed(t *testing.T) {
 	if a := replay(); a.status != http.StatusOK || a.cookie("planpointRefresh").Value != child {
 		t.Errorf("within the grace: %d, and not the same child", a.status)
 	}
+	s.Clock.Advance(55 * time.Second)
+	if a := replay(); a.status != http.StatusOK || a.cookie("planpointRefresh").Value != child {
+		t.Errorf("while the successor is unused: %d, and not the same child", a.status)
+	}
 	s.Clock.Advance(time.Millisecond)
 	if a := replay(); a.status != http.StatusUnauthorized || a.member(t, "message") != "Not signed in" {
-		t.Errorf("after the grace: %d %s", a.status, a.body)
+		t.Errorf("after both limits: %d %s", a.status, a.body)
 	}
 	b.want(t, http.StatusUnauthorized, post(refresh, ""))
 	b.want(t, http.StatusUnauthorized, get(me))
 }
 
-// What no session answers to leaves a browser's cookies alone: another tab may have just set better ones.
+// A refused refresh does not change a browser's cookies: another tab may just have set new ones.
 func TestARefusedRefreshLeavesTheCookies(t *testing.T) {
 	s := newServer(t)
 	for name, value := range map[string]string{"junk": "junk", "empty": "", "long": strings.Repeat("x", 4000)} {

@@ -1,11 +1,13 @@
-// Package session is what a signed-in client of the planpoint contract does next: refresh, sign out, ask who it is,
-// see and end its sessions. It speaks that contract's cookies and profile, and takes tokens of every contract.
+// Package session has the endpoints for signed-in clients: refresh, logout, the user's profile, and the user's sessions. It
+// uses the planpoint contract's cookies and profile, and accepts tokens of every contract.
 package session
 
 import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"strings"
 	"time"
 
 	"latchkey/internal/auth"
@@ -13,7 +15,7 @@ import (
 	"latchkey/internal/web"
 )
 
-// Config is what a deployment decides about these endpoints.
+// Config has the deployment's settings for these endpoints.
 type Config struct {
 	Cookies planpoint.Cookies
 	Origins web.Origins
@@ -21,7 +23,7 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// Routes returns the endpoints by their paths, /api/users/refresh to /api/users/sessions/{id}, over the sessions.
+// Routes returns the endpoints over the sessions, by their paths: /api/users/refresh to /api/users/sessions/{id}.
 func Routes(config Config, sessions *auth.Sessions) web.Routes {
 	h := handler{config: config, sessions: sessions}
 	endpoint := func(method string, handle web.Handler) http.Handler {
@@ -43,12 +45,16 @@ type message struct {
 	Message string `json:"message"`
 }
 
-var errTwoTokens = errors.New("session: a refresh token in the cookie and in the body")
+var (
+	errTwoTokens = errors.New("session: a refresh token in the cookie and in the body")
+	errCursor    = errors.New("session: not a cursor")
+)
 
-// refusals is the table of these endpoints; whatever is not in it is a 500.
+// refusals is the table of these endpoints; any other error is a 500.
 func refusals() []web.Refusal {
 	return []web.Refusal{
 		{Err: errTwoTokens, Status: 400, Body: message{"Send the refresh token in the cookie or in the body, not in both"}},
+		{Err: errCursor, Status: 400, Body: message{"cursor must be the value of next in an earlier answer"}},
 		{Err: planpoint.ErrCookie, Status: 400, Body: message{"A session cookie was sent twice"}},
 		{Err: web.ErrBody, Status: 400, Body: message{"The body must be empty or one JSON object of type application/json"}},
 		{Err: auth.ErrNoSession, Status: 401, Body: message{"Not signed in"}},
@@ -77,10 +83,14 @@ func (h handler) refresh(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, struct {
 		Message     string `json:"message"`
 		AccessToken string `json:"access_token"`
-	}{"Refresh successful", grant.AccessToken})
+		ExpiresIn   int64  `json:"expires_in"`
+	}{"Refresh successful", grant.AccessToken, seconds(grant.AccessLife)})
 }
 
-// refreshToken takes it from the cookie, or from the body of a client that is no browser.
+// seconds rounds down, so that a client which waits for this long is not too late (RFC 6749 5.1).
+func seconds(d time.Duration) int64 { return int64(d / time.Second) }
+
+// refreshToken returns the token in the cookie, or in the body of a client without cookies.
 func (h handler) refreshToken(w http.ResponseWriter, r *http.Request) (string, error) {
 	cookie, err := h.config.Cookies.RefreshToken(r)
 	if err != nil {
@@ -105,11 +115,11 @@ func (h handler) refreshToken(w http.ResponseWriter, r *http.Request) (string, e
 	return given.RefreshToken, nil
 }
 
-// logout clears the cookies of whoever asks, signed in or not; that every session was ended is said only to one
-// who is.
+// logout ends the session of every valid token and clears the cookies, also of a client that is not signed in. Only a client
+// that is signed in learns that all its sessions have ended.
 func (h handler) logout(w http.ResponseWriter, r *http.Request) error {
 	all := r.URL.Query().Get("all") == "true"
-	err := h.signOut(r, all)
+	err := h.sessions.SignOut(r.Context(), h.credentials(r, all), all, auth.ParseSource(r.RemoteAddr))
 	if err != nil && (all || !errors.Is(err, auth.ErrNoSession)) {
 		return err
 	}
@@ -117,21 +127,22 @@ func (h handler) logout(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, message{"Logout successful"})
 }
 
-// signOut ends the session of the access token, or of the refresh token where that one is not good any more.
-func (h handler) signOut(r *http.Request, all bool) error {
-	source := auth.ParseSource(r.RemoteAddr)
-	refreshToken, err := h.config.Cookies.RefreshToken(r)
-	if err != nil {
-		return err
+// maxCookies bounds how many cookies of one name a logout reads; a browser holds one for each Domain that was configured.
+const maxCookies = 8
+
+// credentials returns all tokens of the request: the bearer's and those of both cookies, which may belong to several users.
+// When all sessions of a user end, only the bearer token counts if there is one, as everywhere else.
+func (h handler) credentials(r *http.Request, all bool) auth.Credentials {
+	access, refresh := h.config.Cookies.AccessTokens(r), h.config.Cookies.RefreshTokens(r)
+	c := auth.Credentials{Access: access[:min(len(access), maxCookies)], Refresh: refresh[:min(len(refresh), maxCookies)]}
+	bearer, sent := bearerToken(r)
+	switch {
+	case sent && all:
+		return auth.Credentials{Access: []string{bearer}}
+	case sent:
+		c.Access = append([]string{bearer}, c.Access...)
 	}
-	caller, err := h.caller(r)
-	if errors.Is(err, auth.ErrNoSession) && refreshToken != "" {
-		return h.sessions.SignOutByRefresh(r.Context(), refreshToken, all, source)
-	}
-	if err != nil {
-		return err
-	}
-	return h.sessions.SignOut(r.Context(), caller, all, source)
+	return c
 }
 
 func (h handler) me(w http.ResponseWriter, r *http.Request) error {
@@ -139,8 +150,14 @@ func (h handler) me(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return web.WriteJSON(w, http.StatusOK, planpoint.NewProfile(caller.User))
+	return web.WriteJSON(w, http.StatusOK, struct {
+		planpoint.Profile `json:",inline"`
+		ExpiresIn         int64 `json:"expires_in"`
+	}{planpoint.NewProfile(caller.User), h.expiresIn(caller)})
 }
+
+// expiresIn returns how many seconds the caller's access token is still valid.
+func (h handler) expiresIn(c auth.Caller) int64 { return seconds(c.ExpiresAt.Sub(h.sessions.Now())) }
 
 // listed is one session as its user sees it.
 type listed struct {
@@ -150,6 +167,9 @@ type listed struct {
 	Source     string `json:"source"`
 	Client     string `json:"client"`
 	Current    bool   `json:"current"`
+	// The other user of an impersonation: the impersonator, or the target.
+	ImpersonatedBy string `json:"impersonatedBy,omitzero"`
+	Impersonates   string `json:"impersonates,omitzero"`
 }
 
 func (h handler) list(w http.ResponseWriter, r *http.Request) error {
@@ -157,21 +177,42 @@ func (h handler) list(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	sessions, err := h.sessions.List(r.Context(), caller)
+	cursor, err := cursorOf(r)
+	if err != nil {
+		return err
+	}
+	sessions, next, err := h.sessions.List(r.Context(), caller.User, cursor)
 	if err != nil {
 		return err
 	}
 	answer := struct {
-		Sessions []listed `json:"sessions"`
-	}{}
+		Sessions  []listed `json:"sessions"`
+		Next      string   `json:"next,omitzero"`
+		ExpiresIn int64    `json:"expires_in"`
+	}{Next: next, ExpiresIn: h.expiresIn(caller)}
 	for _, s := range sessions {
 		answer.Sessions = append(answer.Sessions, listed{
 			ID: s.ID, CreatedAt: s.CreatedAt.Format(time.RFC3339), LastUsedAt: s.LastUsedAt.Format(time.RFC3339),
-			Source: s.Source, Client: s.Client, Current: s.ID == caller.Session.ID,
+			Source: s.Source, Client: s.Client, Current: s.ID == caller.Session.ID && s.TargetID == "",
+			ImpersonatedBy: s.ActorID, Impersonates: s.TargetID,
 		})
 	}
 	return web.WriteJSON(w, http.StatusOK, answer)
 }
+
+// cursorOf returns the query parameter cursor, empty without one. A cursor is a session's id.
+func cursorOf(r *http.Request) (string, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	cursor := query.Get("cursor")
+	unfit := strings.ContainsFunc(cursor, func(c rune) bool { return c <= ' ' || c > '~' })
+	if err != nil || len(query["cursor"]) > 1 || len(cursor) > maxCursor || unfit {
+		return "", errCursor
+	}
+	return cursor, nil
+}
+
+// maxCursor bounds a cursor, in bytes; the ids of sessions have 22 or 36.
+const maxCursor = 128
 
 func (h handler) end(w http.ResponseWriter, r *http.Request) error {
 	caller, err := h.caller(r)
@@ -189,24 +230,29 @@ func (h handler) end(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// caller is who the access token speaks for: the bearer's, else the cookie's. A bearer that is not good never
-// falls back to the cookie, which may be another user's.
+// caller returns the sender of the request, by the bearer token, else by the cookie. An invalid bearer token never falls back
+// to the cookie, which may belong to another user.
 func (h handler) caller(r *http.Request) (auth.Caller, error) {
 	token, err := h.config.Cookies.AccessToken(r)
 	if err != nil {
 		return auth.Caller{}, err
 	}
-	sent := r.Header.Values("Authorization")
-	if len(sent) > 1 {
+	if len(r.Header.Values("Authorization")) > 1 {
 		return auth.Caller{}, auth.ErrNoSession
 	}
-	if len(sent) == 1 {
-		if bearer, is := auth.ParseBearer(sent[0]); is {
-			token = bearer
-		}
+	if bearer, sent := bearerToken(r); sent {
+		token = bearer
 	}
 	if token == "" {
 		return auth.Caller{}, auth.ErrNoSession
 	}
 	return h.sessions.Authenticate(r.Context(), token)
+}
+
+// bearerToken returns the token of the one Authorization header, and false if it is of another scheme or sent twice.
+func bearerToken(r *http.Request) (token string, sent bool) {
+	if headers := r.Header.Values("Authorization"); len(headers) == 1 {
+		return auth.ParseBearer(headers[0])
+	}
+	return "", false
 }

@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// Who am I: the profile as the login showed it, without the tokens.
+// TestMe promises the profile that the login showed, without the tokens, for the bearer token or the cookie.
 func TestMe(t *testing.T) {
 	s := newServer(t)
 	b := browser{s, map[string]string{}}
@@ -21,6 +21,7 @@ func TestMe(t *testing.T) {
 	for _, tokens := range []string{"message", "access_token", "token"} {
 		delete(want, tokens)
 	}
+	want["expires_in"] = 86399. // the sign-in was 678 ms into a second
 	for name, r := range map[string]*http.Request{
 		"cookie":                with(get(me), "Cookie", "planpoint="+b.cookie["planpoint"]),
 		"bearer":                bearer(b.cookie["planpoint"], get(me)),
@@ -46,7 +47,7 @@ func TestMe(t *testing.T) {
 	}
 }
 
-// A bearer that is not good never falls back to the cookie, which may be another user's.
+// An invalid bearer never falls back to the cookie, which may belong to another user.
 func TestNotSignedIn(t *testing.T) {
 	s := newServer(t)
 	b := s.signIn(t, "ada")
@@ -112,7 +113,7 @@ func TestUsersChange(t *testing.T) {
 	}
 }
 
-// TestSessions promises the caller's live sessions alone, the newest first, with what tells them apart.
+// TestSessions promises the caller's live sessions and no others, the newest first, with what distinguishes them.
 func TestSessions(t *testing.T) {
 	s := newServer(t)
 	oldest := s.signIn(t, "ada")
@@ -134,7 +135,7 @@ func TestSessions(t *testing.T) {
 			"id": b.id(t), "createdAt": created, "lastUsedAt": used, "source": source, "client": client, "current": current,
 		}
 	}
-	want := map[string]any{"sessions": []any{
+	want := map[string]any{"expires_in": 79199., "sessions": []any{
 		listed(newest, "2026-01-02T06:04:05Z", "2026-01-02T06:04:05Z", "2001:db8:1:2::/64", "", false),
 		listed(middle, "2026-01-02T04:04:05Z", "2026-01-02T04:04:05Z", "198.51.100.9", auth.HashAPIKey(key)[:16], true),
 		listed(oldest, "2026-01-02T03:04:05Z", "2026-01-02T05:04:05Z", "198.51.100.9", "", false),
@@ -149,6 +150,30 @@ func TestSessions(t *testing.T) {
 	if len(list) != 2 || !slices.ContainsFunc(list, current) {
 		t.Errorf("grace has %v, want two sessions, one of them current", list)
 	}
+}
+
+// TestSessionPages promises 100 sessions and a cursor for the rest, and 400 for text that cannot be one.
+func TestSessionPages(t *testing.T) {
+	s := newServer(t)
+	var b browser
+	for range 101 {
+		s.Clock.Advance(time.Millisecond)
+		b = s.signIn(t, "ada")
+	}
+	first := b.want(t, http.StatusOK, get(sessions)).members(t)
+	next, _ := first["next"].(string)
+	second := b.want(t, http.StatusOK, get(sessions+"?cursor="+next)).members(t)
+	if len(first["sessions"].([]any)) != 100 || len(second["sessions"].([]any)) != 1 || second["next"] != nil {
+		t.Errorf("first %d, next %q, then %v", len(first["sessions"].([]any)), next, second)
+	}
+	last := second["sessions"].([]any)[0].(map[string]any)["id"].(string)
+	if a := b.want(t, http.StatusOK, get(sessions+"?cursor="+last)); !strings.Contains(a.body, `"sessions":[]`) {
+		t.Errorf("after the last: %s", a.body)
+	}
+	for _, query := range []string{"?cursor=a%20b", "?cursor=%ff", "?cursor=%00", "?cursor=" + strings.Repeat("z", 129), "?cursor=a&cursor=b", "?cursor=%zz"} {
+		b.want(t, http.StatusBadRequest, get(sessions+query))
+	}
+	b.want(t, http.StatusOK, get(sessions+"?cursor="))
 }
 
 // TestEnd promises the end of one session of the caller's own, and one 404 for whatever else is named.
@@ -182,7 +207,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// Whoever impersonates sees what the other sees, and ends nothing but the impersonation.
+// An impersonator sees what the target sees, and can end only the impersonation.
 func TestImpersonation(t *testing.T) {
 	s := newServer(t)
 	ada, margaret := s.signIn(t, "ada"), browser{s, map[string]string{}}
@@ -197,8 +222,16 @@ func TestImpersonation(t *testing.T) {
 			t.Error(a.body)
 		}
 	}
-	if list := margaret.want(t, http.StatusOK, get(sessions)).members(t)["sessions"].([]any); len(list) != 2 {
-		t.Errorf("%d sessions, want ada's and the impersonation", len(list))
+	own := s.signIn(t, "margaret")
+	for name, test := range map[string]struct {
+		browser
+		mark, other string
+	}{"margaret as ada": {margaret, "impersonatedBy", "margaret"}, "ada": {ada, "impersonatedBy", "margaret"}, "margaret": {own, "impersonates", "ada"}} {
+		list := test.want(t, http.StatusOK, get(sessions)).members(t)["sessions"].([]any)
+		marked := slices.DeleteFunc(slices.Clone(list), func(one any) bool { return one.(map[string]any)[test.mark] != test.other })
+		if len(list) != 2 || len(marked) != 1 {
+			t.Errorf("%s: %v, want two sessions, one of them marked as an impersonation", name, list)
+		}
 	}
 	token := margaret.cookie["planpoint"]
 	margaret.want(t, http.StatusOK, post(logout, ""))
