@@ -29,7 +29,7 @@ func hashGoal(i argon2.Implementation) float64 {
 	return map[argon2.Implementation]float64{argon2.AVX2: 0.60, argon2.AVX512: 0.45}[i]
 }
 
-// measureHash compares the default hash, in memory that is used again, with x/crypto's.
+// measureHash compares the default hash, and one with twice the memory, in memory that is used again, with x/crypto's.
 func measureHash(ctx context.Context, _, _ string) ([]result, error) {
 	var sides []side
 	defer func() { stopAll(sides) }()
@@ -40,6 +40,13 @@ func measureHash(ctx context.Context, _, _ string) ([]result, error) {
 		}
 		sides = append(sides, s)
 	}
+	double := password.Default()
+	double.Memory *= 2
+	doubled, err := startHash(ctx, double.String(), argon2.Fastest())
+	if err != nil {
+		return nil, err
+	}
+	sides = append(sides, doubled)
 	turns, err := alternate(hashTurns, hashesATurn, sides...)
 	if err != nil {
 		return nil, err
@@ -52,7 +59,8 @@ func measureHash(ctx context.Context, _, _ string) ([]result, error) {
 		results = append(results, compare(fmt.Sprintf("hash, %s against x/crypto, CPU", i), milliseconds,
 			costs(turns[n]), costs(turns[0]), goal{most: hashGoal(i), unit: " x"}))
 	}
-	return results, nil
+	return append(results, compare(fmt.Sprintf("the same with twice the memory, %s", argon2.Fastest()), milliseconds,
+		costs(turns[len(turns)-1]), costs(turns[0]), goal{})), nil
 }
 
 // measureHashing compares sign-ins at the default hash, on all processors, with x/crypto's hash and with the same server

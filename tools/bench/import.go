@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"syscall"
 	"time"
 
 	_ "modernc.org/sqlite" // the bare side uses Latchkey's driver
@@ -107,11 +106,8 @@ func timed(ctx context.Context, name string, args ...string) (cost, error) {
 		return cost{}, fmt.Errorf("%s %q: %w\n%s", name, args, err, out)
 	}
 	took := time.Since(began).Seconds()
-	usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return cost{}, errors.New("this system does not say what a process took")
-	}
-	return cost{took, float64(usage.Maxrss) / 1024}, nil
+	memory, err := peakMemory(cmd.ProcessState)
+	return cost{took, memory}, err
 }
 
 // insertBare lets another process insert the rows that Latchkey imported into a store that Latchkey made, and returns the
