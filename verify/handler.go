@@ -20,10 +20,14 @@ func FromContext(ctx context.Context) (Claims, bool) {
 }
 
 // Handler passes requests with a valid token to next, with their claims in the context. It answers other requests 401 with
-// WWW-Authenticate (RFC 6750 3), cross-origin requests by cookie 403, and failures to verify 503.
-func (v *Verifier) Handler(next http.Handler) http.Handler {
+// WWW-Authenticate (RFC 6750 3), valid tokens that miss a requirement too (RFC 9470 3), cross-origin requests by cookie 403,
+// and failures to verify 503.
+func (v *Verifier) Handler(next http.Handler, requirements ...Requirement) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := v.authenticate(r)
+		if err == nil {
+			err = checkRequirements(c, requirements)
+		}
 		if err != nil {
 			v.refuse(w, r, err)
 			return
@@ -46,7 +50,11 @@ func (v *Verifier) authenticate(r *http.Request) (Claims, error) {
 // refuse does not say why a token is invalid: the only remedy is to sign in again.
 func (v *Verifier) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	challenge := fmt.Sprintf("Bearer realm=%q", v.issuer)
+	var insufficient insufficientError
 	switch {
+	case errors.As(err, &insufficient):
+		w.Header().Set("WWW-Authenticate", challenge+`, error="insufficient_user_authentication", `+insufficient.missing)
+		answer(w, http.StatusUnauthorized, "Sign in again to do this")
 	case errors.Is(err, token.ErrNoToken):
 		w.Header().Set("WWW-Authenticate", challenge)
 		answer(w, http.StatusUnauthorized, "Not signed in")

@@ -44,6 +44,9 @@ type Claims struct {
 	Actor     string   // id of the user who acts as Subject, or empty
 	ID        string   // the token's own id
 
+	AMR      []string  // how the user was authenticated (RFC 8176): "mfa" is among them if by a second factor
+	AuthTime time.Time // when, in whole seconds; zero in older tokens
+
 	IssuedAt, ExpiresAt time.Time
 }
 
@@ -128,7 +131,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (Claims, error) {
 	}
 	claims := Claims{
 		Subject: c.Subject, SessionID: c.SessionID, Roles: c.Roles, Org: c.Org, Actor: c.Actor, ID: c.ID,
-		IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
+		AMR: c.AMR, AuthTime: c.AuthTime, IssuedAt: c.IssuedAt, ExpiresAt: c.ExpiresAt,
 	}
 	if v.stands == nil {
 		return claims, nil

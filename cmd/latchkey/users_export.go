@@ -59,6 +59,9 @@ func (c *cli) exportUsers(cmd *cobra.Command, a *admin.Admin, name string, force
 		return err
 	}
 	warnOfDemoUsers(progress, counts.DemoUsers)
+	if counts.LostFactors > 0 {
+		fmt.Fprintf(progress, "%d of them have second factors, which are not exported: where they are imported, the password is enough\n", counts.LostFactors)
+	}
 	switch {
 	case !asJSON:
 		fmt.Fprintf(progress, "%d exported\n", counts.Exported)

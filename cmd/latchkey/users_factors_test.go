@@ -52,6 +52,18 @@ func TestUsersFactors(t *testing.T) {
 	}
 }
 
+// TestExportWarnsOfFactors promises a warning, because the users in the file sign in without their factors elsewhere.
+func TestExportWarnsOfFactors(t *testing.T) {
+	l := newLaptop(t)
+	l.addAda()
+	l.giveFactors()
+	got := l.run("", "users", "export", "-")
+	want := "1 of them have second factors, which are not exported: where they are imported, the password is enough\n1 exported\n"
+	if got.code != exitOK || got.err != want || strings.Contains(got.out, "factors") {
+		t.Errorf("%d %s%s", got.code, got.out, got.err)
+	}
+}
+
 // TestUsersFactorsReset promises that no factor, recovery code or wrong code is left, in one audited change.
 func TestUsersFactorsReset(t *testing.T) {
 	l := newLaptop(t)

@@ -37,6 +37,7 @@ func api(v *verify.Verifier) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /orders", v.Handler(http.HandlerFunc(orders)))
 	mux.Handle("POST /orders", v.Handler(onlyFor("editor", http.HandlerFunc(orders))))
+	mux.Handle("DELETE /orders", v.Handler(onlyFor("editor", http.HandlerFunc(orders)), verify.RequireAMR("mfa"), verify.MaxAge(5*time.Minute)))
 	return mux
 }
 

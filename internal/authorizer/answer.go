@@ -1,6 +1,7 @@
 package authorizer
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -72,15 +73,22 @@ type caller struct {
 	Scope     string `json:"scope"`
 	Org       string `json:"org,omitempty"`
 	Actor     string `json:"act,omitempty"`
+	AMR       string `json:"amr,omitempty"`
+	AuthTime  string `json:"auth_time,omitempty"` // Unix seconds
 }
 
 func callerOf(c auth.Claims) *caller {
-	return &caller{
+	who := &caller{
 		Subject: c.Subject, SessionID: c.SessionID, Roles: joined(c.Roles), Scope: token.Scope, Org: c.Org, Actor: c.Actor,
+		AMR: joined(c.AMR),
 	}
+	if !c.AuthTime.IsZero() {
+		who.AuthTime = strconv.FormatInt(c.AuthTime.Unix(), 10)
+	}
+	return who
 }
 
-// joined separates roles by commas. It omits a role that contains a comma, which would become two roles when split.
+// joined separates roles or methods by commas. It omits one that contains a comma, which would become two when split.
 func joined(roles []string) string {
 	var plain []string
 	for _, role := range roles {

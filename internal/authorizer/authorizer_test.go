@@ -61,7 +61,12 @@ func TestContext(t *testing.T) {
 	if got, err := invoke(t, k.config, http2(bearer(k.sign(t, c)))); err != nil || got != want {
 		t.Errorf("%s, %v; want %s", got, err, want)
 	}
-	c.Roles = nil
+	c.AMR, c.AuthTime = []string{"pwd", "otp", "mfa"}, time.Unix(1_767_323_045, 0)
+	withFactor := strings.Replace(want, `"act":"user-2"`, `"act":"user-2","amr":"pwd,otp,mfa","auth_time":"1767323045"`, 1)
+	if got, err := invoke(t, k.config, http2(bearer(k.sign(t, c)))); err != nil || got != withFactor {
+		t.Errorf("with a factor: %s, %v; want %s", got, err, withFactor)
+	}
+	c.Roles, c.AMR, c.AuthTime = nil, nil, time.Time{}
 	want = strings.Replace(want, `é \"x\",`, "", 1)
 	if got, err := invoke(t, k.config, http2(bearer(k.sign(t, c)))); err != nil || got != want {
 		t.Errorf("without roles: %s, %v; want %s", got, err, want)

@@ -31,6 +31,8 @@ type ExportCounts struct {
 	Unusable int `json:"unusable"`
 	// DemoUsers is how many have the id of a demo user, whose password everybody knows.
 	DemoUsers int `json:"demoUsers"`
+	// LostFactors is how many have second factors, which are not exported.
+	LostFactors int `json:"lostFactors,omitzero"`
 }
 
 // usersAtOnce are encoded by one processor while others encode the next; a user of full size is 400 KB.
@@ -75,6 +77,9 @@ func (e *Export) write(out io.Writer, some encoded) error {
 		}
 		if admin.IsDemo(some.users[k].ID) {
 			e.counts.DemoUsers++
+		}
+		if some.users[k].Factors.Any() {
+			e.counts.LostFactors++
 		}
 	}
 	e.counts.Exported += len(some.users)
