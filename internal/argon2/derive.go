@@ -31,26 +31,28 @@ func (i Implementation) hash(m *Memory, y mode, in input, c cost) []byte {
 	seed := seed(y, in, c)
 	unit := slices * c.threads
 	blocks := max(c.memory/unit, 2) * unit
-	m = m.fitting(blocks, c.threads)
+	if m == nil || len(m.blocks) < int(blocks) {
+		m = NewMemory(blocks)
+		defer m.Clear()
+	}
+	m.use(blocks, c.threads)
 	f := filling{
 		Implementation: i, mode: y, time: c.time, threads: c.threads, blocks: m.blocks[:blocks], lanes: m.lanes,
 		perLane: blocks / c.threads, perSlice: blocks / unit,
 	}
 	f.first(seed)
+	clear(seed) // a guess is cheap to check against it
 	f.run()
 	return f.key(c.keyLen)
 }
 
-// fitting returns m or, where it is too small or nil, memory of its own, with that many blocks to use.
-func (m *Memory) fitting(blocks, threads uint32) *Memory {
-	if m == nil || len(m.blocks) < int(blocks) {
-		m = NewMemory(blocks)
-	}
+// use makes room for the threads, and notes how many blocks are to be cleared.
+func (m *Memory) use(blocks, threads uint32) {
 	if len(m.lanes) < int(threads) {
+		clear(m.lanes)
 		m.lanes = make([]lane, threads)
 	}
 	m.used = max(m.used, int(blocks))
-	return m
 }
 
 // seed returns H0 (RFC 9106, 3.2), with 8 bytes after it for the numbers of a block and a lane.
@@ -66,7 +68,10 @@ func seed(y mode, in input, c cost) []byte {
 	}
 	h0 := blake2b.Sum512(text)
 	clear(text)
-	return append(h0[:], make([]byte, 8)...)
+	seed := make([]byte, blake2b.Size+8)
+	copy(seed, h0[:])
+	clear(h0[:])
+	return seed
 }
 
 // first computes the first two blocks of every lane.
@@ -119,6 +124,7 @@ func variableHash(out, in []byte) {
 		v = blake2b.Sum512(v[:])
 	}
 	short(out, v[:])
+	clear(v[:])
 }
 
 // short fills out, of at most 64 bytes, with BLAKE2b of that length.
