@@ -31,16 +31,16 @@ func calibrateCommand(c *cli) *cobra.Command {
 budget. For each it prints sign-ins a second and core, the price of a million sign-ins on Lambda, and what guessing costs an
 attacker, with the date of the prices; then the strongest PASSWORD_HASH within the budget, never weaker than the default.
 
-With --function it measures on Lambda, in the function that a stack with Calibrate=on has as its output
-CalibrateFunctionName. It is called with each memory
-size, which changes the function's configuration for a moment. This part was tested against recorded answers only, never on AWS.`,
+With --function it measures on Lambda, in the function that a stack with Calibrate=on names in its output
+CalibrateFunctionName. It is called with each memory size, which changes its configuration meanwhile. This part was tested
+only against recorded answers, never on AWS.`,
 		Example: `  latchkey calibrate
   latchkey calibrate --budget 250ms --json
   latchkey calibrate --function NAME --memory 512,1024,1769`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.calibrate(cmd, flags) },
 	}
 	cmd.Flags().DurationVar(&flags.budget, "budget", 100*time.Millisecond, "the longest that a hash may take")
-	cmd.Flags().IntVar(&flags.runs, "runs", 15, "hashes to compute with each parameters")
+	cmd.Flags().IntVar(&flags.runs, "runs", 15, "hashes to compute for each measurement")
 	cmd.Flags().StringVar(&flags.function, "function", "", "Lambda function to measure in; empty: this machine")
 	cmd.Flags().IntSliceVar(&flags.memories, "memory", []int{512, 1024, calibrate.WholeProcessor, 3008}, "memory sizes of the function in MB")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")

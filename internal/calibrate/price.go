@@ -12,8 +12,8 @@ type Prices struct {
 	MillionSignIns float64 `json:"millionSignIns"` // in DynamoDB, as docs/storage.md counts them
 	MillionLogs    float64 `json:"millionLogs"`    // of sign-ins, about 2 KB each
 	Secret         float64 `json:"secret"`         // a month, with the reads of 20 warm functions
-	CoreHour       float64 `json:"coreHour"`       // assumed for who guesses: a spot instance's
-	GPUHour        float64 `json:"gpuHour"`        // assumed, for the card below
+	CoreHour       float64 `json:"coreHour"`       // of an attacker, assumed: a spot instance's
+	GPUHour        float64 `json:"gpuHour"`        // of an attacker, assumed: the card below
 	GPUBandwidth   float64 `json:"gpuBandwidth"`   // bytes a second: an RTX 4090
 }
 

@@ -25,8 +25,8 @@ func (r Result) Print(out io.Writer) error {
 	_, err := fmt.Fprintf(out, `
 A sign-in is a hash and about %d ms of other work. Its price is that of the whole sign-in on Lambda, us-east-1, prices of %s:
 an HTTP API, %d ms of waiting for DynamoDB, logs and a secret at a million a month; measured here, it is that of Lambda
-with %d MB if its processor is as fast as this one. Guesses are the attacker's price of 10^9: on processors like this one
-at $%.2f a core and hour, and at least on graphics cards with %.0f GB/s at $%.2f an hour; both prices are assumed.
+with %d MB if its processor is as fast as this one. 10^9 guesses cost an attacker the sums above: on processors like this one
+at $%.2f an hour of a core, and at least the other sum on graphics cards with %.0f GB/s at $%.2f an hour. Both prices are assumed.
 `, computingMS, p.Date, waitingMS, WholeProcessor, p.CoreHour, p.GPUBandwidth/1e9, p.GPUHour)
 	return err
 }
@@ -50,7 +50,7 @@ func place(memoryMB int) string {
 
 func (r Result) printTable(out io.Writer) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "WHERE\tPARAMETERS\tALONE\tBUSY\tA SECOND AND CORE\tPER MILLION\tGUESSES, CPU\tGPU\t")
+	fmt.Fprintln(table, "WHERE\tPARAMETERS\tONE HASH\tALL BUSY\tSIGN-INS/S/CORE\tPER MILLION\t10^9 GUESSES, CPU\tGPU\t")
 	for _, row := range r.Rows {
 		fmt.Fprintf(table, "%s\t%s\t%.1f ms\t%.1f ms\t%.1f\t$%.2f\t$%.0f\t$%.0f\t\n", place(row.MemoryMB), short(row.Params),
 			row.Alone, row.Busy, row.PerCore, row.USD, row.GuessesByCPU, row.GuessesByGPU)
