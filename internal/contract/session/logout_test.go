@@ -10,7 +10,7 @@ import (
 // wantCleared checks that a browser forgets the cookies that first set: the same attributes, no value, no life.
 func wantCleared(t *testing.T, first, a answer) {
 	t.Helper()
-	alike(t, first, a, "MaxAge")
+	sameCookies(t, first, a, "MaxAge")
 	for i, c := range a.cookies {
 		if c.Value != "" || c.MaxAge != -1 { // how net/http reads Max-Age=0
 			t.Errorf("cookie %d is not cleared: %s", i, a.header["Set-Cookie"][i])

@@ -12,8 +12,8 @@ import (
 
 const day = 24 * time.Hour
 
-// alike compares two answers' cookies in everything but what they hold.
-func alike(t *testing.T, want, got answer, ignored ...string) {
+// sameCookies compares the cookies of two answers, except their values.
+func sameCookies(t *testing.T, want, got answer, ignored ...string) {
 	t.Helper()
 	ignored = append(ignored, "Value", "Raw")
 	if d := cmp.Diff(want.cookies, got.cookies, cmpopts.IgnoreFields(http.Cookie{}, ignored...)); d != "" {
@@ -32,7 +32,7 @@ func TestRefresh(t *testing.T) {
 			first := b.want(t, http.StatusOK, post(login, credentials("ada")))
 			s.Clock.Advance(time.Hour)
 			a := b.want(t, http.StatusOK, post(refresh, ""))
-			alike(t, first, a)
+			sameCookies(t, first, a)
 			if len(a.cookies) != 2 || a.cookies[0].Value == first.cookies[0].Value || a.cookies[1].Value == first.cookies[1].Value {
 				t.Errorf("want two new cookies, got %v", a.cookies)
 			}
