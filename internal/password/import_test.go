@@ -79,7 +79,7 @@ func wrappedHostile() []struct{ name, text, reason string } {
 		{"another JSON", `{"password":"` + hunter2 + `"}`, "algorithm is none"},
 		{"JSON cut off", `{"secretData":"` + hunter2, "not a credential"},
 		{"JSON with a member twice", `{"salt":"` + hunter2 + `","salt":""}`, "not a credential"},
-		{"Keycloak: OTP", swap(keycloak(keycloakCost, sha2B64+"="), `"password"`, `"otp"`), "type is not password"},
+		{"Keycloak: OTP", swap(keycloak(keycloakCost, sha2B64+"="), `"password"`, `"otp"`), "is not password"},
 		{"Keycloak: broken half", keycloak(`{`, sha2B64+"="), "not both texts"},
 		{"Keycloak: another algorithm", keycloak(swap(keycloakCost, "pbkdf2-sha256", "scrypt"), sha2B64+"="), "algorithm is none"},
 		{"Keycloak: value unpadded", keycloak(keycloakCost, sha2B64), "value is not base64"},

@@ -39,18 +39,18 @@ func fromKeycloak(text string) (string, error) {
 		return "", errors.New("is JSON, and not a credential of Keycloak")
 	}
 	if c.Type != "" && c.Type != "password" {
-		return "", errors.New("Keycloak: the credential's type is not password")
+		return "", errors.New("the type of the Keycloak credential is not password")
 	}
 	secret := keycloakSecret{c.HashedSaltedValue, c.Salt}
 	cost := keycloakCost{Algorithm: c.Algorithm, HashIterations: c.HashIterations}
 	if c.SecretData != "" || c.CredentialData != "" {
 		if json.Unmarshal([]byte(c.SecretData), &secret) != nil || json.Unmarshal([]byte(c.CredentialData), &cost) != nil {
-			return "", errors.New("Keycloak: secretData and credentialData are not both texts of JSON objects")
+			return "", errors.New("secretData and credentialData of the Keycloak credential are not both texts of JSON objects")
 		}
 	}
 	stored, err := cost.phc(secret)
 	if err != nil {
-		return "", fmt.Errorf("Keycloak: %w", err)
+		return "", fmt.Errorf("a Keycloak credential: %w", err)
 	}
 	return stored, nil
 }

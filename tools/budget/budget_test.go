@@ -37,10 +37,10 @@ type Generic[T any] struct{}
 
 // Method is too.
 func (*Generic[T]) Method() {}
-` + long("f", 90), ""},
+` + long("f", 60), ""},
 		"no package comment":   {"package p\n", "the package has no comment"},
 		"a name without sense": {"// Package util does all.\npackage util\n", "says nothing"},
-		"a long function":      {head + long("f", 91), "f has 91 lines, at most 90"},
+		"a long function":      {head + long("f", 61), "f has 61 lines, at most 60"},
 		"a long main":          {"// Command p runs.\npackage main\n" + long("main", 26), "main has 26 lines, at most 25"},
 		"a large interface":    {head + "type i interface { a(); b(); c(); d(); e(); f() }\n", "6 methods"},
 		"an init":              {head + "func init() {}\n", "init runs"},
@@ -49,6 +49,7 @@ func (*Generic[T]) Method() {}
 		"a type":               {head + "type T int\n", "T is exported and not explained"},
 		"a constant":           {head + "const C = 1\n", "C is exported and not explained"},
 		"a global":             {head + "var state int\n", "state is global"},
+		"an embedded file":     {head + "//go:embed p.bin\nvar content []byte\n", ""},
 		"an exported global":   {head + "// Limit is.\nvar Limit = 1\n", "Limit is global"},
 		"a long file":          {head + strings.Repeat("\n", 399), "401 lines, at most 400"},
 	} {

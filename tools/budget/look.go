@@ -3,12 +3,13 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"slices"
 	"strings"
 )
 
 // The maximum lines of a function and of a program's func main, and the maximum methods that an interface may declare.
 const (
-	mostLines   = 90
+	mostLines   = 60
 	mostMain    = 25
 	mostMethods = 5
 )
@@ -95,11 +96,16 @@ func (l look) spec(d *ast.GenDecl, spec ast.Spec) {
 			if name.IsExported() && s.Doc == nil && d.Doc == nil && s.Comment == nil {
 				l.problem("%s: %s is exported and not explained", l.at(name), name.Name)
 			}
-			if d.Tok == token.VAR && !steady(name.Name, len(s.Values) > 0) {
+			if d.Tok == token.VAR && !steady(name.Name, len(s.Values) > 0 || embedded(d.Doc)) {
 				l.problem("%s: %s is global and can be changed", l.at(name), name.Name)
 			}
 		}
 	}
+}
+
+// embedded reports whether the linker fills the variable in, from a file that is part of the program.
+func embedded(doc *ast.CommentGroup) bool {
+	return doc != nil && slices.ContainsFunc(doc.List, func(c *ast.Comment) bool { return strings.HasPrefix(c.Text, "//go:embed ") })
 }
 
 // steady reports whether a variable is in effect a constant: an error to compare with, or a value that other packages cannot
