@@ -1,11 +1,9 @@
-// Command account is the Lambda function behind second factors: at sign-in, and of one's own.
+// Command account is the Lambda function behind second factors: at sign-in, and a user's own.
 package main
 
 import (
 	"context"
 	"os"
-
-	"github.com/aws/aws-lambda-go/lambda"
 
 	"latchkey/internal/app"
 	"latchkey/internal/lambdahttp"
@@ -17,5 +15,5 @@ func main() {
 		app.LogStartError(os.Stdout, "account", err)
 		os.Exit(1)
 	}
-	lambda.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)))
+	app.Start(lambdahttp.Wrap(handler, lambdahttp.WithLogger(log)), os.Stdout)
 }
