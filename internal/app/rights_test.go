@@ -41,7 +41,7 @@ func TestRights(t *testing.T) {
 		},
 		"AccountRole": {
 			logs("Account"), traces, decrypt,
-			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#* NONCE#*",
 			"dynamodb:Query dynamodb:DeleteItem dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
