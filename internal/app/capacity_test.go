@@ -83,6 +83,16 @@ func TestUnlimitedLoginCapacity(t *testing.T) {
 	}
 }
 
+// TestLimitingLoginCapacity promises that one of 32 sign-ins costs one query more, whose cost grows with the user's sessions.
+func TestLimitingLoginCapacity(t *testing.T) {
+	spent := &ledger{}
+	config, ports, _ := capacityPorts(t, spent, map[string]string{"LATCHKEY_THROTTLE": "off"})
+	now := limitingTime()
+	ports.Now = func() time.Time { return now }
+	capacityCase{"success", planpointLogin, "ada", authtest.Password, "", home, 200,
+		"GetItem, GetItem, hash, PutItem, Query: 3 RRU, 1 WRU"}.run(t, app.LoginHandler(config, ports), spent)
+}
+
 // TestThrottledLoginCapacity promises that a refusal over a limit is one read, for every limit and every identifier, and that a
 // known source costs the same as always.
 func TestThrottledLoginCapacity(t *testing.T) {
@@ -211,7 +221,7 @@ func capacityPorts(t *testing.T, spent *ledger, settings map[string]string) (con
 		}[name]
 	})
 	check(t, err)
-	start := time.Now()
+	start := usualTime()
 	ring, err := keyring.New(jwk.ES256, start)
 	check(t, err)
 	document, err := ring.Marshal()
@@ -222,6 +232,13 @@ func capacityPorts(t *testing.T, spent *ledger, settings map[string]string) (con
 		Keys: keys, Tokens: keys, Now: func() time.Time { return start },
 	}, key
 }
+
+// usualTime is a time at which a sign-in does not look for too many sessions. It is near the real time, by which DynamoDB may
+// drop expired items.
+func usualTime() time.Time { return limitingTime().Add(time.Millisecond) }
+
+// limitingTime is a time at which a sign-in looks for too many sessions, as one of 32 does.
+func limitingTime() time.Time { return time.Now().Truncate(32 * time.Millisecond) }
 
 // meteredStore is a new table in DynamoDB Local.
 func meteredStore(t *testing.T, spent *ledger) *dynamo.Store {

@@ -30,7 +30,7 @@ func TestRights(t *testing.T) {
 			logs("Login"), traces, decrypt,
 			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#*",
-			"dynamodb:Query dynamodb:DeleteItem dynamodb:BatchWriteItem on " + table + " under USER#*",
+			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"SessionRole": {
@@ -43,7 +43,7 @@ func TestRights(t *testing.T) {
 			logs("Account"), traces, decrypt,
 			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#* NONCE#*",
-			"dynamodb:Query dynamodb:DeleteItem dynamodb:BatchWriteItem on " + table + " under USER#*",
+			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"KeysRole": {

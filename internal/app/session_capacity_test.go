@@ -113,7 +113,7 @@ func newCapacityBrowser(t *testing.T, spent *ledger) *capacityBrowser {
 	document, err := ring.Marshal()
 	check(t, err)
 
-	b := &capacityBrowser{spent: spent, now: time.Now().Truncate(32 * time.Millisecond).Add(time.Millisecond)} // of the real clock, by which a table may drop what has expired
+	b := &capacityBrowser{spent: spent, now: usualTime()}
 	now, config := func() time.Time { return b.now }, eventConfig(t)
 	config.Throttle = auth.Limits{} // counting is the sign-ins' matter
 	b.tokens = token.NewKeyring(fixedSource(document), keyring.Parse, token.Config{Issuer: "https://login.example.com", Audience: "test", Now: now})

@@ -3,16 +3,17 @@ package auth
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 const (
 	// maxSessions is how many sessions a user keeps per API client, and without one. An integration that signs in every few
 	// minutes would otherwise pile up tens of thousands that nobody can list or end.
 	maxSessions = 500
-	// limitEvery is how many sign-ins share one look at the user's sessions, so that the others cost no more than before.
+	// limitEvery is how many sign-ins share one call of LimitSessions, so that the others cost no more than before.
 	limitEvery = 32
-	// limitReads bounds one look, in pages; the rest is for the next one.
-	limitReads = 4
+	// limitTime bounds the call, for which a sign-in waits; a later one continues.
+	limitTime = time.Second
 )
 
 // limitSessions deletes the oldest sessions of the session's user and client beyond maxSessions, at one of limitEvery
@@ -21,28 +22,10 @@ func (l *login) limitSessions(ctx context.Context, s Session) error {
 	if s.CreatedAt.UnixMilli()%limitEvery != 0 {
 		return nil
 	}
-	kept, before := 0, ""
-	for range limitReads {
-		page, err := l.store.SessionsOf(ctx, s.UserID, before, 2*maxSessions)
-		if err != nil {
-			return fmt.Errorf("read the user's sessions: %w", err)
-		}
-		var surplus []string
-		for _, old := range page {
-			if old.Client != s.Client {
-				continue
-			}
-			if kept++; kept > maxSessions {
-				surplus = append(surplus, old.ID)
-			}
-		}
-		if err := l.store.EndSession(ctx, s.UserID, surplus...); err != nil {
-			return fmt.Errorf("end the oldest sessions: %w", err)
-		}
-		if len(page) < 2*maxSessions {
-			return nil
-		}
-		before = page[len(page)-1].ID
+	ctx, cancel := context.WithTimeout(ctx, limitTime)
+	defer cancel()
+	if err := l.store.LimitSessions(ctx, s.UserID, s.Client, maxSessions); err != nil {
+		return fmt.Errorf("limit the user's sessions: %w", err)
 	}
 	return nil
 }

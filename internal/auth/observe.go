@@ -59,6 +59,10 @@ func (s observedStore) PutSession(ctx context.Context, v Session) error {
 	return s.o.do(ctx, "PutSession", func() error { return s.Store.PutSession(ctx, v) })
 }
 
+func (s observedStore) LimitSessions(ctx context.Context, userID, client string, keep int) error {
+	return s.o.do(ctx, "LimitSessions", func() error { return s.Store.LimitSessions(ctx, userID, client, keep) })
+}
+
 func (s observedStore) ReplaceHash(ctx context.Context, userID, old, new string) error {
 	return s.o.do(ctx, "ReplaceHash", func() error { return s.Store.ReplaceHash(ctx, userID, old, new) })
 }
@@ -101,8 +105,8 @@ func (s observedStore) SessionsOf(ctx context.Context, userID, before string, li
 	return observed(ctx, s.o, "SessionsOf", func() ([]Session, error) { return s.Store.SessionsOf(ctx, userID, before, limit) })
 }
 
-func (s observedStore) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
-	return s.o.do(ctx, "EndSession", func() error { return s.Store.EndSession(ctx, userID, sessionIDs...) })
+func (s observedStore) EndSession(ctx context.Context, userID, sessionID string) error {
+	return s.o.do(ctx, "EndSession", func() error { return s.Store.EndSession(ctx, userID, sessionID) })
 }
 
 func (s observedStore) EndSessions(ctx context.Context, userID, last string) error {

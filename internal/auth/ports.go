@@ -31,6 +31,9 @@ type LoginStore interface {
 	UserByID(ctx context.Context, userID string) (User, error)
 	// PutSession stores a new session, or returns ErrConflict if its id is taken.
 	PutSession(ctx context.Context, s Session) error
+	// LimitSessions deletes the user's sessions of the API client, empty for those without one, except the keep ones with the
+	// greatest ids.
+	LimitSessions(ctx context.Context, userID, client string, keep int) error
 	// ReplaceHash sets the user's password hash if it still equals old, else returns ErrConflict and changes
 	// nothing. It adds one to Version and leaves the epoch and all other fields as they are.
 	ReplaceHash(ctx context.Context, userID, old, new string) error
@@ -139,8 +142,8 @@ type SessionStore interface {
 	// SessionsOf returns at most limit of the user's sessions, ordered by id from the greatest: those with ids less than
 	// before, or from the first if before is empty.
 	SessionsOf(ctx context.Context, userID, before string, limit int) ([]Session, error)
-	// EndSession deletes the user's sessions with these ids, and returns no error for ids that no session has.
-	EndSession(ctx context.Context, userID string, sessionIDs ...string) error
+	// EndSession deletes the session, and returns no error if there is none.
+	EndSession(ctx context.Context, userID, sessionID string) error
 	// EndSessions deletes every session of the user, and returns no error if there is none. The one named last goes after
 	// all others, so that a caller who has it can call again if this failed halfway.
 	EndSessions(ctx context.Context, userID, last string) error

@@ -139,7 +139,7 @@ func EndSession(ctx context.Context, store SessionEnder, s Session) error {
 
 // SessionEnder is the part of SessionStore that EndSession needs.
 type SessionEnder interface {
-	EndSession(ctx context.Context, userID string, sessionIDs ...string) error
+	EndSession(ctx context.Context, userID, sessionID string) error
 }
 
 // listPage is how many sessions List returns at once.

@@ -38,6 +38,7 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, newSession(ada.ID, "s2")) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, "s1"); return err },
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
+		"LimitSessions":    func(ctx context.Context) error { return s.LimitSessions(ctx, ada.ID, "", 1) },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, "s1") },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, "s1"); return err },
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID, "", 1000); return err },

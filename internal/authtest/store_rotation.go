@@ -21,7 +21,8 @@ func rotationPromises() []promise {
 		{"rotate by several generations", sessionRotatesOn},
 		{"rotate while it ends", sessionRotatesWhileItEnds},
 		{"sessions of one user", sessionsOf},
-		{"end some", sessionEnds},
+		{"end one", sessionEnds},
+		{"limit", sessionsLimited},
 	}
 }
 
@@ -174,17 +175,45 @@ func sessionEnds(t *testing.T, s Store) {
 	}
 	wantNoSession(t, s, "ada", "s1")
 	wantSession(t, s, kept)
-	ids := []string{"absent"}
-	for i := range 60 { // more than a DynamoDB batch takes
-		ids = append(ids, put(t, s, newSession("ada", fmt.Sprintf("many-%02d", i))).ID)
+}
+
+func sessionsLimited(t *testing.T, s Store) {
+	mine := func(user, client string, i int) auth.Session {
+		session := newSession(user, fmt.Sprintf("s-%03d-%s", i, client))
+		session.Client = client
+		return put(t, s, session)
 	}
-	if err := errors.Join(s.EndSession(t.Context(), "ada", ids...), s.EndSession(t.Context(), "ada")); err != nil {
-		t.Fatalf("EndSession of several: %v", err)
+	var all []auth.Session
+	for i := range 70 { // more goes than a DynamoDB batch takes
+		all = append(all, mine("ada", "key", i))
 	}
-	for _, id := range ids {
-		wantNoSession(t, s, "ada", id)
+	kept := []auth.Session{mine("ada", "", 0), mine("ada", "other", 0), mine("adam", "key", 0)}
+	for keep, want := range map[int]int{100: 70, 70: 70} {
+		limit(t, s, keep)
+		wantStored(t, s, all[70-want:]...)
 	}
-	wantSession(t, s, kept)
+	limit(t, s, 5)
+	for _, gone := range all[:65] {
+		wantNoSession(t, s, gone.UserID, gone.ID)
+	}
+	wantStored(t, s, append(all[65:], kept...)...)
+	if err := s.LimitSessions(t.Context(), "nobody", "", 5); err != nil {
+		t.Errorf("LimitSessions of a user without any: %v", err)
+	}
+}
+
+func limit(t *testing.T, s Store, keep int) {
+	t.Helper()
+	if err := s.LimitSessions(t.Context(), "ada", "key", keep); err != nil {
+		t.Fatalf("LimitSessions to %d: %v", keep, err)
+	}
+}
+
+func wantStored(t *testing.T, s Store, sessions ...auth.Session) {
+	t.Helper()
+	for _, session := range sessions {
+		wantSession(t, s, session)
+	}
 }
 
 func publicKeys(t *testing.T, s Store) {

@@ -115,20 +115,45 @@ func (s *Store) SessionsOf(ctx context.Context, userID, before string, limit int
 	return found[:min(len(found), limit)], nil
 }
 
-// EndSession deletes the items, whether or not they exist: 1 WRU for each.
-func (s *Store) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
-	const action = "end the session"
-	var keys []map[string]types.AttributeValue
-	for _, id := range sessionIDs {
-		if k, ok := sessionKey(userID, id); ok {
-			keys = append(keys, k.item())
+// LimitSessions reads the keys of all the user's sessions: 1 RRU for about 10 of them. It deletes page by page.
+func (s *Store) LimitSessions(ctx context.Context, userID, client string, keep int) error {
+	const action = "limit the user's sessions"
+	k, ok := sessionKey(userID, "any")
+	if !ok {
+		return nil
+	}
+	query := s.sessionQuery(k)
+	query.ScanIndexForward, query.ProjectionExpression = aws.Bool(false), aws.String("pk, sk, client")
+	for pages := dynamodb.NewQueryPaginator(s.client, query); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return unavailable(action, err)
+		}
+		var surplus []map[string]types.AttributeValue
+		for _, it := range page.Items {
+			f := fields{item: it}
+			if f.text("client") != client {
+				continue
+			}
+			if keep--; keep < 0 {
+				surplus = append(surplus, key{f.text("pk"), f.text("sk")}.item())
+			}
+		}
+		if err := s.deleteEvery(ctx, surplus); err != nil {
+			return unavailable(action, err)
 		}
 	}
-	if len(keys) == 1 {
-		_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: keys[0]})
-		return confirmed(action, err, nil)
+	return nil
+}
+
+// EndSession deletes one item, whether or not it exists: 1 WRU.
+func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
+	k, ok := sessionKey(userID, sessionID)
+	if !ok {
+		return nil
 	}
-	return confirmed(action, s.deleteEvery(ctx, keys), nil)
+	_, err := s.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &s.table, Key: k.item()})
+	return confirmed("end the session", err, nil)
 }
 
 func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {

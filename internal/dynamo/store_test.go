@@ -103,6 +103,7 @@ func calls(s *dynamo.Store) map[string]func(ctx context.Context) error {
 		"PutSession":       func(ctx context.Context) error { return s.PutSession(ctx, session) },
 		"Session":          func(ctx context.Context) error { _, err := s.Session(ctx, ada.ID, session.ID); return err },
 		"EndSessions":      func(ctx context.Context) error { return s.EndSessions(ctx, ada.ID, "") },
+		"LimitSessions":    func(ctx context.Context) error { return s.LimitSessions(ctx, ada.ID, session.Client, 0) },
 		"EndSession":       func(ctx context.Context) error { return s.EndSession(ctx, ada.ID, session.ID) },
 		"SessionAndUser":   func(ctx context.Context) error { _, _, err := s.SessionAndUser(ctx, ada.ID, session.ID); return err },
 		"SessionsOf":       func(ctx context.Context) error { _, err := s.SessionsOf(ctx, ada.ID, "", 1000); return err },

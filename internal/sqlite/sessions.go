@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -14,6 +15,9 @@ const (
 	sessionColumns = `user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
 		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time, org, access_life, target_id`
 	selectSession = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ? AND id = ?"
+	// ?3 is how many to keep. The greatest id that goes is found by its position.
+	selectSurplus = "SELECT id FROM sessions WHERE user_id = ?1 AND client = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3"
+	deleteSurplus = "DELETE FROM sessions WHERE user_id = ? AND client = ? AND id <= ?"
 	// Any text is less than a blob, so an empty cursor selects all ids.
 	selectSessions = "SELECT " + sessionColumns + ` FROM sessions WHERE user_id = ? AND id < ifnull(nullif(?, ''), x'')
 		ORDER BY id DESC LIMIT ?`
@@ -80,26 +84,23 @@ func (s *Store) SessionsOf(ctx context.Context, userID, before string, limit int
 	return found, failed("list the user's sessions", err)
 }
 
-// EndSession deletes the sessions. Like EndSessions it is on disk once confirmed.
-func (s *Store) EndSession(ctx context.Context, userID string, sessionIDs ...string) error {
-	const action = "end the session"
-	switch len(sessionIDs) {
-	case 0:
+// LimitSessions looks first and writes only if there is something to delete.
+func (s *Store) LimitSessions(ctx context.Context, userID, client string, keep int) error {
+	const action = "limit the user's sessions"
+	last, err := readOne(ctx, s.surplus, scanText, userID, client, keep)
+	if errors.Is(err, sql.ErrNoRows) {
 		return nil
-	case 1:
-		_, err := s.write(ctx, s.endSession, userID, sessionIDs[0])
+	} else if err != nil {
 		return failed(action, err)
 	}
-	return failed(action, s.transaction(ctx, func(tx *sql.Tx) error {
-		stmt := tx.Stmt(s.endSession)
-		defer stmt.Close()
-		for _, id := range sessionIDs {
-			if _, err := execute(stmt, userID, id); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
+	_, err = s.write(ctx, s.deleteSurplus, userID, client, last)
+	return failed(action, err)
+}
+
+// EndSession deletes the session. Like EndSessions it is on disk once confirmed.
+func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error {
+	_, err := s.write(ctx, s.endSession, userID, sessionID)
+	return failed("end the session", err)
 }
 
 // EndSessions deletes all sessions of the user in one statement, so it needs no order. It is on disk once confirmed: a power

@@ -36,6 +36,7 @@ type Store struct {
 	clientByKey, allClients                      *sql.Stmt
 	createClient, disableClient, expireClient    *sql.Stmt
 	session, sessionsOf, putSession              *sql.Stmt
+	surplus, deleteSurplus                       *sql.Stmt
 	rotateSession, endSession, endSessions       *sql.Stmt
 	document, putDocument                        *sql.Stmt
 	attemptsOf                                   *sql.Stmt
@@ -134,6 +135,8 @@ func (s *Store) prepare() error {
 		{&s.session, s.readers, selectSession},
 		{&s.putSession, s.quick, insertSession},
 		{&s.sessionsOf, s.readers, selectSessions},
+		{&s.surplus, s.readers, selectSurplus},
+		{&s.deleteSurplus, s.quick, deleteSurplus},
 		{&s.rotateSession, s.quick, updateSession},
 		{&s.attemptsOf, s.readers, selectAttempts + " WHERE user = ?"},
 		{&s.countAttempt, s.quick, countAttempt},
