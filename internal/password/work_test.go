@@ -167,7 +167,7 @@ func TestBcryptReadsNoMoreThan72Bytes(t *testing.T) {
 }
 
 // TestTooLongForBcryptIsNoShortcut promises that bcrypt refuses a long password only after the work, which shows in the 4 KB that a
-// Blowfish key schedule allocates.
+// Blowfish key schedule allocates. What pools keep or drop on the way is left out: under the race detector they drop at random.
 func TestTooLongForBcryptIsNoShortcut(t *testing.T) {
 	hasher := password.New(cheap, 0)
 	stored := "$2b$06$" + bcryptOfPassword[7:]
@@ -176,7 +176,7 @@ func TestTooLongForBcryptIsNoShortcut(t *testing.T) {
 		t.Fatalf("a wrong password allocates %d bytes: this test sees no work", wrong)
 	}
 	for _, plain := range []string{strings.Repeat("a", 73), strings.Repeat("a", 1025), "password\x00"} {
-		if refused := measure(func() { matches(t, hasher, stored, plain) }).bytes; refused < wrong-512 {
+		if refused := measure(func() { matches(t, hasher, stored, plain) }).bytes; refused < 4096 {
 			t.Errorf("%d bytes are refused with %d bytes allocated, a wrong password with %d", len(plain), refused, wrong)
 		}
 	}
