@@ -4,30 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
-const (
-	maxPassword   = 1024 // bytes
-	minCharacters = 8
-)
-
-// CheckNew returns nil for a password that a person may choose: valid UTF-8 of at least 8 characters (code points of its NFC
-// form), at most 1,024 bytes, and no NUL (NIST SP 800-63B-4, 3.1.1.2). The error is meant to be shown to them.
-func CheckNew(password string) error {
-	if !utf8.ValidString(password) {
-		return errors.New("the password is not valid UTF-8")
-	}
-	if err := unusable(password); err != nil {
-		return err
-	}
-	if n := utf8.RuneCountInString(normalize(password)); n < minCharacters {
-		return fmt.Errorf("the password has %d characters, at least %d are needed", n, minCharacters)
-	}
-	return nil
-}
+const maxPassword = 1024 // bytes
 
 // unusable says why a password can match no hash at all. A NUL is refused because some implementations of bcrypt and HMAC
 // take it for the end of the password.
