@@ -233,20 +233,7 @@ func (h handler) end(w http.ResponseWriter, r *http.Request) error {
 // caller returns the sender of the request, by the bearer token, else by the cookie. An invalid bearer token never falls back
 // to the cookie, which may belong to another user.
 func (h handler) caller(r *http.Request) (auth.Caller, error) {
-	token, err := h.config.Cookies.AccessToken(r)
-	if err != nil {
-		return auth.Caller{}, err
-	}
-	if len(r.Header.Values("Authorization")) > 1 {
-		return auth.Caller{}, auth.ErrNoSession
-	}
-	if bearer, sent := bearerToken(r); sent {
-		token = bearer
-	}
-	if token == "" {
-		return auth.Caller{}, auth.ErrNoSession
-	}
-	return h.sessions.Authenticate(r.Context(), token)
+	return h.config.Cookies.Caller(r, h.sessions)
 }
 
 // bearerToken returns the token of the one Authorization header, and false if it is of another scheme or sent twice.
