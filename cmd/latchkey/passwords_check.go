@@ -16,11 +16,7 @@ func passwordsCheckCommand(c *cli) *cobra.Command {
 chosen and 1 if not. Nothing is stored or sent.`,
 		Example: "  latchkey passwords check\n  latchkey passwords check --password-stdin < password.txt",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			config, err := c.config(cmd)
-			if err != nil {
-				return usageError{err}
-			}
-			listed, err := config.ListedPasswords()
+			_, rules, err := c.passwordRules(cmd)
 			if err != nil {
 				return err
 			}
@@ -32,7 +28,6 @@ chosen and 1 if not. Nothing is stored or sent.`,
 			if err != nil {
 				return err
 			}
-			rules := auth.PasswordRules{Min: operatorsMinimum, Service: config.Issuer.Hostname(), Listed: listed}
 			if err := rules.Check(auth.User{}, chosen); err != nil {
 				fmt.Fprintln(c.out, err)
 				return errFailed

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/admin"
+	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/terminal"
 )
@@ -25,15 +26,10 @@ const emailOrID = "A user is named by e-mail address or by id. If one user's add
 // newHash returns a function that asks for a password that a person chose, and hashes it.
 // A listed one is refused, unless the operator allows it.
 func (c *cli) newHash(cmd *cobra.Command, fromStdin, allowListed bool) (admin.NewHash, error) {
-	config, err := c.config(cmd)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	listed, err := config.ListedPasswords()
+	config, rules, err := c.passwordRules(cmd)
 	if err != nil {
 		return nil, err
 	}
-	rules := auth.PasswordRules{Min: operatorsMinimum, Service: config.Issuer.Hostname(), Listed: listed}
 	return func(ctx context.Context, u auth.User) (string, bool, error) {
 		ask := c.dialog().Password
 		if fromStdin {
@@ -56,6 +52,16 @@ func (c *cli) dialog() terminal.Dialog { return terminal.Dialog{In: c.in, Out: c
 
 // operatorsMinimum is the least number of characters of a password that an operator sets (ASVS 6.2.1).
 const operatorsMinimum = 8
+
+// passwordRules returns what the deployment asks of a password that an operator sets.
+func (c *cli) passwordRules(cmd *cobra.Command) (app.Config, auth.PasswordRules, error) {
+	config, err := c.config(cmd)
+	if err != nil {
+		return app.Config{}, auth.PasswordRules{}, usageError{err}
+	}
+	listed, err := config.ListedPasswords()
+	return config, auth.PasswordRules{Min: operatorsMinimum, Service: config.Name(), Listed: listed}, err
+}
 
 // checkChosen reports whether the password is a listed one that the operator allows. Any other refusal is an error.
 func checkChosen(rules auth.PasswordRules, u auth.User, chosen string, allowListed bool) (listed bool, err error) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -70,6 +71,9 @@ const (
 	FactorExempt   FactorIntegrations = "exempt"
 	FactorRequired FactorIntegrations = "required"
 )
+
+// Name returns the service's name as users see it, in authenticator apps and mails: SERVICE_NAME, else the issuer's host.
+func (c Config) Name() string { return cmp.Or(c.ServiceName, c.Issuer.Hostname()) }
 
 // ConfigFrom reads all settings through getenv and returns every problem joined, each naming its variable.
 func ConfigFrom(getenv func(string) string) (Config, error) {

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -50,7 +49,7 @@ func accountRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 	routes := contractRoutes(c, p, notices, contract.FactorRoutes)
 	maps.Copy(routes, account.Routes(account.Config{
 		Service: auth.NewService(domain(c, p)), Sessions: auth.NewSessions(domain(c, p)), Contracts: Contracts(c),
-		Cookies: cookies(c), Name: cmp.Or(c.ServiceName, c.Issuer.Hostname()),
+		Cookies: cookies(c), Name: c.Name(),
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}))
 	return routes
