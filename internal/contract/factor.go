@@ -37,11 +37,7 @@ func loginFactor(c Contract, service *auth.Service) web.Handler {
 			Challenge string `json:"challenge"`
 			Code      string `json:"code"`
 		}
-		body, err := web.ReadBody(w, r)
-		if err != nil {
-			return err
-		}
-		if err := web.DecodeJSON(r, body, &given); err != nil {
+		if err := web.ReadJSON(w, r, &given); err != nil {
 			return err
 		}
 		grant, err := service.LoginFactor(r.Context(), auth.FactorAttempt{

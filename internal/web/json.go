@@ -31,6 +31,24 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
+// ReadJSON reads the whole body and decodes it as DecodeJSON does; an empty body is ErrBody.
+func ReadJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := ReadBody(w, r)
+	if err != nil {
+		return err
+	}
+	return DecodeJSON(r, body, v)
+}
+
+// ReadOptionalJSON is ReadJSON for a body that may be empty, which leaves v as it is.
+func ReadOptionalJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	body, err := ReadBody(w, r)
+	if err != nil || len(body) == 0 {
+		return err
+	}
+	return DecodeJSON(r, body, v)
+}
+
 // DecodeJSON reads a body of type application/json that is exactly one JSON object into v: exact member names,
 // no member twice, valid UTF-8 without lone surrogates, nothing after it (RFC 8259; ASVS 1.5.3). Unknown members are
 // ignored. The error is ErrBody, and also ErrMember where a member has the wrong type; it quotes nothing of the body.

@@ -86,7 +86,7 @@ func (h handler) beginTOTP(w http.ResponseWriter, r *http.Request) error {
 	var given struct {
 		Name string `json:"name"`
 	}
-	if err := readOptional(w, r, &given); err != nil {
+	if err := web.ReadOptionalJSON(w, r, &given); err != nil {
 		return err
 	}
 	pending, err := h.config.Service.BeginTOTP(r.Context(), caller, given.Name)
@@ -120,11 +120,7 @@ func (h handler) confirmTOTP(w http.ResponseWriter, r *http.Request) error {
 		ID   string `json:"id"`
 		Code string `json:"code"`
 	}
-	body, err := web.ReadBody(w, r)
-	if err != nil {
-		return err
-	}
-	if err := web.DecodeJSON(r, body, &given); err != nil {
+	if err := web.ReadJSON(w, r, &given); err != nil {
 		return err
 	}
 	if enrolling != (enrollment{}) {
@@ -149,13 +145,4 @@ func (h handler) enroll(w http.ResponseWriter, r *http.Request, e enrollment, id
 		return contract.WriteGrantWith(c, w, r, grant, "recoveryCodes", codes)
 	}
 	return fmt.Errorf("finish the sign-in of contract %q: it is turned off: %w", e.contract, auth.ErrNoSession)
-}
-
-// readOptional decodes a body that may be empty.
-func readOptional(w http.ResponseWriter, r *http.Request, into any) error {
-	body, err := web.ReadBody(w, r)
-	if err != nil || len(body) == 0 {
-		return err
-	}
-	return web.DecodeJSON(r, body, into)
 }

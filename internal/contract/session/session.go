@@ -96,14 +96,10 @@ func (h handler) refreshToken(w http.ResponseWriter, r *http.Request) (string, e
 	if err != nil {
 		return "", err
 	}
-	body, err := web.ReadBody(w, r)
-	if err != nil || len(body) == 0 {
-		return cookie, err
-	}
 	var given struct {
 		RefreshToken string `json:"refreshToken"`
 	}
-	if err := web.DecodeJSON(r, body, &given); err != nil {
+	if err := web.ReadOptionalJSON(w, r, &given); err != nil {
 		return "", err
 	}
 	switch {
