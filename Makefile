@@ -27,11 +27,14 @@ race: ## the packages with shared state, under the race detector
 check: ## format, vet (for macOS and Windows too), staticcheck, code budgets, templates, known vulnerabilities (without a network: ALLOW_OFFLINE=1)
 	@test -z "$$(gofmt -l .)" || { echo "not formatted, run gofmt -w:"; gofmt -l .; exit 1; }
 	go vet ./...
+	go -C tools/browser vet ./...
 	GOOS=darwin go vet ./...
 	GOOS=windows go vet ./...
 	go tool staticcheck ./...
+	cd tools/browser && "$$(go -C ../.. tool -n staticcheck)" ./...
 	go run ./tools/budget
 	go mod verify
+	go -C tools/browser mod verify
 	@.ci/template
 	@.ci/vulnerabilities
 
@@ -51,8 +54,8 @@ timing: ## do response times reveal who is a user? N attempts (default 400) of e
 attack: ## run the attacks of docs/attacks.md against a real serve, and print the results; a minute
 	LATCHKEY_ATTACK=full go test -run '^TestAttack' -count=1 -v ./cmd/latchkey
 
-browser: ## the example page of docs/browser.md, in Chromium (needs Chromium); half a minute
-	LATCHKEY_TEST_BROWSER=1 go test -run '^TestBrowser' -count=1 -v ./examples/spa
+browser: ## all tests of pages, in Chromium (needs Chromium); pictures of them in tools/browser/screenshots
+	cd tools/browser && go test -count=1 -v $(ARGS) ./...
 
 fuzz: ## each fuzz target for FUZZTIME (default 60s)
 	.ci/fuzz $(or $(FUZZTIME),60s)

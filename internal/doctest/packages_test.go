@@ -18,22 +18,25 @@ type imports struct {
 
 func packages(t *testing.T) (all []imports) {
 	t.Helper()
-	list := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
-	list.Dir = root
-	out, err := list.Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
-		var p struct {
-			ImportPath string
-			Imports    []string
+	for _, module := range []string{root, root + "tools/browser"} {
+		list := exec.Command("go", "list", "-json=ImportPath,Imports", "./...")
+		list.Dir = module
+		out, err := list.Output()
+		if err != nil {
+			t.Fatalf("go list in %s: %v", module, err)
 		}
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return all
-		} else if err != nil {
-			t.Fatalf("go list: %v", err)
+		for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+			var p struct {
+				ImportPath string
+				Imports    []string
+			}
+			if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("go list in %s: %v", module, err)
+			}
+			all = append(all, imports{strings.TrimPrefix(p.ImportPath, "latchkey/"), p.Imports})
 		}
-		all = append(all, imports{strings.TrimPrefix(p.ImportPath, "latchkey/"), p.Imports})
 	}
+	return all
 }

@@ -1,6 +1,7 @@
 package importtest_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -66,7 +67,8 @@ func rules() []rule {
 		{"internal/web", nil},
 		{"internal/lambdahttp", nil},
 		{"tools/budget", nil},
-		{"internal/doctest", nil}, // only tests
+		{"tools/browser", []string{"internal/factor"}}, // codes that an authenticator app would show
+		{"internal/doctest", nil},                      // only tests
 		{"tools/bench", []string{"internal/argon2", "internal/password"}},
 		{"internal/emulator", nil},
 		{"internal/faults", nil}, // only tests
@@ -86,7 +88,7 @@ func forbidden(importer, imported string) string {
 		return "authtest is for tests"
 	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
 		return "the AWS SDK appears in dynamo, secret and app alone"
-	case strings.HasPrefix(imported, "github.com/chromedp/"):
+	case strings.HasPrefix(imported, "github.com/chromedp/") && !under(importer, "tools/browser"):
 		return "a browser is for tests"
 	case under(importer, "internal/auth") && !standard(imported) &&
 		!strings.HasPrefix(imported, "golang.org/x/text/") && imported != "golang.org/x/net/idna":
@@ -156,19 +158,23 @@ func allowedFor(importer string) ([]string, bool) {
 
 func list(t *testing.T) []listed {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", module+"...").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
 	var packages []listed
-	decoder := json.NewDecoder(strings.NewReader(string(out)))
-	for {
-		var p listed
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			return packages
-		} else if err != nil {
-			t.Fatalf("go list: %v", err)
+	for _, root := range []string{"../..", "../../tools/browser"} { // each has a go.mod
+		cmd := exec.Command("go", "list", "-json=ImportPath,Imports,Deps", "./...")
+		cmd.Dir = root
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("go list in %s: %v", root, err)
 		}
-		packages = append(packages, p)
+		for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+			var p listed
+			if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("go list in %s: %v", root, err)
+			}
+			packages = append(packages, p)
+		}
 	}
+	return packages
 }
