@@ -30,11 +30,11 @@ Passwords and status have commands of their own: set-password, enable, disable.
   latchkey users update ada@example.com --json '{"city":"London","phone":null}'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			changed := false
-			for _, flag := range []string{"email", "role", "name", "last-name", "json"} {
+			for _, flag := range []string{"email", "role", "name", "last-name", "locale", "json"} {
 				changed = changed || cmd.Flags().Changed(flag)
 			}
 			if !changed {
-				return usageError{errors.New("nothing to change: say what by --email, --role, --name, --last-name or --json")}
+				return usageError{errors.New("nothing to change: say what by --email, --role, --name, --last-name, --locale or --json")}
 			}
 			raw, err := c.patchFrom(cmd, patch)
 			if err != nil {
@@ -56,6 +56,7 @@ Passwords and status have commands of their own: set-password, enable, disable.
 	flags.String("role", "", "new role; '' removes it")
 	flags.String("name", "", "new first name; '' removes it")
 	flags.String("last-name", "", "new last name; '' removes it")
+	flags.String("locale", "", "new language of mails; '' removes it")
 	flags.BoolVar(&endSessions, "end-sessions", false, "end the user's sessions")
 	flags.StringVar(&patch, "json", "", "members to change, as a JSON object; - for standard input")
 	return cmd
@@ -90,7 +91,7 @@ func (c *cli) patchFrom(cmd *cobra.Command, patch string) ([]byte, error) {
 		}
 	}
 	members := map[string]string{}
-	for member, flag := range map[string]string{"email": "email", "role": "role", "name": "name", "lastName": "last-name"} {
+	for member, flag := range map[string]string{"email": "email", "role": "role", "name": "name", "lastName": "last-name", "locale": "locale"} {
 		if f := cmd.Flags().Lookup(flag); f.Changed {
 			members[member] = f.Value.String()
 		}

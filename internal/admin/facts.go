@@ -15,6 +15,8 @@ type UserFacts struct {
 	Email        string         `json:"email"`
 	Identifier   string         `json:"identifier"`
 	Status       auth.Status    `json:"status"`
+	Activate     bool           `json:"activate,omitzero"`
+	Locale       string         `json:"locale,omitempty"`
 	Role         string         `json:"role,omitempty"`
 	PasswordHash string         `json:"passwordHash"`
 	Profile      auth.Profile   `json:"profile"`
@@ -49,7 +51,8 @@ func (a *Admin) ShowUser(ctx context.Context, name string) (facts UserFacts, err
 
 func newUserFacts(u auth.User) UserFacts {
 	return UserFacts{
-		ID: u.ID, Email: u.Email, Identifier: u.Identifier.String(), Status: u.Status, Role: u.Role,
+		ID: u.ID, Email: u.Email, Identifier: u.Identifier.String(), Status: u.Status,
+		Activate: u.Activate, Locale: u.Locale, Role: u.Role,
 		PasswordHash: scheme(u.PasswordHash), Profile: u.Profile, Accounts: u.Accounts,
 		CreatedAt: u.CreatedAt, UpdatedAt: u.UpdatedAt,
 	}

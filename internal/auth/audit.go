@@ -20,6 +20,8 @@ const (
 	EventFactorAdd       Event = "factor_add"
 	EventFactorRemove    Event = "factor_remove"
 	EventRecoveryReplace Event = "recovery_replace"
+	eventResetMail       Event = "reset_mail"
+	eventInviteMail      Event = "invite_mail"
 	eventRefresh         Event = "refresh"
 	eventRefreshReplayed Event = "refresh_replayed"
 	eventLogout          Event = "logout"

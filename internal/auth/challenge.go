@@ -78,21 +78,32 @@ type purpose string
 const (
 	purposeLogin  purpose = "login"
 	purposeEnroll purpose = "enroll"
+
+	// Of the tokens in mails, which are signed with a key of their own.
+	purposeReset  purpose = "reset"
+	purposeInvite purpose = "invite"
 )
 
-// ticket is what a challenge states. It is signed, not sealed: it holds nothing that the client may not see.
+// label is that of the key that signs tickets of the purpose.
+func (p purpose) label() string {
+	if p == purposeReset || p == purposeInvite {
+		return "latchkey reset 1"
+	}
+	return "latchkey challenge 1"
+}
+
+// ticket is what a challenge or a token in a mail states. It is signed, not sealed: it holds nothing that the client may not see.
 type ticket struct {
 	Purpose  purpose `json:"for"`
 	UserID   string  `json:"user"`
-	Contract string  `json:"contract"`
+	Address  string  `json:"address,omitempty"` // of a mail: the IdentifierHash of its address
+	Contract string  `json:"contract,omitempty"`
 	KeyHash  string  `json:"client,omitempty"` // of the API key that it was made with
 	Target   string  `json:"target,omitempty"` // the identifier to be impersonated
 	Epoch    int64   `json:"epoch"`            // the user's password epoch
-	Nonce    string  `json:"nonce"`
+	Nonce    string  `json:"nonce,omitempty"`
 	Expires  int64   `json:"exp"` // Unix seconds
 }
-
-const challengeLabel = "latchkey challenge 1"
 
 // maxChallenge bounds what is decoded at all: a real one has under 1,500 characters.
 const maxChallenge = 4096
@@ -106,7 +117,7 @@ func (s *Service) signTicket(ctx context.Context, t ticket) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("encode the challenge: %w", err)
 	}
-	mac, err := s.keys.MAC(ctx, challengeLabel, string(text))
+	mac, err := s.keys.MAC(ctx, t.Purpose.label(), string(text))
 	if err != nil {
 		return "", fmt.Errorf("sign the challenge: %w", err)
 	}
@@ -122,7 +133,7 @@ func (s *Service) openTicket(ctx context.Context, challenge string, p purpose) (
 	if len(challenge) > maxChallenge || errText != nil || errMAC != nil || strings.ContainsAny(challenge, "\r\n") {
 		return ticket{}, refuse(ErrBadCredentials, reasonMalformed)
 	}
-	want, err := s.keys.MAC(ctx, challengeLabel, string(text))
+	want, err := s.keys.MAC(ctx, p.label(), string(text))
 	if err != nil {
 		return ticket{}, fmt.Errorf("check the challenge: %w", err)
 	}

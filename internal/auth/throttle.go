@@ -170,8 +170,8 @@ func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source
 	return k, err
 }
 
-func counterName(ctx context.Context, keys Keys, label, text string) (string, error) {
-	mac, err := keys.MAC(ctx, label, text)
+func counterName(ctx context.Context, keys Keys, label string, parts ...string) (string, error) {
+	mac, err := keys.MAC(ctx, label, parts...)
 	if err != nil {
 		return "", fmt.Errorf("name the counters: %w", err)
 	}

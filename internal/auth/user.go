@@ -30,6 +30,8 @@ type User struct {
 	Identifier   Identifier // the key for sign-ins, made from Email
 	PasswordHash string     // empty or of an unknown scheme: never matches
 	Status       Status
+	Activate     bool   // a pending user becomes ready with the first password that a mail lets them set
+	Locale       string // language of mails to the user (BCP 47), empty: the deployment's
 	Role         string
 	Profile      Profile
 	Accounts     []Account
@@ -68,10 +70,12 @@ func CheckNew(u User) error {
 }
 
 // Changed returns next as u's successor, changed at the given time, which every update of a user must come from. The
-// PasswordEpoch grows when the password changes (a rehash does not count) or the user stops being ready.
+// PasswordEpoch grows when the password changes (a rehash does not count), the user stops being ready, or is disabled. Only
+// pending users wait to be activated.
 func (u User) Changed(next User, at time.Time) User {
 	next.Version, next.CreatedAt, next.UpdatedAt, next.PasswordEpoch = u.Version, u.CreatedAt, at, u.PasswordEpoch
-	stops := u.Status == StatusReady && next.Status != StatusReady
+	next.Activate = next.Activate && next.Status == StatusPending
+	stops := next.Status != u.Status && (u.Status == StatusReady || next.Status == StatusDisabled)
 	if stops || next.PasswordHash != u.PasswordHash {
 		next.PasswordEpoch++
 	}

@@ -27,6 +27,12 @@ func (u User) Validate() error {
 	if !u.Status.Valid() {
 		return errors.New("status must be ready, pending or disabled")
 	}
+	if u.Activate && u.Status != StatusPending {
+		return errors.New("activate is for users whose status is pending")
+	}
+	if u.Locale != "" && !isLanguageTag(u.Locale) {
+		return errors.New(`locale must be a language tag (BCP 47) such as "de" or "pt-BR"`)
+	}
 	if err := validateRole("role", u.Role); err != nil {
 		return err
 	}
@@ -63,6 +69,24 @@ func validateID(name, id string) error {
 		return fmt.Errorf("%s must be 1 to %d visible ASCII characters without spaces", name, maxID)
 	}
 	return nil
+}
+
+// maxLanguageTag is the length that programs need not exceed (RFC 4647 section 4.1).
+const maxLanguageTag = 35
+
+// isLanguageTag reports whether the text has the form of a language tag: a language of 2 to 8 letters, then subtags of 1 to 8
+// letters and digits (RFC 5646 section 2.1).
+func isLanguageTag(tag string) bool {
+	language, _, _ := strings.Cut(tag, "-")
+	if len(tag) > maxLanguageTag || len(language) < 2 || strings.ContainsAny(language, "0123456789") {
+		return false
+	}
+	for part := range strings.SplitSeq(tag, "-") {
+		if part == "" || len(part) > 8 || !all(part, isASCIIAlnum) {
+			return false
+		}
+	}
+	return true
 }
 
 func validateRole(name, role string) error {

@@ -179,6 +179,10 @@ func userItem(u auth.User) (item, error) {
 	it["passwordHash"] = text(u.PasswordHash) // even if empty: ReplaceHash compares with it
 	it.setText("status", string(u.Status))
 	it.setText("role", u.Role)
+	it.setText("locale", u.Locale)
+	if u.Activate {
+		it["activate"] = flag(true)
+	}
 	it.setNumber("passwordEpoch", u.PasswordEpoch)
 	it.setNumber("version", u.Version)
 	it.setTime("createdAt", u.CreatedAt)
@@ -196,6 +200,7 @@ func userFrom(f *fields) auth.User {
 	u := auth.User{
 		ID: strings.TrimPrefix(f.text("pk"), userPrefix), Email: f.text("email"),
 		PasswordHash: f.text("passwordHash"), Status: auth.Status(f.text("status")), Role: f.text("role"),
+		Locale: f.text("locale"), Activate: f.flag("activate"),
 		PasswordEpoch: f.number("passwordEpoch"), Version: f.number("version"),
 		CreatedAt: f.time("createdAt"), UpdatedAt: f.time("updatedAt"),
 	}

@@ -17,7 +17,7 @@ const applicationID = 0x4c4b4559
 // Long columns come last, because SQLite reads all columns before the one that it needs. Sessions have no index by expiry:
 // it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
-	return []string{createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess}
+	return []string{createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation}
 }
 
 const (
@@ -118,6 +118,10 @@ const (
 		ALTER TABLE sessions ADD COLUMN org TEXT NOT NULL DEFAULT '';
 		ALTER TABLE sessions ADD COLUMN access_life INTEGER NOT NULL DEFAULT 0; -- milliseconds
 		ALTER TABLE sessions ADD COLUMN target_id TEXT NOT NULL DEFAULT '';`
+
+	addActivation = `
+		ALTER TABLE users ADD COLUMN activate INTEGER NOT NULL DEFAULT 0;
+		ALTER TABLE users ADD COLUMN locale TEXT NOT NULL DEFAULT '';`
 )
 
 // upgrade checks that the file is ours and applies the steps that it lacks, all or none.

@@ -14,19 +14,20 @@ import (
 
 const (
 	userColumns = `id, identifier, email, password_hash, status, role, password_epoch, version,
-		created_at, updated_at, accounts, profile, factors`
+		created_at, updated_at, accounts, profile, factors, activate, locale`
 	selectUser = "SELECT " + userColumns + " FROM users"
 	// For an unknown id it returns a dummy user without an id, as large as most users, so that signing in as an unknown user
 	// does not take less time.
 	selectUserOrDummy = selectUser + ` WHERE id = ?1 UNION ALL
 		SELECT '', 'nobody@example.com', 'nobody@example.com', '', '', '', 1, 1, 0, 0,
 		'[{"id":"","organizationId":"","organizationName":"","userType":"","isSelected":true}]',
-		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}', ''
+		'{"name":"","lastName":"","fullName":"","companyName":"","country":"","city":"","projects":["",""],"preferences":{}}', '', 0, ''
 		WHERE NOT EXISTS (SELECT 1 FROM users WHERE id = ?1)`
 	insertUser = `INSERT INTO users (identifier, email, password_hash, status, role, password_epoch,
-		created_at, updated_at, accounts, profile, id, factors, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
+		created_at, updated_at, accounts, profile, activate, locale, id, factors, version)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`
 	updateUser = `UPDATE users SET identifier = ?, email = ?, password_hash = ?, status = ?, role = ?, password_epoch = ?,
-		created_at = ?, updated_at = ?, accounts = ?, profile = ?, version = version + 1 WHERE id = ? AND version = ?`
+		created_at = ?, updated_at = ?, accounts = ?, profile = ?, activate = ?, locale = ?, version = version + 1 WHERE id = ? AND version = ?`
 	updateHash = "UPDATE users SET password_hash = ?, version = version + 1 WHERE id = ? AND password_hash = ?"
 )
 
@@ -152,6 +153,7 @@ func userValues(u auth.User) ([]any, error) {
 	return []any{
 		u.Identifier.String(), u.Email, u.PasswordHash, string(u.Status), u.Role, u.PasswordEpoch,
 		u.CreatedAt.UnixMilli(), u.UpdatedAt.UnixMilli(), string(accounts), string(profile),
+		u.Activate, u.Locale,
 	}, nil
 }
 
@@ -159,7 +161,7 @@ func scanUser(r row) (u auth.User, err error) {
 	var identifier, accounts, profile, factors string
 	var created, updated int64
 	if err := r.Scan(&u.ID, &identifier, &u.Email, &u.PasswordHash, &u.Status, &u.Role, &u.PasswordEpoch, &u.Version,
-		&created, &updated, &accounts, &profile, &factors); err != nil {
+		&created, &updated, &accounts, &profile, &factors, &u.Activate, &u.Locale); err != nil {
 		return auth.User{}, err
 	}
 	if u.Identifier, err = auth.ParseIdentifier(identifier); err != nil {

@@ -89,5 +89,6 @@ func Differences(a, b auth.User) ([]string, error) {
 // sameFields is a quick comparison. It may report false for users whose lines are the same, as it tells absent from empty.
 func sameFields(a, b auth.User) bool {
 	return a.ID == b.ID && a.Email == b.Email && a.PasswordHash == b.PasswordHash && a.Status == b.Status && a.Role == b.Role &&
+		a.Activate == b.Activate && a.Locale == b.Locale &&
 		slices.Equal(a.Accounts, b.Accounts) && reflect.DeepEqual(a.Profile, b.Profile)
 }

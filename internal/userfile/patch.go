@@ -18,6 +18,8 @@ type patch struct {
 	PasswordHash jsontext.Value `json:"passwordHash,omitzero"`
 	Status       jsontext.Value `json:"status,omitzero"`
 	Email        string         `json:"email"`
+	Activate     bool           `json:"activate"`
+	Locale       string         `json:"locale"`
 	Role         string         `json:"role"`
 	auth.Profile `json:",inline"`
 	Accounts     []auth.Account `json:"accounts"`
@@ -30,7 +32,7 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 	if err := unmarshal(raw, &members); err != nil {
 		return auth.User{}, err
 	}
-	own, err := json.Marshal(patch{Email: u.Email, Role: u.Role, Profile: u.Profile, Accounts: u.Accounts})
+	own, err := json.Marshal(patch{Email: u.Email, Activate: u.Activate, Locale: u.Locale, Role: u.Role, Profile: u.Profile, Accounts: u.Accounts})
 	if err != nil {
 		return auth.User{}, fmt.Errorf("encode user %s: %w", u.ID, err)
 	}
@@ -53,7 +55,7 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 	if u.Email, u.Identifier, err = parseEmail(p.Email); err != nil {
 		return auth.User{}, err
 	}
-	u.Role, u.Profile = p.Role, p.Profile
+	u.Role, u.Profile, u.Activate, u.Locale = p.Role, p.Profile, p.Activate, p.Locale
 	u.Accounts = keepAccountIDs(p.Accounts, giveAccountIDs(p.Accounts), u.Accounts)
 	if err := u.Validate(); err != nil {
 		return auth.User{}, err

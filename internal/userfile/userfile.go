@@ -25,6 +25,8 @@ type line struct {
 	Password     *string     `json:"password,omitzero"`
 	PasswordHash string      `json:"passwordHash,omitzero"`
 	Status       auth.Status `json:"status"`
+	Activate     bool        `json:"activate,omitzero"`
+	Locale       string      `json:"locale,omitzero"`
 	Role         string      `json:"role,omitzero"`
 	auth.Profile `json:",inline"`
 	Accounts     []auth.Account `json:"accounts,omitempty"`
@@ -85,7 +87,7 @@ func (l line) entry() (Entry, error) {
 	}
 	e := Entry{User: auth.User{
 		ID: l.ID, Email: email, Identifier: identifier, PasswordHash: l.PasswordHash,
-		Status: l.Status, Role: l.Role, Profile: l.Profile, Accounts: l.Accounts,
+		Status: l.Status, Activate: l.Activate, Locale: l.Locale, Role: l.Role, Profile: l.Profile, Accounts: l.Accounts,
 	}}
 	if l.ID == "" {
 		e.User.ID, e.NewID = auth.NewUserID(), true
@@ -156,7 +158,8 @@ func CheckImportable(u auth.User) error {
 // Encode returns the user as one line without a line break, hash included. Decode reads it back.
 func Encode(u auth.User) ([]byte, error) {
 	raw, err := json.Marshal(line{
-		ID: u.ID, Email: u.Email, PasswordHash: u.PasswordHash, Status: u.Status, Role: u.Role,
+		ID: u.ID, Email: u.Email, PasswordHash: u.PasswordHash, Status: u.Status,
+		Activate: u.Activate, Locale: u.Locale, Role: u.Role,
 		Profile: u.Profile, Accounts: u.Accounts,
 	}, json.Deterministic(true))
 	if err != nil {
