@@ -40,7 +40,7 @@ func (f *filler) set(v reflect.Value, path string) {
 		v.Set(reflect.ValueOf(Document(document(f.n))))
 		return
 	case auth.Status:
-		v.Set(reflect.ValueOf(auth.StatusDisabled))
+		v.Set(reflect.ValueOf(auth.StatusPending)) // the one that a user may be activated from
 		return
 	case auth.ClientKind:
 		v.Set(reflect.ValueOf(auth.ClientIntegration))
