@@ -22,6 +22,7 @@ func TestExportedUsersComeBack(t *testing.T) {
 	l, elsewhere := newLaptop(t), newLaptop(t)
 	l.addAda()
 	full := authtest.Filled[auth.User]()
+	full.Locale = "pt-BR"
 	full.ID, full.Role, full.PasswordHash, full.Email = "u-full", "editor", bcryptHash, full.Identifier.String()
 	full.Factors = auth.Factors{} // not exported, with a warning
 	for i := range full.Accounts {
