@@ -18,8 +18,17 @@ func (o Origins) setHeaders(h http.Header, r *http.Request) {
 		h.Set("Access-Control-Allow-Origin", origin)
 		h.Set("Access-Control-Allow-Credentials", "true")
 		if !isPreflight(r) {
-			h.Set("Access-Control-Expose-Headers", "Retry-After")
+			h.Set(exposeHeaders, "Retry-After")
 		}
+	}
+}
+
+const exposeHeaders = "Access-Control-Expose-Headers"
+
+// expose lets pages that may read the answer also read one more of its headers.
+func expose(h http.Header, name string) {
+	if readable := h.Get(exposeHeaders); readable != "" {
+		h.Set(exposeHeaders, readable+", "+name)
 	}
 }
 

@@ -232,3 +232,27 @@ func TestPreflightDoesNothing(t *testing.T) {
 	r.Header.Set("Access-Control-Request-Method", "POST")
 	call(e, r)
 }
+
+// TestCORSExposesRefusals promises that a page of an allowed origin can read the header that a refusal adds, such as
+// WWW-Authenticate, and that other answers do not name it.
+func TestCORSExposesRefusals(t *testing.T) {
+	const readable = "Access-Control-Expose-Headers"
+	for name, want := range map[string]string{friend: "Retry-After, WWW-Authenticate", "": ""} {
+		e, _ := newEndpoint(func(http.ResponseWriter, *http.Request) error { return askAgain{web.ErrCrossSite} })
+		e.Origins = friends(t)
+		r := httptest.NewRequest(http.MethodPost, "https://login.example.com/", nil)
+		if name != "" {
+			r.Header.Set("Origin", name)
+		}
+		answer, _ := call(e, r)
+		if got := answer.Header.Get(readable); got != want || answer.Header.Get("WWW-Authenticate") != "Bearer" {
+			t.Errorf("origin %q: %s is %q, want %q", name, readable, got, want)
+		}
+	}
+}
+
+// askAgain is a refusal that adds a header to its answer.
+type askAgain struct{ error }
+
+func (a askAgain) Unwrap() error              { return a.error }
+func (askAgain) Header() (name, value string) { return "WWW-Authenticate", "Bearer" }

@@ -133,7 +133,9 @@ func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	var header interface{ Header() (name, value string) }
 	if errors.As(err, &header) {
-		w.Header().Set(header.Header())
+		name, value := header.Header()
+		w.Header().Set(name, value)
+		expose(w.Header(), name)
 	}
 	var member interface {
 		Member() (name string, value any)
