@@ -5,7 +5,6 @@
 package main
 
 import (
-	"encoding/json"
 	"flag"
 	"log"
 	"net/http"
@@ -19,39 +18,56 @@ func main() {
 	issuer := flag.String("issuer", "http://127.0.0.1:3000", "Latchkey's setting ISSUER")
 	audience := flag.String("audience", "", "Latchkey's setting AUDIENCE (default: the issuer)")
 	addr := flag.String("addr", "127.0.0.1:4000", "host and port to listen on")
+	origin := flag.String("origin", "http://localhost:5173", "origin of the pages that may call with the user's cookie")
 	flag.Parse()
 	if *audience == "" {
 		*audience = *issuer
 	}
-	v, err := verify.New(*issuer, *audience, verify.WithCookie("planpoint"))
+	v, err := verify.New(*issuer, *audience, verify.WithCookie("planpoint", *origin))
 	if err != nil {
 		log.Fatal(err)
 	}
-	server := &http.Server{Addr: *addr, Handler: api(v), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Addr: *addr, Handler: allowPages(*origin, api(v)), ReadHeaderTimeout: 5 * time.Second}
 	log.Printf("listening on http://%s", *addr)
 	log.Fatal(server.ListenAndServe())
 }
 
-// api has one path for every signed-in user and one for editors.
+// api lets every signed-in user see their orders and editors place some. To cancel one, an editor must have proved a second
+// factor in the last five minutes.
 func api(v *verify.Verifier) http.Handler {
+	orders := &orders{of: map[string][]order{}}
 	mux := http.NewServeMux()
-	mux.Handle("GET /orders", v.Handler(http.HandlerFunc(orders)))
-	mux.Handle("POST /orders", v.Handler(onlyFor("editor", http.HandlerFunc(orders))))
-	mux.Handle("DELETE /orders", v.Handler(onlyFor("editor", http.HandlerFunc(orders)), verify.RequireAMR("mfa"), verify.MaxAge(5*time.Minute)))
+	mux.Handle("GET /orders", v.Handler(http.HandlerFunc(orders.list)))
+	mux.Handle("POST /orders", v.Handler(onlyFor("editor", orders.place)))
+	mux.Handle("DELETE /orders/{id}", v.Handler(onlyFor("editor", orders.cancel), verify.RequireAMR("mfa"), verify.MaxAge(5*time.Minute)))
 	return mux
 }
 
-func orders(w http.ResponseWriter, r *http.Request) {
-	c, _ := verify.FromContext(r.Context())
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(map[string]any{"user": c.Subject, "roles": c.Roles, "orders": []string{}})
-}
-
 // onlyFor answers 403 to signed-in users without the role.
-func onlyFor(role string, next http.Handler) http.Handler {
+func onlyFor(role string, next http.HandlerFunc) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if c, _ := verify.FromContext(r.Context()); !slices.Contains(c.Roles, role) {
 			http.Error(w, "not allowed", http.StatusForbidden)
+			return
+		}
+		next(w, r)
+	})
+}
+
+// allowPages lets pages of one other origin call the API with the user's cookie and read why they were refused.
+func allowPages(origin string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Add("Vary", "Origin")
+		if r.Header.Get("Origin") == origin {
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Access-Control-Allow-Credentials", "true")
+			h.Set("Access-Control-Expose-Headers", "WWW-Authenticate")
+		}
+		if r.Method == http.MethodOptions {
+			h.Set("Access-Control-Allow-Methods", "GET, POST, DELETE")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+			w.WriteHeader(http.StatusNoContent)
 			return
 		}
 		next.ServeHTTP(w, r)
