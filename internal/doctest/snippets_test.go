@@ -34,7 +34,8 @@ func notRun() map[string]string {
 	)
 	return map[string]string{
 		"README.md: make run     # the demo, on http://127.0.0.1:3000": itself,
-		"README.md: sam build": aws,
+		"README.md: sam build":                   aws,
+		"docs/browser.md: go run ./examples/spa": "needs port 3000; tools/browser runs it on others",
 		"docs/attacks.md: make attack     # everything except the statistics, at full size: about a minute":                    minutes,
 		"docs/attacks.md: LATCHKEY_ATTACK=full go test -run '^TestAttackFlood$' -count=1 -v ./cmd/latchkey":                    minutes,
 		"docs/deploy.md: make emulators && make rehearse        # optional: the same stack on emulators, two minutes":          aws,

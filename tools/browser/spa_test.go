@@ -1,30 +1,30 @@
 package browser_test
 
 import (
-	"net/http"
-	"net/http/httptest"
+	"context"
+	"fmt"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"latchkey/tools/browser"
 )
 
 const password = "correct horse battery staple"
 
-// TestExamplePage promises what docs/browser.md says of a page and an API on this machine: sign in, reload, two tabs that
-// refresh at the same time, sign out in both, and a wait that the page shows.
-func TestExamplePage(t *testing.T) {
-	origin, serveFor := examplePage(t)
-	api := browser.Serve(t, "--allowed-origins", origin, "--throttle-free", "1")
-	api.Run(password+"\n", "users", "add", "ada@example.com", "--password-stdin")
-	serveFor(api.URL)
+// TestShop promises what docs/browser.md says of a page, a login and an API on three origins: a wrong password and a wait that the
+// page shows, reload, two tabs that refresh at the same time, orders by the cookie, and a sign-out that the other tab sees.
+func TestShop(t *testing.T) {
+	shop := startShop(t, "LATCHKEY_THROTTLE_FREE=1")
 	first := browser.Open(t)
-	first.AllowProblems(`favicon\.ico`)
-	first.Visit(origin)
+	first.Visit(shop.url)
 	first.WantText("#status", "Signed out")
+	first.Screenshot("shop-sign-in")
 
 	signIn(first, "wrong")
 	first.WantText("#problem", "Invalid username or password")
@@ -33,16 +33,25 @@ func TestExamplePage(t *testing.T) {
 	if !browser.Evaluate[bool](first, `document.getElementById("submit").disabled`) {
 		t.Error("the button works during the wait")
 	}
+	first.Screenshot("shop-wait")
 	first.WantText("#problem", "")
 	signIn(first, password)
 	first.WantText("#status", "Signed in as ada@example.com")
+	if cookies := browser.Evaluate[string](first, `document.cookie`); cookies != "" {
+		t.Errorf("scripts can read %s", cookies)
+	}
 	first.Reload()
 	first.WantText("#status", "Signed in as ada@example.com")
+	first.Fill("#item", "Tulip bulbs, mixed")
+	first.Click("#order")
+	first.WantContains("#list", "Tulip bulbs, mixed")
+	first.Click("#list button")
+	first.WantText("#problem", "To cancel an order, add a passkey or an authenticator app below.")
 
 	second := first.NewTab()
-	second.Visit(origin)
-	second.WantText("#status", "Signed in as ada@example.com")
-	refreshTogether(t, api, first, second)
+	second.Visit(shop.url)
+	second.WantContains("#list", "Tulip bulbs, mixed")
+	shop.refreshTogether(t, first, second)
 
 	second.Click("#signout")
 	second.WantText("#status", "Signed out")
@@ -51,26 +60,49 @@ func TestExamplePage(t *testing.T) {
 	first.WantText("#status", "Signed out")
 }
 
-// refreshTogether refreshes in all tabs at the same time: one or two refreshes, and all stay signed in.
-func refreshTogether(t *testing.T, api *browser.Server, tabs ...*browser.Page) {
-	t.Helper()
-	refreshes := func() int { return strings.Count(api.Log(), "path=/api/users/refresh status=200") }
-	before := refreshes()
-	var all sync.WaitGroup
-	for _, tab := range tabs {
-		all.Go(func() {
-			tab.Click("#refresh")
-			tab.WantText("#refreshed", "Refreshed")
-		})
-	}
-	all.Wait()
-	if n := refreshes() - before; n < 1 || n > len(tabs) {
-		t.Errorf("%d refreshes", n)
-	}
-	for _, tab := range tabs {
-		tab.Reload()
-		tab.WantText("#status", "Signed in as ada@example.com")
-	}
+// TestShopWithApp promises that the page sets up an authenticator app, shows the recovery codes once, asks for a code at the next
+// sign-in, and then lets the user do what needs a second factor.
+func TestShopWithApp(t *testing.T) {
+	shop := startShop(t)
+	page := browser.Open(t)
+	page.Visit(shop.url)
+	signIn(page, password)
+	page.Fill("#item", "Garden fork")
+	page.Click("#order")
+	page.WantContains("#list", "Garden fork")
+	page.Screenshot("shop-orders")
+
+	page.Click("#add-app")
+	page.Wait("#qr svg")
+	page.Screenshot("shop-app")
+	secret := page.Text("#secret")
+	page.Fill("#app-code", "000000")
+	page.Click("#confirm")
+	page.WantText("#problem", "The code is wrong or was used")
+	page.Fill("#app-code", browser.Code(t, secret))
+	page.Click("#confirm")
+	page.Wait("#recovery")
+	recovery := browser.Evaluate[string](page, `document.querySelector("#codes li").textContent`)
+	page.Screenshot("shop-recovery")
+	page.Click("#kept")
+	page.WantContains("#factors", "Authenticator app")
+	page.Click("#signout")
+	page.WantText("#status", "Signed out")
+
+	signIn(page, password)
+	page.Wait("#code")
+	page.Screenshot("shop-factor")
+	page.Fill("#code", browser.Code(t, secret)) // used up above
+	page.Click("#prove")
+	page.WantText("#problem", "The code is wrong, or was used before.")
+	page.Fill("#code", recovery)
+	page.Click("#prove")
+	page.WantContains("#list", "Garden fork")
+	page.Click("#list button")
+	page.WantTrue(`document.querySelectorAll("#list li").length === 0`)
+	page.SetDark(true)
+	page.Resize(375, 812)
+	page.Screenshot("shop-dark-narrow")
 }
 
 func signIn(page *browser.Page, password string) {
@@ -79,26 +111,95 @@ func signIn(page *browser.Page, password string) {
 	page.Click("#submit")
 }
 
-// examplePage serves the example on an origin of its own; the returned function sets the API that its page calls.
-func examplePage(t *testing.T) (origin string, setAPI func(string)) {
+// shop is a running examples/spa, with the login and the API that it starts.
+type shop struct {
+	url string
+	log *lines
+}
+
+func (s shop) refreshes() int {
+	return strings.Count(s.log.String(), "path=/api/users/refresh status=200")
+}
+
+// refreshTogether loads the page in all tabs at the same time, when a refresh is due: the tabs take turns, and all stay signed in.
+func (s shop) refreshTogether(t *testing.T, tabs ...*browser.Page) {
 	t.Helper()
-	const folder = "../../examples/spa"
-	files := http.FileServer(http.Dir(folder))
-	server := httptest.NewUnstartedServer(nil)
-	server.Start()
-	t.Cleanup(server.Close)
-	return strings.Replace(server.URL, "127.0.0.1", "localhost", 1), func(api string) {
-		server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/" {
-				files.ServeHTTP(w, r)
-				return
-			}
-			text, err := os.ReadFile(filepath.Join(folder, "index.html"))
-			if err != nil || !strings.Contains(string(text), "http://localhost:3000") {
-				t.Errorf("the page does not name the API: %v", err)
-			}
-			w.Header().Set("Content-Type", "text/html")
-			w.Write([]byte(strings.Replace(string(text), "http://localhost:3000", api, 1)))
+	before := s.refreshes()
+	browser.Evaluate[int](tabs[0], `localStorage.latchkeyRefreshAt = 0`)
+	var all sync.WaitGroup
+	for _, tab := range tabs {
+		all.Go(func() {
+			tab.Reload()
+			tab.WantText("#status", "Signed in as ada@example.com")
 		})
 	}
+	all.Wait()
+	if n := s.refreshes() - before; n < 1 || n > len(tabs) {
+		t.Errorf("%d refreshes", n)
+	}
+}
+
+// startShop runs the one command of examples/spa on free ports, with a store and keys of its own.
+func startShop(t *testing.T, settings ...string) shop {
+	t.Helper()
+	binary, dir := filepath.Join(t.TempDir(), "spa"), t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", binary, "./examples/spa")
+	build.Dir = "../.."
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build examples/spa: %v\n%s", err, out)
+	}
+	page := freePort(t)
+	s := shop{fmt.Sprintf("http://localhost:%d", page), &lines{}}
+	cmd := exec.CommandContext(context.Background(), binary, "-page", fmt.Sprint(page), "-login", fmt.Sprint(freePort(t)), "-orders", fmt.Sprint(freePort(t)))
+	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = "../..", s.log, s.log, 20*time.Second
+	cmd.Env = append(os.Environ(), append(settings, "LATCHKEY_STORE=sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_KEYS=file:"+filepath.Join(dir, "keys.json"))...)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("examples/spa ended badly: %v", err)
+		}
+		if t.Failed() {
+			t.Logf("the shop's log:\n%s", s.log)
+		}
+	})
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		if text := s.log.String(); strings.Contains(text, "open "+s.url) && strings.Count(text, "istening on") > 0 {
+			return s
+		}
+	}
+	t.Fatalf("the shop did not start:\n%s", s.log)
+	return shop{}
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// lines is what processes write; it may be read while they run.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write adds to the lines.
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// String returns all that was written.
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
