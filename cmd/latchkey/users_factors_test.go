@@ -69,6 +69,10 @@ func TestUsersFactorsReset(t *testing.T) {
 	l := newLaptop(t)
 	l.addAda()
 	l.giveFactors()
+	device := auth.Device{ID: "d1", UserID: "u-ada", ExpiresAt: time.Now().Add(time.Hour)}
+	if err := l.store().PutDevice(t.Context(), device); err != nil {
+		t.Fatal(err)
+	}
 	if got := l.run("", "users", "factors", "u-ada", "--reset"); got.code != exitOK || got.err != "second factors removed from ada@example.com: 1\n" {
 		t.Errorf("%d %s%s", got.code, got.out, got.err)
 	}
@@ -76,6 +80,9 @@ func TestUsersFactorsReset(t *testing.T) {
 	state, err := l.store().FactorState(t.Context(), "u-ada")
 	if err != nil || u.Factors.Any() || len(state.Recovery)+len(state.Uses) > 0 || state.Codes != (auth.CodeCount{}) {
 		t.Errorf("left are %+v and %+v, %v", u.Factors, state, err)
+	}
+	if devices, err := l.store().DevicesOf(t.Context(), "u-ada"); err != nil || len(devices) > 0 {
+		t.Errorf("left are the devices %+v, %v", devices, err)
 	}
 	if got := l.run("", "users", "factors", "u-ada", "--reset", "--json"); got.code != exitUsage {
 		t.Errorf("--reset --json: %d", got.code)

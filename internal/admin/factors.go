@@ -65,8 +65,8 @@ func (a *Admin) factorFacts(u auth.User, state auth.FactorState) FactorFacts {
 	return facts
 }
 
-// ResetFactors removes all second factors and recovery codes of the user, who then signs in with only the password, or sets up a new
-// factor if the role needs one. It returns how many factors there were.
+// ResetFactors removes all second factors and recovery codes of the user, and forgets the remembered devices.
+// The user then signs in with only the password, or sets up a new factor if the role needs one. It returns how many factors there were.
 func (a *Admin) ResetFactors(ctx context.Context, name string) (u auth.User, removed int, err error) {
 	err = a.change(ctx, auth.EventUserFactors, func(store Store, record *auth.AuditRecord) (err error) {
 		for range maxTries {
@@ -80,7 +80,7 @@ func (a *Admin) ResetFactors(ctx context.Context, name string) (u auth.User, rem
 				continue
 			}
 			if err == nil {
-				err = store.ClearWrongCodes(ctx, u.ID)
+				err = errors.Join(store.ClearWrongCodes(ctx, u.ID), store.EndDevices(ctx, u.ID))
 			}
 			if err != nil {
 				return fmt.Errorf("remove the factors of %s: %w", u.Email, err)

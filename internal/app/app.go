@@ -102,7 +102,7 @@ func domain(c Config, p Ports) auth.Config {
 func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
-		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired,
+		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired, FactorRemember: c.FactorRemember,
 		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, RefreshRetry: c.RefreshRetry, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }

@@ -42,6 +42,7 @@ type Config struct {
 	FactorRoles           []string
 	FactorAppend          bool
 	FactorIntegrations    FactorIntegrations
+	FactorRemember        time.Duration
 	ServiceName           string // empty: the issuer's host
 	PasswordList          string // a file; empty: only the embedded list
 	RequireAPIKey         bool

@@ -48,7 +48,7 @@ func TestConfigDefaults(t *testing.T) {
 			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
 			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
 		},
-		FactorIntegrations: app.FactorExempt, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
+		FactorIntegrations: app.FactorExempt, FactorRemember: 30 * 24 * time.Hour, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -92,6 +92,7 @@ func TestConfigValues(t *testing.T) {
 		{"FACTOR_ROLES", "Owner, admin", func(c app.Config) any { return c.FactorRoles }, []string{"Owner", "admin"}},
 		{"FACTOR_APPEND", "true", func(c app.Config) any { return c.FactorAppend }, true},
 		{"FACTOR_INTEGRATIONS", "required", func(c app.Config) any { return c.FactorIntegrations }, app.FactorRequired},
+		{"FACTOR_REMEMBER", "0", func(c app.Config) any { return c.FactorRemember }, time.Duration(0)},
 		{"SERVICE_NAME", "Orders", func(c app.Config) any { return c.ServiceName }, "Orders"},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
 		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},
@@ -170,6 +171,7 @@ func TestConfigRefusals(t *testing.T) {
 		"THROTTLE_SOURCE":         {"100", "100/", "/15m", "0/15m", "100/15m/1h", "100/999ms"},
 		"THROTTLE_USER":           {"50", "0/1h", "-5/1h"},
 		"THROTTLE_KNOWN":          {"30d", "-1h"},
+		"FACTOR_REMEMBER":         {"30d", "-1h", "9601h"},
 		"QUALIFYING_ROLES":        {"a\nb"},
 		"IMPERSONATOR_ROLES":      {"a\x00"},
 		"TRUSTED_PROXIES":         {"0.0.0.0/0", "::/0", "10.0.0.0/8, 0.0.0.0/0", "0.0.0.0/1,128.0.0.0/1", "10.0.0.0/7", "2000::/3", "::/6", "10.0.0.0/33", "proxy.example.com", "*"},

@@ -17,7 +17,8 @@ import (
 )
 
 // TestFactorCapacity promises what a second factor costs on DynamoDB: one write more than a sign-in without one if the code comes
-// with the password; two writes and the reads of the second call if it comes later. Codes that are not looked at cost nothing.
+// with the password; two writes and the reads of the second call if it comes later. Codes that are not looked at cost nothing. A
+// remembered device costs one read.
 func TestFactorCapacity(t *testing.T) {
 	spent := &ledger{}
 	f := newFactorCapacity(t, spent)
@@ -44,12 +45,24 @@ func TestFactorCapacity(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) { f.send(t, f.login, planpointLogin, test.body, test.status, test.want) })
 	}
+	t.Run("remembered", func(t *testing.T) {
+		body := strings.TrimSuffix(code("grace", authtest.Password, f.code(0)), "}") + `, "remember": true}`
+		answer := f.send(t, f.login, organizationLogin, strings.Replace(body, "username", "email", 1), 200,
+			"BatchGetItem, GetItem + UpdateItem, hash, UpdateItem, PutItem + PutItem, PutItem, Query: 6 RRU, 5 WRU")
+		var granted struct{ DeviceToken string }
+		check(t, json.Unmarshal(answer, &granted))
+		in := func(password string) string {
+			return `{"email": "grace@example.com", "password": "` + password + `", "deviceToken": "` + granted.DeviceToken + `"}`
+		}
+		f.send(t, f.login, organizationLogin, in(authtest.Password), 200, "BatchGetItem, GetItem + UpdateItem, hash, PutItem + UpdateItem: 6 RRU, 3 WRU")
+		f.send(t, f.login, organizationLogin, in("wrong"), 200, "BatchGetItem, GetItem + UpdateItem, hash: 6 RRU, 1 WRU")
+	})
 	t.Run("two calls", func(t *testing.T) {
 		answer := f.send(t, f.login, planpointLogin, code("grace", authtest.Password, ""), 401,
 			"BatchGetItem, GetItem + UpdateItem, hash, GetItem: 6 RRU, 1 WRU")
 		var challenged struct{ Challenge struct{ ID string } }
 		check(t, json.Unmarshal(answer, &challenged))
-		f.send(t, f.account, planpointLogin+"/factor", `{"challenge": "`+challenged.Challenge.ID+`", "code": "`+f.code(0)+`"}`, 200,
+		f.send(t, f.account, planpointLogin+"/factor", `{"challenge": "`+challenged.Challenge.ID+`", "code": "`+f.code(1)+`"}`, 200,
 			"GetItem, GetItem, UpdateItem, PutItem, PutItem + PutItem: 2 RRU, 4 WRU")
 	})
 }

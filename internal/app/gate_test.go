@@ -30,20 +30,35 @@ func TestNoRouteSkipsGate(t *testing.T) {
 			}
 		}
 	}
+	var want, logins []string
+	for _, c := range app.AllContracts() {
+		want, logins = append(want, c.Path(), c.Path()+"/factor"), append(logins, c.Path())
+	}
+	g.wantOpen(t, "a factor", want, func(path string) proof { return g.complete(t, path) })
+	g.wantOpen(t, "a remembered device", logins, func(string) proof { return g.remembered("ada") })
+	g.wantOpen(t, "a device of another user", nil, func(string) proof { return g.remembered("grace") })
+	check(t, g.kit.Store.EndSessions(t.Context(), "ada", ""))
+	g.wantOpen(t, "a device that was ended", nil, func(string) proof { return g.remembered("ada") })
+}
+
+// wantOpen checks which routes answer with a token.
+func (g *gateTest) wantOpen(t *testing.T, with string, want []string, prove func(path string) proof) {
+	t.Helper()
 	var open []string
 	for _, path := range g.paths {
-		if len(g.tokens(t, path, g.complete(t, path))) > 0 {
+		if len(g.tokens(t, path, prove(path))) > 0 {
 			open = append(open, path)
 		}
 	}
-	var want []string
-	for _, c := range app.AllContracts() {
-		want = append(want, c.Path(), c.Path()+"/factor")
-	}
 	slices.Sort(want)
 	if diff := cmp.Diff(want, open); diff != "" {
-		t.Errorf("the routes that sign in with a factor differ (-want +got):\n%s", diff)
+		t.Errorf("the routes that sign in with %s differ (-want +got):\n%s", with, diff)
 	}
+}
+
+// remembered returns the password of the user with Ada's device, in every place that a contract reads one from.
+func (g *gateTest) remembered(user string) proof {
+	return proof{name: "a device", body: g.credentials(user, `,"deviceToken":"`+g.device+`"`), device: g.device}
 }
 
 // gateTest is all functions over one kit: Ada has an authenticator app, and Grace must have one and has none.
@@ -52,10 +67,11 @@ type gateTest struct {
 	handlers map[string]http.Handler // by path
 	paths    []string
 	seed     factor.Seed
+	device   string // the token of a device in which Ada proved the app
 }
 
 // proof is what a caller sends.
-type proof struct{ name, body, bearer string }
+type proof struct{ name, body, bearer, device string }
 
 func newGateTest(t *testing.T) *gateTest {
 	t.Helper()
@@ -77,6 +93,12 @@ func newGateTest(t *testing.T) *gateTest {
 		}
 	}
 	g.paths = slices.Sorted(maps.Keys(g.handlers))
+	answer := g.send(t, planpointLogin, proof{body: g.credentials("ada", `,"code":"`+g.code()+`","remember":true`)})
+	for _, c := range answer.Result().Cookies() {
+		if c.Name == "latchkeyDevice" {
+			g.device = c.Value
+		}
+	}
 	return g
 }
 
@@ -89,6 +111,12 @@ func (g *gateTest) incomplete(t *testing.T) []proof {
 			{name: "a password", body: g.credentials(user)},
 			{name: "a password and a wrong code", body: g.credentials(user, `,"code":"12345"`)},
 			{name: "a password with a code at its end", body: strings.Replace(g.credentials(user), authtest.Password, authtest.Password+g.code(), 1)},
+			{name: "a wrong password in a device", body: strings.Replace(g.credentials(user, `,"deviceToken":"`+g.device+`"`), authtest.Password, "wrong", 1), device: g.device},
+			{name: "a password and a step-up in a device", body: g.credentials(user, `,"stepUp":true,"deviceToken":"`+g.device+`"`), device: g.device},
+			{name: "a password and a challenge for a device", body: g.credentials(user, `,"deviceToken":"`+g.challenge(t, planpointLogin, user)+`"`),
+				device: g.challenge(t, organizationLogin, user)},
+			{name: "a password and a device as bearer", body: g.credentials(user), bearer: g.device},
+			{name: "a device as refresh token", body: `{"refreshToken":"` + g.device + `"}`},
 			{name: "a password and empty proofs", body: g.credentials(user, `,"code":"","assertion":{},"remember":true,"stepUp":false`)},
 		}
 		for _, c := range app.AllContracts() {
@@ -129,7 +157,7 @@ func (g *gateTest) code() string { return g.seed.Code(factor.Step(g.kit.Clock.No
 func (g *gateTest) challenge(t *testing.T, path, user string) string {
 	t.Helper()
 	var refused struct{ Challenge struct{ ID string } }
-	answer := g.send(t, path, g.credentials(user), "").Body.String()
+	answer := g.send(t, path, proof{body: g.credentials(user)}).Body.String()
 	check(t, json.Unmarshal([]byte(answer), &refused))
 	if refused.Challenge.ID == "" {
 		t.Fatalf("no challenge for %s at %s: %s", user, path, answer)
@@ -137,12 +165,15 @@ func (g *gateTest) challenge(t *testing.T, path, user string) string {
 	return refused.Challenge.ID
 }
 
-func (g *gateTest) send(t *testing.T, path, body, bearer string) *httptest.ResponseRecorder {
+func (g *gateTest) send(t *testing.T, path string, p proof) *httptest.ResponseRecorder {
 	t.Helper()
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, strings.Replace(path, "{id}", "phone", 1), strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, strings.Replace(path, "{id}", "phone", 1), strings.NewReader(p.body))
 	r.Header.Set("Content-Type", "application/json")
-	if bearer != "" {
-		r.Header.Set("Authorization", "Bearer "+bearer)
+	if p.bearer != "" {
+		r.Header.Set("Authorization", "Bearer "+p.bearer)
+	}
+	if p.device != "" {
+		r.AddCookie(&http.Cookie{Name: "latchkeyDevice", Value: p.device})
 	}
 	answer := httptest.NewRecorder()
 	g.handlers[path].ServeHTTP(answer, r)
@@ -154,7 +185,7 @@ var anyToken = regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`)
 // tokens returns what the answer has of tokens, in its body and in cookies.
 func (g *gateTest) tokens(t *testing.T, path string, p proof) map[string]string {
 	t.Helper()
-	answer := g.send(t, path, p.body, p.bearer)
+	answer := g.send(t, path, p)
 	found := map[string]string{}
 	if token := anyToken.FindString(answer.Body.String()); token != "" {
 		found["body"] = token

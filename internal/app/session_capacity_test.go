@@ -41,7 +41,7 @@ func TestSessionCapacity(t *testing.T) {
 		{"refresh, forged", "POST", "/api/users/refresh", cookies{refresh: forged(first.refresh)}, 401, "BatchGetItem: 2 RRU, 0 WRU"},
 		{"who am I", "GET", "/api/users/me", second, 200, "BatchGetItem: 2 RRU, 0 WRU"},
 		{"who am I, not signed in", "GET", "/api/users/me", cookies{access: "x"}, 401, ": 0 RRU, 0 WRU"},
-		{"sessions", "GET", "/api/users/sessions", second, 200, "BatchGetItem, Query: 3 RRU, 0 WRU"},
+		{"sessions", "GET", "/api/users/sessions", second, 200, "BatchGetItem, Query, Query: 3 RRU, 0 WRU"},
 		{"end one", "DELETE", "/api/users/sessions/" + large.id, large, 204, "BatchGetItem, BatchGetItem, DeleteItem: 6 RRU, 1 WRU"},
 		{"log out", "POST", "/api/users/logout", second, 200, "BatchGetItem, DeleteItem: 2 RRU, 1 WRU"},
 		{"log out of all", "POST", "/api/users/logout?all=true", first, 200, "BatchGetItem, Query, BatchWriteItem, DeleteItem: 3 RRU, 2 WRU"},

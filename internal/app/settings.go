@@ -132,6 +132,8 @@ func loginSettings() []Setting {
 			setting.Bool(), func(c *Config) *bool { return &c.FactorAppend }).by("login"),
 		row("FACTOR_INTEGRATIONS", "exempt", "whether sign-ins with an integration's API key need the user's second factor",
 			setting.Words(FactorExempt, FactorRequired), func(c *Config) *FactorIntegrations { return &c.FactorIntegrations }).by("login"),
+		row("FACTOR_REMEMBER", "720h", "how long a device stands in for the second factor of a user who asked for it there; 0: not at all",
+			setting.Duration(0, maxSession), func(c *Config) *time.Duration { return &c.FactorRemember }).by("login", "account"),
 		row("SERVICE_NAME", "", "name of the service in authenticator apps and mails; empty: the issuer's host",
 			setting.Text(), func(c *Config) *string { return &c.ServiceName }).by("account"),
 		row("REQUIRE_API_KEY", "false", "refuse /api/users/login without an API key",

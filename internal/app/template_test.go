@@ -154,7 +154,7 @@ func patternCases() map[string]goodAndBad {
 		"COOKIE_DOMAIN": {[]string{"", "example.com", ".example.com", "a-b.example.co.uk"},
 			[]string{"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"}},
 		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "REFRESH_RETRY": duration("0", "10m", "3600s", "60m", "1h"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
-		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"),
+		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"), "FACTOR_REMEMBER": duration("0", "720h", "9600h"),
 		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
 		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,
 		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 100.64.0.0/10, fc00::/7"},

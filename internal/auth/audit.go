@@ -27,6 +27,7 @@ const (
 	eventLogout          Event = "logout"
 	eventLogoutAll       Event = "logout_all"
 	eventSessionEnd      Event = "session_end"
+	eventDeviceEnd       Event = "device_end"
 )
 
 // Reason says why an event ended as it did: a stable word for queries, finer than what clients may know.
@@ -52,6 +53,7 @@ const (
 	reasonThrottledUser       Reason = "throttled_user"
 	reasonThrottledSource     Reason = "throttled_source"
 	reasonThrottledCode       Reason = "throttled_code"
+	reasonThrottledDevice     Reason = "throttled_device"
 	reasonFactorMissing       Reason = "factor_missing"
 	reasonWrongCode           Reason = "wrong_code"
 	reasonStepUp              Reason = "step_up"
@@ -69,7 +71,11 @@ const (
 
 // Throttled reports whether one of the limits of failed sign-ins or of wrong codes is the reason.
 func (r Reason) Throttled() bool {
-	return r == reasonThrottledPair || r == reasonThrottledUser || r == reasonThrottledSource || r == reasonThrottledCode
+	switch r {
+	case reasonThrottledPair, reasonThrottledUser, reasonThrottledSource, reasonThrottledCode, reasonThrottledDevice:
+		return true
+	}
+	return false
 }
 
 // Outcome is how an audited event ended, in one word for dashboards.
@@ -94,17 +100,20 @@ type AuditRecord struct {
 	Outcome Outcome
 	Reason  Reason
 
-	UserID         string // the user it is about; of an impersonation the target
-	IdentifierHash string // IdentifierHash of the typed address
-	TargetHash     string // IdentifierHash of the address to impersonate
-	ActorID        string // the impersonator
-	SessionID      string
-	Source         Source
-	Contract       string
-	ClientID       string // Client.ID
-	KeyID          string // the key that signed, or that was changed
-	NextID         string // what follows a rotated key or client
-	Listed         bool   // the password is one that attackers try first
+	UserID          string // the user it is about; of an impersonation the target
+	IdentifierHash  string // IdentifierHash of the typed address
+	TargetHash      string // IdentifierHash of the address to impersonate
+	ActorID         string // the impersonator
+	SessionID       string
+	Source          Source
+	Contract        string
+	ClientID        string // Client.ID
+	KeyID           string // the key that signed, or that was changed
+	NextID          string // what follows a rotated key or client
+	Listed          bool   // the password is one that attackers try first
+	AMR             string // how the caller of a successful sign-in was authenticated, with commas between
+	DeviceID        string // the remembered device that an attempt came with, or that was remembered or forgotten
+	DeviceForgotten bool   // the device has failed too often
 
 	Operator                           string // who made a change, by their name on the machine
 	Added, Updated, Refused, Unchanged int    // of EventUserImport

@@ -20,6 +20,9 @@ func (l *login) grant(ctx context.Context, caller, subject User, amr []string) (
 		Client: l.client.ID(), ClientKind: l.client.Kind, Source: l.attempt.Source.String(),
 		CreatedAt: now, RotatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(g.AccessLife), AMR: amr, AuthTime: now,
 	}
+	if l.skipped {
+		g.Session.DeviceID = l.device.ID
+	}
 	if subject.ID != caller.ID {
 		g.Session.ActorID = caller.ID
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -15,6 +16,9 @@ type Attempt struct {
 	Impersonate Identifier // zero: the user signs in as themselves
 	Source      Source
 	Code        SentCode
+	Device      string // the token of a remembered device, empty without one
+	Remember    bool   // the client wants to be remembered once a factor is proved
+	StepUp      bool   // the factor is to be asked for, even in a remembered device
 }
 
 // SentCode is the member code of a sign-in.
@@ -44,6 +48,9 @@ type Grant struct {
 	// RefreshToken is empty if the session cannot be refreshed.
 	RefreshToken string
 	RefreshLife  time.Duration
+	// DeviceToken is empty unless the client is remembered by this sign-in.
+	DeviceToken string
+	DeviceLife  time.Duration
 }
 
 // Login checks the password and the gate and opens a session. Unknown users, wrong passwords and users who may not sign in
@@ -70,6 +77,8 @@ type login struct {
 	record  AuditRecord // filled in as the attempt goes on
 	tally   tally
 	client  Client
+	device  Device // the remembered one that stands in for the source, zero without one
+	skipped bool   // the device stood in for the factor too
 }
 
 // run is the order of a sign-in. Before loadUserAndCount nothing is written; from then on the attempt is counted, and each way
@@ -116,7 +125,8 @@ func (l *login) enter(ctx context.Context, caller User, prove prover, outdated b
 	if err := l.open(ctx, grant.Session, caller, outdated); err != nil {
 		return Grant{}, err
 	}
-	l.record.SessionID, l.record.KeyID = grant.Session.ID, keyID
+	l.warn(ctx, "the device was not remembered; a later sign-in tries again", caller, l.remember(ctx, caller, &grant))
+	l.record.SessionID, l.record.KeyID, l.record.AMR = grant.Session.ID, keyID, strings.Join(amr, ",")
 	return grant, nil
 }
 
@@ -145,6 +155,9 @@ func (l *login) lookUp(ctx context.Context) (userID string, err error) {
 	if l.attempt.APIKey != "" {
 		q.KeyHash = HashAPIKey(l.attempt.APIKey)
 	}
+	if q.Device, err = l.sentDevice(ctx); err != nil {
+		return "", err
+	}
 	found, err := l.store.LookUp(ctx, q)
 	if err != nil {
 		return "", fmt.Errorf("look up the identifier: %w", err)
@@ -153,6 +166,7 @@ func (l *login) lookUp(ctx context.Context) (userID string, err error) {
 		return "", refuse(ErrUnknownClient, reasonClientUnknown)
 	}
 	l.client, l.tally.seen, l.record.ClientID = found.Client, found.Counters, found.Client.ID()
+	l.acceptDevice(found.Device, found.UserID)
 	return found.UserID, nil
 }
 

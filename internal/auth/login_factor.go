@@ -14,6 +14,7 @@ type FactorAttempt struct {
 	Challenge string
 	Code      string
 	APIKey    string // as sent, empty without one
+	Remember  bool   // the client wants to be remembered
 	Source    Source
 }
 
@@ -23,7 +24,7 @@ func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Gr
 	f := factorLogin{
 		code: a.Code, challenge: a.Challenge,
 		login: login{
-			Service: s, attempt: Attempt{APIKey: a.APIKey, Source: a.Source}, terms: t,
+			Service: s, attempt: Attempt{APIKey: a.APIKey, Remember: a.Remember, Source: a.Source}, terms: t,
 			record: AuditRecord{Event: eventLoginFactor, Source: a.Source, Contract: t.Contract},
 		},
 	}
@@ -161,10 +162,13 @@ func (l *login) proveInOneCall(ctx context.Context, caller User) ([]string, erro
 		return []string{"pwd"}, nil
 	case !caller.Factors.Any():
 		return nil, l.challenge(ctx, caller, true)
-	case l.attempt.Code.Text == "":
-		return nil, l.challenge(ctx, caller, false)
+	case l.attempt.Code.Text != "":
+		return l.checkCode(ctx, caller, l.attempt.Code.Text)
+	case l.remembered(caller):
+		l.skipped = true
+		return []string{"pwd"}, nil
 	}
-	return l.checkCode(ctx, caller, l.attempt.Code.Text)
+	return nil, l.challenge(ctx, caller, false)
 }
 
 // splitAppended takes the code off the end of the password, for clients that have no other field for it, if the user has an

@@ -102,7 +102,7 @@ func TestLogin(t *testing.T) {
 	hash := identifierHash(t, k, "ada")
 	wantAudit := []map[string]any{{
 		"level": "INFO", "event": "login", "outcome": "success", "reason": "ok", "user": "ada", "identifierHash": hash,
-		"session": g.Session.ID, "source": "192.0.2.7", "contract": "profile", "kid": kid,
+		"session": g.Session.ID, "source": "192.0.2.7", "contract": "profile", "amr": "pwd", "kid": kid,
 	}}
 	if d := cmp.Diff(wantAudit, audit); d != "" {
 		t.Errorf("the audit differs (-want +got):\n%s", d)

@@ -141,6 +141,30 @@ func (s observedStore) CountWrongCode(ctx context.Context, userID string, seen, 
 	return observed(ctx, s.o, "CountWrongCode", func() (CodeCount, error) { return s.Store.CountWrongCode(ctx, userID, seen, next) })
 }
 
+func (s observedStore) PutDevice(ctx context.Context, d Device) error {
+	return s.o.do(ctx, "PutDevice", func() error { return s.Store.PutDevice(ctx, d) })
+}
+
+func (s observedStore) DevicesOf(ctx context.Context, userID string) ([]Device, error) {
+	return observed(ctx, s.o, "DevicesOf", func() ([]Device, error) { return s.Store.DevicesOf(ctx, userID) })
+}
+
+func (s observedStore) EndDevices(ctx context.Context, userID string, ids ...string) error {
+	return s.o.do(ctx, "EndDevices", func() error { return s.Store.EndDevices(ctx, userID, ids...) })
+}
+
+func (s observedStore) CountDevice(ctx context.Context, k DeviceKey, limit int64) error {
+	return s.o.do(ctx, "CountDevice", func() error { return s.Store.CountDevice(ctx, k, limit) })
+}
+
+func (s observedStore) UncountDevice(ctx context.Context, k DeviceKey) error {
+	return s.o.do(ctx, "UncountDevice", func() error { return s.Store.UncountDevice(ctx, k) })
+}
+
+func (s observedStore) UseDevice(ctx context.Context, k DeviceKey, at time.Time) error {
+	return s.o.do(ctx, "UseDevice", func() error { return s.Store.UseDevice(ctx, k, at) })
+}
+
 type observedPasswords struct {
 	Passwords
 	o Observer

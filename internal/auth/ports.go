@@ -14,6 +14,8 @@ type Store interface {
 	SessionStore
 	FactorStore
 	CodeStore
+	DeviceStore
+	DeviceAttempts
 	Users
 	UserBatches
 	Clients
@@ -39,12 +41,13 @@ type LoginStore interface {
 	ReplaceHash(ctx context.Context, userID, old, new string) error
 }
 
-// LookupQuery asks for a user by identifier, a client by its API key's hash, and counters by their names; empty fields ask for
-// nothing.
+// LookupQuery asks for a user by identifier, a client by its API key's hash, counters and a remembered device by their names;
+// empty fields ask for nothing.
 type LookupQuery struct {
 	Identifier Identifier
 	KeyHash    string
 	Attempts   AttemptKeys
+	Device     DeviceKey
 }
 
 // LookupResult is what the first read of a sign-in found; items that are missing or were not asked for are zero.
@@ -52,6 +55,7 @@ type LookupResult struct {
 	UserID   string
 	Client   Client
 	Counters Counters
+	Device   Device
 }
 
 // AttemptStore counts attempts to sign in. Each call is atomic, and no concurrent call is lost.
@@ -144,8 +148,8 @@ type SessionStore interface {
 	SessionsOf(ctx context.Context, userID, before string, limit int) ([]Session, error)
 	// EndSession deletes the session, and returns no error if there is none.
 	EndSession(ctx context.Context, userID, sessionID string) error
-	// EndSessions deletes every session of the user, and returns no error if there is none. The one named last goes after
-	// all others, so that a caller who has it can call again if this failed halfway.
+	// EndSessions deletes every session and every remembered device of the user, and returns no error if there is none. The
+	// session named last goes after all others, so that a caller who has it can call again if this failed halfway.
 	EndSessions(ctx context.Context, userID, last string) error
 }
 

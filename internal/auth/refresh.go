@@ -82,7 +82,7 @@ func (r *refresh) look(ctx context.Context, token string) (presented, error) {
 	if p.access, err = r.rules.checkSession(ctx, r.store, s, u, p.at); err != nil {
 		return presented{}, r.endRefused(ctx, s, err)
 	}
-	if r.rules.mustHaveFactor(u) && !s.provedFactor() {
+	if r.rules.mustHaveFactor(u) && !s.mayRefresh() {
 		return presented{}, r.endRefused(ctx, s, refuse(ErrNoSession, reasonFactorMissing))
 	}
 	if p.generation >= s.Generation {

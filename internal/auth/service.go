@@ -32,9 +32,10 @@ type Rules struct {
 	SessionIdle       time.Duration // a session ends when it is not refreshed for this long
 	SessionMax        time.Duration // a session ends this long after sign-in, refreshed or not
 
-	FactorRoles        []string // roles and userTypes that must have a second factor
-	FactorAppend       bool     // the code may stand at the end of the password
-	FactorIntegrations bool     // sign-ins of integration clients need the user's factor as well
+	FactorRoles        []string      // roles and userTypes that must have a second factor
+	FactorAppend       bool          // the code may stand at the end of the password
+	FactorIntegrations bool          // sign-ins of integration clients need the user's factor as well
+	FactorRemember     time.Duration // how long a device stands in for the factor; zero: not at all
 }
 
 // Config is what Service and Sessions are made of; see each constructor for what it needs.

@@ -31,6 +31,8 @@ type Session struct {
 	// as this session does, and no token is valid for it.
 	TargetID string
 
+	// DeviceID is the remembered device in which no second factor was asked for, empty if it was or none is needed.
+	DeviceID string
 	// AMR says how the caller was authenticated (RFC 8176); empty in sessions from before it was kept.
 	AMR []string
 	// AuthTime is when the caller last proved who they are; zero means at CreatedAt.
@@ -51,6 +53,9 @@ func (s Session) AuthenticatedAt() time.Time {
 
 // provedFactor reports whether a second factor opened the session.
 func (s Session) provedFactor() bool { return slices.Contains(s.AMR, "mfa") }
+
+// mayRefresh reports whether the session goes on once its user must have a factor.
+func (s Session) mayRefresh() bool { return s.provedFactor() || s.DeviceID != "" }
 
 // ofIntegration reports whether an integration client opened the session. Sessions from before the kind was kept are told by
 // what integrations get: no refresh token.

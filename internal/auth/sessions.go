@@ -11,13 +11,18 @@ import (
 
 // Sessions refreshes, checks, lists and ends open sessions. Like Service it holds no state.
 type Sessions struct {
-	store   SessionStore
+	store   sessionStore
 	keys    Keys
 	tokens  Verifier
 	rules   Rules
 	auditor auditor
 	now     func() time.Time
 	newID   func() string
+}
+
+type sessionStore interface {
+	SessionStore
+	DeviceStore
 }
 
 // NewSessions returns the sessions over all of the config but Passwords; it starts nothing and reads nothing.
@@ -172,13 +177,16 @@ func (s *Sessions) List(ctx context.Context, u User, cursor string) (live []Sess
 	}
 }
 
-// End ends one of the caller's sessions, or returns ErrNotFound. An impersonator may end only the impersonation.
+// End ends one of the caller's sessions, or forgets one of their devices, or returns ErrNotFound. An impersonator may end only the impersonation.
 func (s *Sessions) End(ctx context.Context, c Caller, sessionID string, source Source) error {
 	record := AuditRecord{
 		Event: eventSessionEnd, Source: source, UserID: c.User.ID, ActorID: c.Session.ActorID, Contract: sessionContract,
 	}
 	return s.auditor.audited(ctx, &record, func() error {
 		session, err := s.ownSession(ctx, c, sessionID)
+		if errors.Is(err, ErrNotFound) {
+			return s.endDevice(ctx, c.User, sessionID, &record)
+		}
 		if err != nil {
 			return err
 		}
@@ -193,7 +201,7 @@ func (s *Sessions) ownSession(ctx context.Context, c Caller, sessionID string) (
 	}
 	session, _, err := s.store.SessionAndUser(ctx, c.User.ID, sessionID)
 	if errors.Is(err, ErrNotFound) {
-		return Session{}, refuse(err, reasonNotFound)
+		return Session{}, err
 	} else if err != nil {
 		return Session{}, fmt.Errorf("look up the session: %w", err)
 	}

@@ -183,10 +183,14 @@ type tally struct {
 	keys    AttemptKeys
 	seen    Counters // as the first read found them
 	counted Pair     // as this attempt counted it, once it has
+	device  bool     // the attempt was counted for its device instead
 }
 
 // checkLimits refuses the attempt if a counter is over its limit: without a hash and without a write.
 func (l *login) checkLimits() error {
+	if l.device.ID != "" { // it has a limit of its own
+		return nil
+	}
 	wait, reason := l.rules.Limits.wait(l.tally.seen, l.now())
 	if wait <= 0 {
 		return nil
@@ -196,6 +200,9 @@ func (l *login) checkLimits() error {
 
 // countAttempt counts before the password is checked, so that parallel guesses cannot slip through.
 func (l *login) countAttempt(ctx context.Context) error {
+	if l.device.ID != "" {
+		return l.countDevice(ctx)
+	}
 	if l.rules.Limits.Free == 0 {
 		return nil
 	}
@@ -217,6 +224,9 @@ func (l *login) countAttempt(ctx context.Context) error {
 // totals; our own fault takes the count back; a right password without its factor stays counted, and adds nothing to the totals.
 // It returns the error that ends the attempt.
 func (l *login) failed(ctx context.Context, err error) error {
+	if l.device.ID != "" {
+		return l.failedDevice(ctx, err)
+	}
 	var refused *refusal
 	switch {
 	case !errors.As(err, &refused):
@@ -235,17 +245,27 @@ func (l *login) failed(ctx context.Context, err error) error {
 // must not wait for it. An attempt that may not have been counted is never taken back: hanging up at the right moment would
 // give free guesses.
 func (l *login) undoAttempt(ctx context.Context) {
-	if l.tally.counted == (Pair{}) {
-		return
-	}
 	ctx, cancel := detach(ctx)
 	defer cancel()
-	if err := l.store.UndoAttempt(ctx, l.tally.keys, l.tally.counted, l.tally.seen.Pair); err != nil {
+	var err error
+	switch {
+	case l.tally.device:
+		err = l.store.UncountDevice(ctx, l.device.Key())
+	case l.tally.counted != (Pair{}):
+		err = l.store.UndoAttempt(ctx, l.tally.keys, l.tally.counted, l.tally.seen.Pair)
+	}
+	if err != nil {
 		l.auditor.log.WarnContext(ctx, "an attempt that failed by our own fault stays counted", "user", l.record.UserID, "error", err)
 	}
 }
 
 func (l *login) clearAttempts(ctx context.Context, now time.Time) error {
+	if l.device.ID != "" {
+		if err := l.store.UseDevice(ctx, l.device.Key(), now); err != nil {
+			return fmt.Errorf("clear the device's failures: %w", err)
+		}
+		return nil
+	}
 	if l.tally.keys == (AttemptKeys{}) {
 		return nil
 	}

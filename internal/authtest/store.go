@@ -43,6 +43,7 @@ func RunStore(t *testing.T, open func(t *testing.T) Store) {
 		{"rotation", rotationPromises()},
 		{"attempts", attemptPromises()},
 		{"factors", factorPromises()},
+		{"devices", devicePromises()},
 		{"public keys", publicKeysPromises()},
 		{"list", listPromises()},
 		{"values", valuePromises()},

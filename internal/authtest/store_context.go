@@ -3,6 +3,7 @@ package authtest
 import (
 	"context"
 	"errors"
+	"maps"
 	"reflect"
 	"testing"
 	"time"
@@ -17,11 +18,12 @@ func contextPromises() []promise {
 	}
 }
 
-// calls has one call of every method, which succeeds in a store that has Ada, the client "site" and her session "s1".
+// calls has one call of every method, which succeeds in a store that has Ada, the client "site", her session "s1" and her
+// device "d1".
 func calls(s Store) map[string]func(ctx context.Context) error {
 	ada, site := Ada(), newClient("site")
 	ada.Version, ada.Role = 1, "changed"
-	return map[string]func(ctx context.Context) error{
+	all := map[string]func(ctx context.Context) error{
 		"LookUp": func(ctx context.Context) error {
 			_, err := s.LookUp(ctx, auth.LookupQuery{Identifier: ada.Identifier, KeyHash: site.KeyHash})
 			return err
@@ -60,22 +62,42 @@ func calls(s Store) map[string]func(ctx context.Context) error {
 		"DisableClient":  func(ctx context.Context) error { return s.DisableClient(ctx, site.KeyHash) },
 		"ExpireClient":   func(ctx context.Context) error { return s.ExpireClient(ctx, site.KeyHash, Start()) },
 		"AllClients":     func(ctx context.Context) error { _, err := s.AllClients(ctx); return err },
-		"SetFactors":     func(ctx context.Context) error { return s.SetFactors(ctx, ada.ID, 1, factors(), []string{"mac"}) },
-		"FactorState":    func(ctx context.Context) error { _, err := s.FactorState(ctx, ada.ID); return err },
-		"SpendNonce":     func(ctx context.Context) error { return s.SpendNonce(ctx, "nonce", Start()) },
-		"UseStep":        func(ctx context.Context) error { _, err := s.UseStep(ctx, ada.ID, "totp", 1, Start()); return err },
-		"UseRecovery":    func(ctx context.Context) error { return s.UseRecovery(ctx, ada.ID, "mac") },
-		"UsePasskey":     func(ctx context.Context) error { return s.UsePasskey(ctx, ada.ID, "key", 1, Start()) },
-		"CountWrongCode": func(ctx context.Context) error {
-			_, err := s.CountWrongCode(ctx, ada.ID, auth.CodeCount{}, auth.CodeCount{Wrong: 1})
-			return err
-		},
-		"ClearWrongCodes": func(ctx context.Context) error { return s.ClearWrongCodes(ctx, ada.ID) },
 		"AllUsers": func(ctx context.Context) (err error) {
 			for _, err = range s.AllUsers(ctx) {
 			}
 			return err
 		},
+	}
+	maps.Copy(all, factorCalls(s, ada))
+	maps.Copy(all, deviceCalls(s, ada.ID))
+	return all
+}
+
+func factorCalls(s Store, ada auth.User) map[string]func(ctx context.Context) error {
+	return map[string]func(ctx context.Context) error{
+		"SetFactors":  func(ctx context.Context) error { return s.SetFactors(ctx, ada.ID, 1, factors(), []string{"mac"}) },
+		"FactorState": func(ctx context.Context) error { _, err := s.FactorState(ctx, ada.ID); return err },
+		"SpendNonce":  func(ctx context.Context) error { return s.SpendNonce(ctx, "nonce", Start()) },
+		"UseStep":     func(ctx context.Context) error { _, err := s.UseStep(ctx, ada.ID, "totp", 1, Start()); return err },
+		"UseRecovery": func(ctx context.Context) error { return s.UseRecovery(ctx, ada.ID, "mac") },
+		"UsePasskey":  func(ctx context.Context) error { return s.UsePasskey(ctx, ada.ID, "key", 1, Start()) },
+		"CountWrongCode": func(ctx context.Context) error {
+			_, err := s.CountWrongCode(ctx, ada.ID, auth.CodeCount{}, auth.CodeCount{Wrong: 1})
+			return err
+		},
+		"ClearWrongCodes": func(ctx context.Context) error { return s.ClearWrongCodes(ctx, ada.ID) },
+	}
+}
+
+func deviceCalls(s Store, userID string) map[string]func(ctx context.Context) error {
+	device := auth.DeviceKey{UserID: userID, ID: "d1"}
+	return map[string]func(ctx context.Context) error{
+		"PutDevice":     func(ctx context.Context) error { return s.PutDevice(ctx, newDevice(userID, "d2")) },
+		"DevicesOf":     func(ctx context.Context) error { _, err := s.DevicesOf(ctx, userID); return err },
+		"EndDevices":    func(ctx context.Context) error { return s.EndDevices(ctx, userID, "d1") },
+		"CountDevice":   func(ctx context.Context) error { return s.CountDevice(ctx, device, 5) },
+		"UncountDevice": func(ctx context.Context) error { return s.UncountDevice(ctx, device) },
+		"UseDevice":     func(ctx context.Context) error { return s.UseDevice(ctx, device, Start()) },
 	}
 }
 
@@ -108,7 +130,7 @@ func contextEnded(t *testing.T, s Store) {
 
 func contextEndedWrites(t *testing.T, s Store) {
 	ada, site := create(t, s, Ada()), createClient(t, s, newClient("site"))
-	session := put(t, s, newSession(ada.ID, "s1"))
+	session, device := put(t, s, newSession(ada.ID, "s1")), putDevice(t, s, newDevice(ada.ID, "d1"))
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	for name, call := range calls(s) {
@@ -121,6 +143,7 @@ func contextEndedWrites(t *testing.T, s Store) {
 	wantClients(t, s, site)
 	wantSession(t, s, session)
 	wantNoSession(t, s, ada.ID, "s2")
+	wantDevices(t, s, ada.ID, device)
 	wantCounters(t, s, auth.Counters{})
 	_, err := s.PublicKeys(t.Context())
 	wantError(t, "PublicKeys", err, auth.ErrNotFound)

@@ -16,7 +16,8 @@ type Contract interface {
 	Path() string
 	// Terms is what a sign-in asks and grants beyond a right password; its name appears in sessions and in the audit.
 	Terms() auth.Terms
-	// Decode reads the credentials from the request, whose whole body it gets. The caller adds the attempt's source.
+	// Decode reads the credentials from the request, whose whole body it gets, and the token of a remembered
+	// device where the contract keeps one. The caller adds the source and what concerns the second factor.
 	Decode(r *http.Request, body []byte) (auth.Attempt, error)
 	// WriteGrant answers a sign-in that succeeded.
 	WriteGrant(w http.ResponseWriter, r *http.Request, g auth.Grant) error
@@ -61,7 +62,9 @@ func login(c Contract, service *auth.Service) web.Handler {
 		if err != nil {
 			return err
 		}
-		attempt.Source, attempt.Code = auth.ParseSource(r.RemoteAddr), sentCode(body)
+		given := readFactorMembers(body)
+		attempt.Source, attempt.Code = auth.ParseSource(r.RemoteAddr), given.code()
+		attempt.Remember, attempt.StepUp = isTrue(given.Remember), isTrue(given.StepUp)
 		grant, err := service.Login(r.Context(), attempt, c.Terms())
 		if err != nil {
 			return withChallenge(err)

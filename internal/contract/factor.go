@@ -11,37 +11,51 @@ import (
 )
 
 // factorMembers are the members of a sign-in that concern the second factor, the same in every contract. They are read leniently:
-// a value of another type than a string counts as absent, because users without a factor may send anything.
+// a value of another type than the wanted one counts as absent, because users without a factor may send anything.
 type factorMembers struct {
-	Code jsontext.Value `json:"code"`
+	Code     jsontext.Value `json:"code"`
+	Remember jsontext.Value `json:"remember"`
+	StepUp   jsontext.Value `json:"stepUp"`
 }
 
-// sentCode returns the member code of a body that the contract has decoded already.
-func sentCode(body []byte) auth.SentCode {
-	var given factorMembers
-	if len(body) == 0 || json.Unmarshal(body, &given) != nil || len(given.Code) == 0 {
+// readFactorMembers returns these members of a body that the contract has decoded already.
+func readFactorMembers(body []byte) (given factorMembers) {
+	if len(body) == 0 || json.Unmarshal(body, &given) != nil {
+		return factorMembers{}
+	}
+	return given
+}
+
+// code returns the member code.
+func (m factorMembers) code() auth.SentCode {
+	if len(m.Code) == 0 {
 		return auth.SentCode{}
 	}
 	sent := auth.SentCode{Sent: true}
-	_ = json.Unmarshal(given.Code, &sent.Text) // anything but a string leaves it empty
+	_ = json.Unmarshal(m.Code, &sent.Text) // anything but a string leaves it empty
 	return sent
 }
+
+// isTrue reports whether a member was sent and is true.
+func isTrue(value jsontext.Value) bool { return string(value) == "true" }
 
 // FactorPath is where the second call of the contract's sign-in goes.
 func FactorPath(c Contract) string { return c.Path() + "/factor" }
 
-// loginFactor is the second call: {"challenge","code"}.
+// loginFactor is the second call: {"challenge","code","remember"?}.
 func loginFactor(c Contract, service *auth.Service) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var given struct {
-			Challenge string `json:"challenge"`
-			Code      string `json:"code"`
+			Challenge string         `json:"challenge"`
+			Code      string         `json:"code"`
+			Remember  jsontext.Value `json:"remember"`
 		}
 		if err := web.ReadJSON(w, r, &given); err != nil {
 			return err
 		}
 		grant, err := service.LoginFactor(r.Context(), auth.FactorAttempt{
-			Challenge: given.Challenge, Code: given.Code, APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
+			Challenge: given.Challenge, Code: given.Code, Remember: isTrue(given.Remember),
+			APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
 		}, c.Terms())
 		if err != nil {
 			return withChallenge(err)

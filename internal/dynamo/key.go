@@ -15,6 +15,8 @@ const (
 	userPrefix     = "USER#"
 	userSort       = "USER"
 	sessionPrefix  = "SESSION#"
+	sessionEnd     = "SESSION$" // greater than any session's
+	devicePrefix   = "DEVICE#"
 	factorsSort    = "FACTORS"
 	clientsHash    = "CLIENTS"
 	attemptsPrefix = "TRIES#"
@@ -27,7 +29,7 @@ const (
 // loginKey is the key of the pointer from an identifier to its user. An Identifier is always short and UTF-8.
 func loginKey(id auth.Identifier) key { return key{"LOGIN#" + id.String(), "LOGIN"} }
 
-// userKey, sessionKey and clientKey return false for ids that no item can have.
+// userKey, sessionKey, deviceKey and clientKey return false for ids that no item can have.
 func userKey(id string) (key, bool) {
 	return key{userPrefix + id, userSort}, storable(id, maxHash-len(userPrefix))
 }
@@ -35,6 +37,11 @@ func userKey(id string) (key, bool) {
 func sessionKey(userID, id string) (key, bool) {
 	ok := storable(userID, maxHash-len(userPrefix)) && storable(id, maxSort-len(sessionPrefix))
 	return key{userPrefix + userID, sessionPrefix + id}, ok
+}
+
+func deviceKey(d auth.DeviceKey) (key, bool) {
+	ok := storable(d.UserID, maxHash-len(userPrefix)) && storable(d.ID, maxSort-len(devicePrefix))
+	return key{userPrefix + d.UserID, devicePrefix + d.ID}, ok
 }
 
 // factorsKey is the place of the state of a user's factors, in the same partition as the user's item.

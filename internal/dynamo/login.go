@@ -11,7 +11,7 @@ import (
 	"latchkey/internal/auth"
 )
 
-// LookUp reads the identifier's pointer, the client and the counters in one batch: 1 RRU for each.
+// LookUp reads the identifier's pointer, the client, the counters and the device in one batch: 1 RRU for each.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	const action = "look up the identifier"
 	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Attempts), windowKey(q.Attempts.OfUser()), windowKey(q.Attempts.OfSource())
@@ -32,6 +32,10 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResu
 	if q.Attempts.Network != "" {
 		keys = append(keys, source)
 	}
+	device, ok := deviceKey(q.Device)
+	if ok {
+		keys = append(keys, device)
+	}
 	found, err := s.getAll(ctx, action, keys)
 	if err != nil {
 		return auth.LookupResult{}, err
@@ -48,6 +52,8 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResu
 			result.Counters.Pair = pairFrom(&f)
 		case user:
 			result.Counters.User = windowFrom(&f)
+		case device:
+			result.Device = deviceFrom(&f)
 		case source:
 			result.Counters.Source = windowFrom(&f)
 		}

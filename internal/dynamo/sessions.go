@@ -164,8 +164,9 @@ func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
 	}
 }
 
-// EndSessions deletes page by page, and the last session in a separate call. A session that is put meanwhile may stay: the
-// caller changes the user first, so that such a session has an older epoch.
+// EndSessions deletes page by page, and the last session in a separate call. What is put meanwhile may stay: the caller changes
+// the user first, so that such a session or device has an older epoch. One query finds both, and other
+// items between them, which stay.
 func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 	const action = "end the user's sessions"
 	k, ok := sessionKey(userID, "any")
@@ -173,6 +174,8 @@ func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 		return nil
 	}
 	query := s.sessionQuery(k)
+	query.KeyConditionExpression = aws.String("pk = :user AND sk BETWEEN :device AND :end")
+	query.ExpressionAttributeValues = item{":user": text(k.pk), ":device": text(devicePrefix), ":end": text(sessionEnd)}
 	query.ProjectionExpression = aws.String("pk, sk")
 	pages := dynamodb.NewQueryPaginator(s.client, query)
 	for pages.HasMorePages() {
@@ -181,7 +184,9 @@ func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
 			return unavailable(action, err)
 		}
 		others := slices.DeleteFunc(page.Items, func(it map[string]types.AttributeValue) bool {
-			return (&fields{item: it}).text("sk") == sessionPrefix+last
+			sort := (&fields{item: it}).text("sk")
+			session, device := strings.HasPrefix(sort, sessionPrefix), strings.HasPrefix(sort, devicePrefix)
+			return !device && !session || sort == sessionPrefix+last
 		})
 		if err := s.deleteEvery(ctx, others); err != nil {
 			return unavailable(action, err)
@@ -250,6 +255,7 @@ func sessionItem(s auth.Session) (item, error) {
 	it.setText("clientKind", string(s.ClientKind))
 	it.setText("actorId", s.ActorID)
 	it.setText("targetId", s.TargetID)
+	it.setText("device", s.DeviceID)
 	it.setText("amr", strings.Join(s.AMR, ","))
 	it.setTime("authTime", s.AuthTime)
 	it.setTime("createdAt", s.CreatedAt)
@@ -276,7 +282,7 @@ func sessionFrom(f *fields) auth.Session {
 		Nonce:      f.text("nonce"),
 		Generation: f.number("generation"), PasswordEpoch: f.number("passwordEpoch"),
 		Contract: f.text("contract"), Org: f.text("org"), AccessLife: time.Duration(f.number("accessLife")) * time.Millisecond,
-		Client: f.text("client"), Source: f.text("source"), ActorID: f.text("actorId"), TargetID: f.text("targetId"),
+		Client: f.text("client"), Source: f.text("source"), ActorID: f.text("actorId"), TargetID: f.text("targetId"), DeviceID: f.text("device"),
 		ClientKind: auth.ClientKind(f.text("clientKind")), AMR: f.list("amr"), AuthTime: f.time("authTime"),
 		CreatedAt: f.time("createdAt"), RotatedAt: f.time("rotatedAt"),
 		LastUsedAt: f.time("lastUsedAt"), ExpiresAt: f.time("expiresAt"),

@@ -17,7 +17,9 @@ const applicationID = 0x4c4b4559
 // Long columns come last, because SQLite reads all columns before the one that it needs. Sessions have no index by expiry:
 // it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
-	return []string{createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation}
+	return []string{
+		createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation, addDevices,
+	}
 }
 
 const (
@@ -122,6 +124,24 @@ const (
 	addActivation = `
 		ALTER TABLE users ADD COLUMN activate INTEGER NOT NULL DEFAULT 0;
 		ALTER TABLE users ADD COLUMN locale TEXT NOT NULL DEFAULT '';`
+
+	addDevices = `
+		ALTER TABLE sessions ADD COLUMN device_id TEXT NOT NULL DEFAULT '';
+		CREATE TABLE devices ( -- in which a factor was proved
+			user_id        TEXT    NOT NULL,
+			id             TEXT    NOT NULL,
+			password_epoch INTEGER NOT NULL,
+			failures       INTEGER NOT NULL,
+			source         TEXT    NOT NULL,
+			created_at     INTEGER NOT NULL,
+			last_used_at   INTEGER NOT NULL,
+			expires_at     INTEGER NOT NULL,
+			PRIMARY KEY (user_id, id)
+		) STRICT, WITHOUT ROWID;
+		CREATE INDEX devices_by_expiry ON devices (expires_at);
+		CREATE TRIGGER forget_devices AFTER DELETE ON users BEGIN
+			DELETE FROM devices WHERE user_id = OLD.id;
+		END;`
 )
 
 // upgrade checks that the file is ours and applies the steps that it lacks, all or none.

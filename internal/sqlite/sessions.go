@@ -13,7 +13,7 @@ import (
 
 const (
 	sessionColumns = `user_id, id, nonce, generation, password_epoch, contract, client, source, actor_id,
-		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time, org, access_life, target_id`
+		created_at, rotated_at, last_used_at, expires_at, client_kind, amr, auth_time, org, access_life, target_id, device_id`
 	selectSession = "SELECT " + sessionColumns + " FROM sessions WHERE user_id = ? AND id = ?"
 	// ?3 is how many to keep. The greatest id that goes is found by its position.
 	selectSurplus = "SELECT id FROM sessions WHERE user_id = ?1 AND client = ?2 ORDER BY id DESC LIMIT 1 OFFSET ?3"
@@ -21,7 +21,7 @@ const (
 	// Any text is less than a blob, so an empty cursor selects all ids.
 	selectSessions = "SELECT " + sessionColumns + ` FROM sessions WHERE user_id = ? AND id < ifnull(nullif(?, ''), x'')
 		ORDER BY id DESC LIMIT ?`
-	insertSession = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	insertSession = "INSERT INTO sessions (" + sessionColumns + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 	updateSession = `UPDATE sessions SET generation = ?, rotated_at = ?, last_used_at = ?, expires_at = ?
 		WHERE user_id = ? AND id = ? AND generation = ?`
 )
@@ -38,7 +38,7 @@ func (s *Store) PutSession(ctx context.Context, v auth.Session) error {
 		v.UserID, v.ID, v.Nonce, v.Generation, v.PasswordEpoch, v.Contract, v.Client, v.Source, v.ActorID,
 		v.CreatedAt.UnixMilli(), v.RotatedAt.UnixMilli(), v.LastUsedAt.UnixMilli(), v.ExpiresAt.UnixMilli(),
 		string(v.ClientKind), strings.Join(v.AMR, ","), v.AuthTime.UnixMilli(),
-		v.Org, v.AccessLife.Milliseconds(), v.TargetID)
+		v.Org, v.AccessLife.Milliseconds(), v.TargetID, v.DeviceID)
 	if err == nil {
 		s.cleanSessions.afterPut(rowKey{v.UserID, v.ID}, v.CreatedAt)
 	}
@@ -103,11 +103,16 @@ func (s *Store) EndSession(ctx context.Context, userID, sessionID string) error 
 	return failed("end the session", err)
 }
 
-// EndSessions deletes all sessions of the user in one statement, so it needs no order. It is on disk once confirmed: a power
-// cut must not bring a session back.
+// EndSessions deletes all sessions and devices of the user in one transaction, so it needs no order. It is on disk once
+// confirmed: a power cut must not bring a session back.
 func (s *Store) EndSessions(ctx context.Context, userID, _ string) error {
-	_, err := s.write(ctx, s.endSessions, userID)
-	return failed("end the sessions", err)
+	return failed("end the sessions", s.transaction(ctx, func(tx *sql.Tx) error {
+		if _, err := execute(tx.Stmt(s.devices.endAll), userID); err != nil {
+			return err
+		}
+		_, err := execute(tx.Stmt(s.endSessions), userID)
+		return err
+	}))
 }
 
 func scanSession(r row) (v auth.Session, err error) {
@@ -115,7 +120,7 @@ func scanSession(r row) (v auth.Session, err error) {
 	var amr string
 	if err := r.Scan(&v.UserID, &v.ID, &v.Nonce, &v.Generation, &v.PasswordEpoch, &v.Contract, &v.Client, &v.Source,
 		&v.ActorID, &created, &rotated, &used, &expires, &v.ClientKind, &amr, &authenticated,
-		&v.Org, &life, &v.TargetID); err != nil {
+		&v.Org, &life, &v.TargetID, &v.DeviceID); err != nil {
 		return auth.Session{}, err
 	}
 	v.CreatedAt, v.RotatedAt, v.LastUsedAt, v.ExpiresAt = timeOf(created), timeOf(rotated), timeOf(used), timeOf(expires)

@@ -45,6 +45,7 @@ type Store struct {
 	forgetFailures, forgetUnknown, forgetSources *sql.Stmt
 
 	factors factorStatements
+	devices deviceStatements
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores would only use memory
@@ -118,7 +119,7 @@ type statement struct {
 
 // prepare compiles every statement once: compiling takes longer than running.
 func (s *Store) prepare() error {
-	for _, p := range append(s.factors.texts(s), []statement{
+	for _, p := range append(append(s.factors.texts(s), s.devices.texts(s)...), []statement{
 		{&s.lookUp, s.readers, selectLookup},
 		{&s.userByID, s.readers, selectUserOrDummy},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},

@@ -43,7 +43,7 @@ const selectLookup = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1)
 		LEFT JOIN tries AS p ON p.user = ?2 AND p.source = ?3`
 
 // LookUp reads the user's id and the counters in one statement, because every statement costs locks and system calls. It
-// reads the client in a second one, if a key was sent.
+// reads the client in a second one, if a key was sent, and the device in another.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.LookupResult, err error) {
 	k := q.Attempts
 	if found, err = readOne(ctx, s.lookUp, scanLookup, q.Identifier.String(), k.User, k.Source, k.OfSource().Source); err != nil {
@@ -55,6 +55,11 @@ func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.Look
 	if q.KeyHash != "" {
 		if found.Client, err = readOne(ctx, s.clientByKey, scanClient, q.KeyHash); err != nil && !errors.Is(err, sql.ErrNoRows) {
 			return auth.LookupResult{}, failed("resolve the API key", err)
+		}
+	}
+	if !q.Device.IsZero() {
+		if found.Device, err = readOne(ctx, s.devices.one, scanDevice, q.Device.UserID, q.Device.ID); err != nil && !errors.Is(err, sql.ErrNoRows) {
+			return auth.LookupResult{}, failed("look up the device", err)
 		}
 	}
 	return found, nil

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/web"
 )
@@ -63,11 +66,12 @@ type failure struct {
 	ErrorType string `json:"errorType,omitzero"`
 }
 
-// Decode reads email and password.
+// Decode reads email and password, and the token of a remembered device.
 func (Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	var given struct {
-		Email    *string `json:"email"`
-		Password *string `json:"password"`
+		Email    *string        `json:"email"`
+		Password *string        `json:"password"`
+		Device   jsontext.Value `json:"deviceToken"`
 	}
 	if err := web.DecodeJSON(r, body, &given); err != nil {
 		return auth.Attempt{}, err
@@ -79,7 +83,11 @@ func (Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	if err != nil {
 		return auth.Attempt{}, errEmail
 	}
-	return auth.Attempt{Identifier: email, Password: *given.Password}, nil
+	attempt := auth.Attempt{Identifier: email, Password: *given.Password}
+	if len(given.Device) > 0 {
+		_ = json.Unmarshal(given.Device, &attempt.Device) // anything but a string counts as absent: users without a factor may send it
+	}
+	return attempt, nil
 }
 
 type answer struct {
@@ -88,6 +96,7 @@ type answer struct {
 	Accounts    []account `json:"accounts"`
 	UserID      string    `json:"userId"`
 	FullName    string    `json:"fullName"`
+	DeviceToken string    `json:"deviceToken,omitzero"`
 }
 
 // account always has all eight members (organization 200).
@@ -114,5 +123,6 @@ func (Contract) WriteGrant(w http.ResponseWriter, _ *http.Request, g auth.Grant)
 	}
 	return web.WriteJSON(w, http.StatusOK, answer{
 		IsSuccess: true, AccessToken: g.AccessToken, Accounts: accounts, UserID: g.User.ID, FullName: g.User.Name(),
+		DeviceToken: g.DeviceToken,
 	})
 }

@@ -17,6 +17,7 @@ import (
 const (
 	accessCookie  = "planpoint"
 	refreshCookie = "planpointRefresh"
+	deviceCookie  = "latchkeyDevice"
 )
 
 // ErrCookie reports a cookie that was sent twice: a sibling host may have set one of them (RFC 6265bis 8.6).
@@ -40,6 +41,9 @@ func (c Cookies) Set(w http.ResponseWriter, r *http.Request, g auth.Grant) {
 		c.replace(w, r, c.refresh(g.RefreshToken, seconds(g.RefreshLife)))
 	case len(r.CookiesNamed(refreshCookie)) > 0:
 		c.replace(w, r, c.refresh("", -1))
+	}
+	if g.DeviceToken != "" {
+		http.SetCookie(w, c.device(g.DeviceToken, seconds(g.DeviceLife)))
 	}
 }
 
@@ -128,6 +132,20 @@ func all(r *http.Request, name string) []string {
 		values = append(values, cookie.Value)
 	}
 	return values
+}
+
+// DeviceToken returns the value of the remembered device's cookie, empty without one. One that arrives twice is ignored, so that
+// a sibling host cannot choose it.
+func (c Cookies) DeviceToken(r *http.Request) string {
+	token, _ := only(r, deviceCookie)
+	return token
+}
+
+// device has no Domain: only the API's own host gets it, and no request that another site begins.
+func (c Cookies) device(value string, seconds int) *http.Cookie {
+	cookie := c.cookie(deviceCookie, value, c.IssuerPath+"/api/users", seconds)
+	cookie.Domain, cookie.SameSite = "", http.SameSiteStrictMode
+	return cookie
 }
 
 func (c Cookies) access(value string, seconds int) *http.Cookie {

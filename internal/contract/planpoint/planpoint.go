@@ -96,7 +96,7 @@ type credentials struct {
 	Impersonate *string `json:"impersonate"`
 }
 
-// Decode reads the credentials, and the API key in Authorization.
+// Decode reads the credentials, the API key in Authorization, and the cookie of a remembered device.
 func (c Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	given, err := c.credentials(r, body)
 	if err != nil {
@@ -105,7 +105,9 @@ func (c Contract) Decode(r *http.Request, body []byte) (auth.Attempt, error) {
 	if given.Username == nil || given.Password == nil || *given.Username == "" || *given.Password == "" {
 		return auth.Attempt{}, errMissing
 	}
-	a := auth.Attempt{Password: *given.Password, APIKey: auth.ParseAPIKey(r.Header.Get("Authorization"))}
+	a := auth.Attempt{
+		Password: *given.Password, APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Device: c.config.Cookies.DeviceToken(r),
+	}
 	if a.Identifier, err = auth.ParseIdentifier(*given.Username); err != nil {
 		return auth.Attempt{}, errUsername
 	}

@@ -3,6 +3,7 @@
 package session
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net/http"
@@ -168,6 +169,14 @@ type listed struct {
 	Impersonates   string `json:"impersonates,omitzero"`
 }
 
+// listedDevice is one remembered device as its user sees it.
+type listedDevice struct {
+	ID         string `json:"id"`
+	CreatedAt  string `json:"createdAt"`
+	LastUsedAt string `json:"lastUsedAt"`
+	Source     string `json:"source"` // of the sign-in that remembered it
+}
+
 func (h handler) list(w http.ResponseWriter, r *http.Request) error {
 	caller, err := h.caller(r)
 	if err != nil {
@@ -182,9 +191,10 @@ func (h handler) list(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	answer := struct {
-		Sessions  []listed `json:"sessions"`
-		Next      string   `json:"next,omitzero"`
-		ExpiresIn int64    `json:"expires_in"`
+		Sessions  []listed       `json:"sessions"`
+		Devices   []listedDevice `json:"devices,omitempty"` // on the first page
+		Next      string         `json:"next,omitzero"`
+		ExpiresIn int64          `json:"expires_in"`
 	}{Next: next, ExpiresIn: h.expiresIn(caller)}
 	for _, s := range sessions {
 		answer.Sessions = append(answer.Sessions, listed{
@@ -193,7 +203,22 @@ func (h handler) list(w http.ResponseWriter, r *http.Request) error {
 			ImpersonatedBy: s.ActorID, Impersonates: s.TargetID,
 		})
 	}
+	if cursor == "" {
+		if answer.Devices, err = h.devices(r.Context(), caller.User); err != nil {
+			return err
+		}
+	}
 	return web.WriteJSON(w, http.StatusOK, answer)
+}
+
+func (h handler) devices(ctx context.Context, u auth.User) (all []listedDevice, err error) {
+	devices, err := h.sessions.Devices(ctx, u)
+	for _, d := range devices {
+		all = append(all, listedDevice{
+			ID: d.ID, CreatedAt: d.CreatedAt.Format(time.RFC3339), LastUsedAt: d.LastUsedAt.Format(time.RFC3339), Source: d.Source,
+		})
+	}
+	return all, err
 }
 
 // cursorOf returns the query parameter cursor, empty without one. A cursor is a session's id.
