@@ -22,6 +22,8 @@ const (
 	exitOK     = 0
 	exitFailed = 1 // the command was understood and could not do all of it
 	exitUsage  = 2 // the command was not understood; nothing was done
+	// exitUnchecked is doctor's: nothing bad was found, but something could not be looked at.
+	exitUnchecked = 3
 )
 
 // cli is the outside world of a command: tests bring their own.
@@ -35,6 +37,9 @@ type cli struct {
 
 // errFailed ends a command that has already said on standard error what went wrong.
 var errFailed = errors.New("failed")
+
+// errUnchecked ends a doctor that could not look at everything, which its report says.
+var errUnchecked = errors.New("not all was checked")
 
 // usageError is a command line that was not understood.
 type usageError struct{ error }
@@ -62,6 +67,8 @@ func run(ctx context.Context, c *cli, args []string) int {
 		return exitOK
 	case errors.Is(err, errFailed):
 		return exitFailed
+	case errors.Is(err, errUnchecked):
+		return exitUnchecked
 	case errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command"):
 		if cmd.Name() == "help" {
 			cmd = c.root
@@ -109,7 +116,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 			addFlag(flags, s)
 		}
 	}
-	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), passwordsCommand(c), clientsCommand(c), keysCommand(c), calibrateCommand(c), versionCommand(c))
+	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), passwordsCommand(c), clientsCommand(c), keysCommand(c), calibrateCommand(c), doctorCommand(c), versionCommand(c))
 	root.Version = app.Version()
 	root.SetVersionTemplate(versionLine() + "\n")
 	root.InitDefaultVersionFlag() // now, so that help shows it however it is asked for

@@ -39,6 +39,24 @@ func ContractNames() []string {
 	return names
 }
 
+// functionRoutes are the routes of each deployed function, by its name in the template.
+func functionRoutes(c Config, p Ports, notices *web.Notices) map[string]web.Routes {
+	return map[string]web.Routes{
+		"LoginFunction": loginRoutes(c, p, notices), "SessionFunction": sessionRoutes(c, p, notices),
+		"AccountFunction": accountRoutes(c, p, notices), "KeysFunction": keysRoutes(c, p),
+	}
+}
+
+// Paths returns the path of every endpoint of the functions that the settings turn on, sorted; {id} stands for one segment.
+func Paths(c Config) []string {
+	var paths []string
+	for _, routes := range functionRoutes(c, Ports{}, nil) {
+		paths = slices.AppendSeq(paths, maps.Keys(routes))
+	}
+	slices.Sort(paths)
+	return paths
+}
+
 // loginRoutes are the sign-ins of the contracts that are on.
 func loginRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 	return contractRoutes(c, p, notices, contract.LoginRoutes)

@@ -11,9 +11,4 @@ import (
 func AllContracts() []contract.Contract { return allContracts(Config{Issuer: &url.URL{}}) }
 
 // FunctionRoutes are the routes of each deployed function, by its name in the template.
-func FunctionRoutes(c Config, p Ports) map[string]web.Routes {
-	return map[string]web.Routes{
-		"LoginFunction": loginRoutes(c, p, nil), "SessionFunction": sessionRoutes(c, p, nil),
-		"AccountFunction": accountRoutes(c, p, nil), "KeysFunction": keysRoutes(c, p),
-	}
-}
+func FunctionRoutes(c Config, p Ports) map[string]web.Routes { return functionRoutes(c, p, nil) }

@@ -20,10 +20,10 @@ const healthPath = "/healthz"
 func ServeHandler(c Config, p Ports) http.Handler {
 	p = p.withSinks()
 	notices := web.NewNotices(p.Log)
-	routes := loginRoutes(c, p, notices)
-	maps.Copy(routes, accountRoutes(c, p, notices))
-	maps.Copy(routes, sessionRoutes(c, p, notices))
-	maps.Copy(routes, keysRoutes(c, p))
+	routes := web.Routes{}
+	for _, of := range functionRoutes(c, p, notices) {
+		maps.Copy(routes, of)
+	}
 	routes["/"] = serveOnly(p, func(w http.ResponseWriter, _ *http.Request) error {
 		return web.WriteJSON(w, http.StatusOK, map[string]string{"message": welcome(c)})
 	})

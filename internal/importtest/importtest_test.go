@@ -61,6 +61,9 @@ func rules() []rule {
 		{"internal/awswire", nil},
 		{"internal/privatefile", nil},
 		{"internal/setting", nil},
+		{"internal/doctor", []string{
+			"internal/auth", "internal/contract", "internal/contract/discovery", "internal/jwk", "internal/keyring", "internal/setting", "internal/web",
+		}},
 		{"internal/awscall", nil},
 		{"internal/calibrate", []string{"internal/awscall", "internal/password"}},
 		{"internal/smoke", []string{"internal/awscall"}},

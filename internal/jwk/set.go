@@ -90,6 +90,15 @@ func (s *Set) Key(id string) (Key, bool) {
 	return s.keys[i], true
 }
 
+// IDs returns the ids of the keys, in the set's order; keys of unknown kinds are not in the set.
+func (s *Set) IDs() []string {
+	ids := make([]string, 0, len(s.keys))
+	for _, k := range s.keys {
+		ids = append(ids, k.ID)
+	}
+	return ids
+}
+
 // At returns the set without the keys that are retired by now: they must be refused, and the rotation that removes them may
 // be weeks away.
 func (s *Set) At(now time.Time) *Set {

@@ -41,7 +41,7 @@ func (h Hosts) Handler(next http.Handler, anyHost string, notices *Notices) http
 		if checkOrigin("http://"+bracketed(host)) == nil {
 			notices.warn(r, host, "refused a request for a host that is not ours; to answer for it, add it to ALLOWED_HOSTS (serve --allowed-hosts)", "host", host)
 		}
-		setSecurityHeaders(w.Header())
+		SetSecurityHeaders(w.Header())
 		WriteJSON(w, http.StatusMisdirectedRequest, map[string]string{"message": "This host is not served: add it to ALLOWED_HOSTS"})
 	})
 }

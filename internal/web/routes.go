@@ -24,7 +24,7 @@ func (routes Routes) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.ServeHTTP(w, r)
 		return
 	}
-	setSecurityHeaders(w.Header())
+	SetSecurityHeaders(w.Header())
 	WriteJSON(w, http.StatusNotFound, map[string]string{"message": "Not Found"})
 }
 

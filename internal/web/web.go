@@ -60,7 +60,7 @@ type Endpoint struct {
 
 // ServeHTTP answers in the contract's own format, also when the handler fails or panics.
 func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	setSecurityHeaders(w.Header())
+	SetSecurityHeaders(w.Header())
 	if e.Public {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
 	} else {
@@ -153,8 +153,8 @@ func seconds(d time.Duration) string {
 	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
-// setSecurityHeaders sets what every answer carries (ASVS 3.4.1 to 3.4.6, 14.3.2).
-func setSecurityHeaders(h http.Header) {
+// SetSecurityHeaders sets the headers that every answer carries (ASVS 3.4.1 to 3.4.6, 14.3.2); handlers may change Cache-Control.
+func SetSecurityHeaders(h http.Header) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	h.Set("Referrer-Policy", "no-referrer")

@@ -51,14 +51,23 @@ func render(issuer string, text []byte, now time.Time) (*documents, error) {
 	if err != nil {
 		return nil, err
 	}
-	config, err := json.Marshal(configuration{
+	config, err := Configuration(issuer, keys)
+	if err != nil {
+		return nil, err
+	}
+	return &documents{source: text, made: now, jwks: newDocument(jwks), configuration: newDocument(config)}, nil
+}
+
+// Configuration returns the discovery document of the issuer for exactly these keys, as it is served byte for byte.
+func Configuration(issuer string, keys *jwk.Set) ([]byte, error) {
+	text, err := json.Marshal(configuration{
 		Issuer: issuer, JWKSURI: issuer + JWKSPath, ResponseTypes: []string{"id_token"}, SubjectTypes: []string{"public"},
 		Algorithms: keys.Algorithms(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode the discovery document: %w", err)
 	}
-	return &documents{source: text, made: now, jwks: newDocument(jwks), configuration: newDocument(config)}, nil
+	return text, nil
 }
 
 func newDocument(body []byte) document {
