@@ -25,6 +25,11 @@ const (
 	confirm      = totp + "/confirm"
 	recovery     = factors + "/recovery"
 
+	passkeys       = "/api/users/passkeys"
+	passkeyOptions = passkeys + "/options"
+	passkeyLogin   = planpoint + "/passkey/options"
+	related        = "/.well-known/webauthn"
+
 	jwks          = "/.well-known/jwks.json"
 	configuration = "/.well-known/openid-configuration"
 
@@ -55,7 +60,7 @@ func liveAnswers(t *testing.T) []answer {
 	life(t, dressed)
 	matrix(t, dressed, signIn(t, dressed))
 
-	broken := newServer(t, "THROTTLE", "off")
+	broken := newServer(t, "THROTTLE", "off", "PASSKEY_RP", "example.org")
 	session := signIn(t, broken)
 	broken.breakDown(t)
 	broken.want(t, 500, "live-health-failed", "GET", "/healthz")
@@ -64,7 +69,7 @@ func liveAnswers(t *testing.T) []answer {
 	broken.want(t, 500, "", "POST", refresh, session.refresh)
 	matrix(t, broken, session)
 
-	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t), withFactors(t))
+	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t), withFactors(t), withPasskeys(t))
 }
 
 // session is the credential that a request carries.
@@ -143,7 +148,8 @@ func matrix(t *testing.T, s *server, session session) {
 	t.Helper()
 	paths := []string{
 		planpoint, organization, refresh, logout, logout + "?all=true", me, sessions, sessions + "/none", jwks, configuration,
-		planpoint + "/factor", organization + "/factor", factors, factors + "/none", totp, confirm, recovery,
+		planpoint + "/factor", organization + "/factor", planpoint + "/passkey", organization + "/passkey", passkeyLogin, passkeys,
+		passkeyOptions, related, factors, factors + "/none", totp, confirm, recovery,
 		"/", "/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
 	}
 	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"}

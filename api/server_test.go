@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
+	"latchkey/internal/passkey"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/token"
 )
@@ -61,7 +62,7 @@ func newServer(t *testing.T, settings ...string) *server {
 	check(t, err)
 	keys := token.NewKeyring(s, keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
 	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Ports{
-		Store: store, Passwords: kit.Hasher, Keys: keys, Tokens: keys,
+		Store: store, Passwords: kit.Hasher, Passkeys: passkey.New(), Keys: keys, Tokens: keys,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(s)), Log: kit.Log.Logger(), Now: kit.Clock.Now,
 	})))
 	t.Cleanup(listening.Close)

@@ -18,7 +18,7 @@ import (
 )
 
 func invokeCommand(c *cli) *cobra.Command {
-	functions := []string{"login", "session", "keys", "authorizer", "rotate"}
+	functions := []string{"login", "session", "account", "keys", "authorizer", "rotate"}
 	return &cobra.Command{
 		Use: "invoke FUNCTION EVENT.json|-", Short: "Run an event through a function's real handler",
 		Args: exactArgs("FUNCTION", "EVENT.json|-"), ValidArgsFunction: fileNames(2, functions...),
@@ -82,6 +82,8 @@ func (c *cli) function(cmd *cobra.Command, name string, config app.Config, log *
 		return app.NewAuthorizer(config, ports), store, nil
 	case "keys":
 		return lambdahttp.Wrap(app.KeysHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
+	case "account":
+		return lambdahttp.Wrap(app.AccountHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
 	case "session":
 		return lambdahttp.Wrap(app.SessionHandler(config, ports), lambdahttp.WithLogger(log)), store, nil
 	default:

@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/dynamo"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
+	"latchkey/internal/passkey"
 	"latchkey/internal/sqlite"
 )
 
@@ -80,8 +81,8 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 	}
 	ring := app.NewKeyring(config, app.CachedKeys(config.Keys, keys))
 	return app.Ports{
-		Listed: listed,
-		Store:  store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
+		Listed: listed, Passkeys: passkey.New(),
+		Store: store, Passwords: config.NewHasher(), Keys: ring, Tokens: ring, Audit: sink, Log: log,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(keys)), Serial: config.Store.IsLocal(),
 		Metrics: app.NewMetrics(config, ring, c.err),
 	}, store, nil

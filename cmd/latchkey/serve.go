@@ -99,6 +99,9 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	config.InsecureCookies = o.insecureCookies
+	if o.demo {
+		config = withLocalPasskeys(config, listener.Addr())
+	}
 	records, err := c.openAudit(cmd)
 	if err != nil {
 		return err

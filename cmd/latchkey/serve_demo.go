@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +36,14 @@ func (c *cli) demo(cmd *cobra.Command, store admin.Store, hasher auth.Passwords,
 	}
 	c.printDemo(base, key)
 	return nil
+}
+
+// withLocalPasskeys lets the demo's pages at localhost use passkeys, which no browser binds to 127.0.0.1.
+func withLocalPasskeys(config app.Config, addr net.Addr) app.Config {
+	if isLoopback(addr) && config.PasskeyRP == "" {
+		config.PasskeyRP, config.LocalOrigin = "localhost", local(addr)
+	}
+	return config
 }
 
 // warnOfDemo says that a store that is served holds demo users.

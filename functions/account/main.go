@@ -1,4 +1,4 @@
-// Command account is the Lambda function behind second factors: at sign-in, and a user's own.
+// Command account is the Lambda function behind second factors and passkeys: at sign-in, and a user's own.
 package main
 
 import (
@@ -7,10 +7,11 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/lambdahttp"
+	"latchkey/internal/passkey"
 )
 
 func main() {
-	handler, log, err := app.Account(context.Background(), os.Getenv, os.Stdout)
+	handler, log, err := app.Account(context.Background(), passkey.New(), os.Getenv, os.Stdout)
 	if err != nil {
 		app.LogStartError(os.Stdout, "account", err)
 		os.Exit(1)

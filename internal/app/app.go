@@ -26,6 +26,7 @@ type Ports struct {
 	Store     auth.Store
 	Passwords auth.Passwords
 	Keys      auth.Keys
+	Passkeys  auth.Passkeys // only for the account function
 	Tokens    auth.Verifier
 	// PublicKeys holds the JWK Set, for the functions that verify and publish.
 	PublicKeys token.Source
@@ -94,7 +95,7 @@ func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 // domain is what both of auth's services are made of.
 func domain(c Config, p Ports) auth.Config {
 	return auth.Config{
-		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Tokens: p.Tokens,
+		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Passkeys: p.Passkeys, Tokens: p.Tokens,
 		Rules: rules(c), Listed: p.Listed, Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
 	}
 }
@@ -103,7 +104,8 @@ func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
 		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired, FactorRemember: c.FactorRemember,
-		Limits: c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, RefreshRetry: c.RefreshRetry, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
+		RelyingParty: c.relyingParty(),
+		Limits:       c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, RefreshRetry: c.RefreshRetry, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}
 }
 

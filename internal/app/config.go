@@ -43,8 +43,11 @@ type Config struct {
 	FactorAppend          bool
 	FactorIntegrations    FactorIntegrations
 	FactorRemember        time.Duration
-	ServiceName           string // empty: the issuer's host
-	PasswordList          string // a file; empty: only the embedded list
+	PasskeyRP             string      // a domain, or off; empty: the issuer's host
+	PasskeyOrigins        web.Origins // of other domains
+	LocalOrigin           string      // of serve --demo, as browsers on this machine call it
+	ServiceName           string      // empty: the issuer's host
+	PasswordList          string      // a file; empty: only the embedded list
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Contracts             []string // names, at least one

@@ -93,6 +93,9 @@ func TestConfigValues(t *testing.T) {
 		{"FACTOR_APPEND", "true", func(c app.Config) any { return c.FactorAppend }, true},
 		{"FACTOR_INTEGRATIONS", "required", func(c app.Config) any { return c.FactorIntegrations }, app.FactorRequired},
 		{"FACTOR_REMEMBER", "0", func(c app.Config) any { return c.FactorRemember }, time.Duration(0)},
+		{"PASSKEY_RP", "example.com", func(c app.Config) any { return c.PasskeyRP }, "example.com"},
+		{"PASSKEY_ORIGINS", "https://shop.example, https://b.example", func(c app.Config) any { return c.PasskeyOrigins },
+			web.Origins{"https://shop.example", "https://b.example"}},
 		{"SERVICE_NAME", "Orders", func(c app.Config) any { return c.ServiceName }, "Orders"},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
 		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},
@@ -306,7 +309,7 @@ func TestConfigWarnings(t *testing.T) {
 // TestConfigFor promises that a function reads and checks only the settings it uses, and warns of no other.
 func TestConfigFor(t *testing.T) {
 	for function, uses := range map[string][]string{
-		"keys":   {"STORE", "ISSUER", "LOG_LEVEL"},
+		"keys":   {"STORE", "ISSUER", "PASSKEY_ORIGINS", "LOG_LEVEL"},
 		"rotate": {"STORE", "KEYS", "ALGORITHM", "LOG_LEVEL"},
 		"authorizer": {"STORE", "KEYS", "ISSUER", "AUDIENCE", "ALGORITHM", "QUALIFYING_ROLES", "IMPERSONATOR_ROLES",
 			"REVOCATION", "AUTHORIZER_RESPONSE", "LOG_LEVEL"},

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/dynamo"
 )
 
@@ -42,12 +43,14 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 	return SessionHandler(c, p), p.Log, nil
 }
 
-// Account returns the handler of the account function and its logger, as Login does for the login function.
-func Account(ctx context.Context, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
+// Account returns the handler of the account function and its logger, as Login does for the login function. Its caller has the verifier of
+// passkeys, because no other function links one.
+func Account(ctx context.Context, passkeys auth.Passkeys, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
 	c, p, err := deployed(ctx, "account", getenv, out)
 	if err != nil {
 		return nil, nil, err
 	}
+	p.Passkeys = passkeys
 	return AccountHandler(c, p), p.Log, nil
 }
 

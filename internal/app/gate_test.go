@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/factor"
+	"latchkey/internal/passkey"
 )
 
 // TestNoRouteSkipsGate calls every route of every function with each proof of a password that lacks its factor, and promises
@@ -32,7 +33,7 @@ func TestNoRouteSkipsGate(t *testing.T) {
 	}
 	var want, logins []string
 	for _, c := range app.AllContracts() {
-		want, logins = append(want, c.Path(), c.Path()+"/factor"), append(logins, c.Path())
+		want, logins = append(want, c.Path(), c.Path()+"/factor", c.Path()+"/passkey"), append(logins, c.Path())
 	}
 	g.wantOpen(t, "a factor", want, func(path string) proof { return g.complete(t, path) })
 	g.wantOpen(t, "a remembered device", logins, func(string) proof { return g.remembered("ada") })
@@ -61,13 +62,14 @@ func (g *gateTest) remembered(user string) proof {
 	return proof{name: "a device", body: g.credentials(user, `,"deviceToken":"`+g.device+`"`), device: g.device}
 }
 
-// gateTest is all functions over one kit: Ada has an authenticator app, and Grace must have one and has none.
+// gateTest is all functions over one kit: Ada has an authenticator app and a passkey, and Grace must have a factor and has none.
 type gateTest struct {
 	kit      *authtest.Kit
 	handlers map[string]http.Handler // by path
 	paths    []string
 	seed     factor.Seed
 	device   string // the token of a device in which Ada proved the app
+	passkey  *authtest.Authenticator
 }
 
 // proof is what a caller sends.
@@ -78,15 +80,18 @@ func newGateTest(t *testing.T) *gateTest {
 	ada, grace := authtest.Ada(), authtest.Grace()
 	ada.Accounts, grace.Role = authtest.Grace().Accounts, "auditor"
 	k := authtest.NewKit(t, ada, grace)
-	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor"}.get)
+	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor", "PASSKEY_RP": "example.com", "ALLOWED_ORIGINS": passkeyPage}.get)
 	check(t, err)
 	g := &gateTest{kit: k, handlers: map[string]http.Handler{}}
 	g.seed, err = factor.NewSeed(rand.Reader)
 	check(t, err)
 	sealed, err := factor.NewVault(k.Keyring, rand.Reader).Seal(t.Context(), factor.Stored, "ada", g.seed)
 	check(t, err)
-	check(t, k.Store.SetFactors(t.Context(), "ada", 1, auth.Factors{TOTP: []auth.TOTP{{ID: "phone", Sealed: sealed}}}, nil))
-	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
+	var apart auth.Factors
+	g.passkey, apart = newPasskey(t, config)
+	apart.TOTP = []auth.TOTP{{ID: "phone", Sealed: sealed}}
+	check(t, k.Store.SetFactors(t.Context(), "ada", 1, apart, nil))
+	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
 	for _, routes := range app.FunctionRoutes(config, ports) {
 		for path := range routes {
 			g.handlers[path] = routes
@@ -128,6 +133,7 @@ func (g *gateTest) incomplete(t *testing.T) []proof {
 				proof{name: "a challenge as refresh token", body: `{"refreshToken":"` + challenge + `"}`},
 			)
 		}
+		proofs = append(proofs, g.incompletePasskeys(t, user)...)
 		for i := range proofs {
 			proofs[i].name += " of " + user
 		}
@@ -143,6 +149,10 @@ func (g *gateTest) complete(t *testing.T, path string) proof {
 	challenge := ""
 	if login, second := strings.CutSuffix(path, "/factor"); second {
 		challenge = g.challenge(t, login, "ada")
+	}
+	if strings.HasSuffix(path, "/passkey") {
+		asked := g.ask(t)
+		return proof{name: "a passkey", body: asked.answered(g.passkey.Sign(t, asked.PublicKey))}
 	}
 	return proof{name: "all of it", body: g.credentials("ada", `,"challenge":"`+challenge+`","code":"`+g.code()+`"`)}
 }
@@ -163,6 +173,30 @@ func (g *gateTest) challenge(t *testing.T, path, user string) string {
 		t.Fatalf("no challenge for %s at %s: %s", user, path, answer)
 	}
 	return refused.Challenge.ID
+}
+
+// ask asks for a challenge that a passkey may sign.
+func (g *gateTest) ask(t *testing.T) (a askedPasskey) {
+	t.Helper()
+	check(t, json.Unmarshal(g.send(t, "/api/users/login/passkey/options", proof{body: "{}"}).Body.Bytes(), &a))
+	return a
+}
+
+// incompletePasskeys returns passkeys that prove too little, or to another call than the one that asked.
+func (g *gateTest) incompletePasskeys(t *testing.T, user string) []proof {
+	t.Helper()
+	asked, login := g.ask(t), g.challenge(t, "/api/users/login", user)
+	unverified, stranger := *g.passkey, authtest.NewAuthenticator(t, -7, passkeyPage)
+	unverified.Flags &^= authtest.UserVerified
+	stranger.Handle, stranger.CredentialID = g.passkey.Handle, g.passkey.CredentialID
+	moved := askedPasskey{Challenge: login, PublicKey: asked.PublicKey}
+	return []proof{
+		{name: "a passkey without its user", body: asked.answered(unverified.Sign(t, asked.PublicKey))},
+		{name: "a stranger's key", body: asked.answered(stranger.Sign(t, asked.PublicKey))},
+		{name: "a passkey for another challenge", body: moved.answered(g.passkey.Sign(t, asked.PublicKey))},
+		{name: "a challenge of a passkey as bearer", body: asked.answered([]byte("{}")), bearer: asked.Challenge},
+		{name: "a challenge of a passkey and a password", body: strings.Replace(g.credentials(user), "{", `{"challenge":"`+asked.Challenge+`",`, 1)},
+	}
 }
 
 func (g *gateTest) send(t *testing.T, path string, p proof) *httptest.ResponseRecorder {

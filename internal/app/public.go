@@ -29,7 +29,7 @@ func KeysHandler(c Config, p Ports) http.Handler {
 }
 
 func keysRoutes(c Config, p Ports) web.Routes {
-	return discovery.Routes(discovery.Config{Issuer: c.Issuer.String(), Log: p.Log, Now: p.Now}, p.PublicKeys)
+	return discovery.Routes(discovery.Config{Issuer: c.Issuer.String(), PasskeyOrigins: c.PasskeyOrigins, Log: p.Log, Now: p.Now}, p.PublicKeys)
 }
 
 // Authorizer returns the authorizer function from the environment of a Lambda function. It reads the published keys

@@ -17,6 +17,7 @@ const (
 	EventLogin           Event = "login"
 	EventImpersonation   Event = "impersonation"
 	eventLoginFactor     Event = "login_factor"
+	eventLoginPasskey    Event = "login_passkey"
 	EventFactorAdd       Event = "factor_add"
 	EventFactorRemove    Event = "factor_remove"
 	EventRecoveryReplace Event = "recovery_replace"
@@ -56,6 +57,8 @@ const (
 	reasonThrottledDevice     Reason = "throttled_device"
 	reasonFactorMissing       Reason = "factor_missing"
 	reasonWrongCode           Reason = "wrong_code"
+	reasonWrongAssertion      Reason = "wrong_assertion"
+	reasonCounter             Reason = "counter"
 	reasonStepUp              Reason = "step_up"
 	reasonTooMany             Reason = "too_many"
 

@@ -100,6 +100,8 @@ type ticket struct {
 	Contract string  `json:"contract,omitempty"`
 	KeyHash  string  `json:"client,omitempty"` // of the API key that it was made with
 	Target   string  `json:"target,omitempty"` // the identifier to be impersonated
+	Party    string  `json:"party,omitempty"`  // the relying party of a passkey
+	Handle   string  `json:"handle,omitempty"` // what a new passkey will call the user
 	Epoch    int64   `json:"epoch"`            // the user's password epoch
 	Nonce    string  `json:"nonce,omitempty"`
 	Expires  int64   `json:"exp"` // Unix seconds
@@ -178,6 +180,13 @@ func (l *login) challenge(ctx context.Context, caller User, enroll bool) error {
 		if c.Methods, err = l.methods(ctx, caller); err != nil {
 			return err
 		}
+		if known := l.passkeys(caller); len(known) > 0 {
+			options, err := l.assertionOptions(ctx, c.ID, challengeLife, known, verifyPreferred)
+			if err != nil {
+				return err
+			}
+			c.PublicKey = &options
+		}
 	}
 	return refuse(&ChallengeError{c}, reasonFactorMissing)
 }
@@ -195,7 +204,7 @@ func (s *Service) methods(ctx context.Context, u User) ([]Method, error) {
 	if len(state.Recovery) > 0 {
 		methods = append(methods, MethodRecovery)
 	}
-	if len(u.Factors.Passkeys) > 0 {
+	if len(s.passkeys(u)) > 0 {
 		methods = append(methods, MethodPasskey)
 	}
 	return methods, nil

@@ -45,12 +45,21 @@ func asNoSession(err error) error {
 
 // Enroll confirms the caller's first authenticator app and, by that, finishes the sign-in that asked for it, with the contract's
 // terms. The challenge is used up by the call that stores the factor.
-func (s *Service) Enroll(ctx context.Context, challenge, id, code string, source Source, t Terms) (g Grant, recovery []string, err error) {
+func (s *Service) Enroll(ctx context.Context, challenge, id, code string, source Source, t Terms) (Grant, []string, error) {
+	return s.enroll(ctx, challenge, source, t, func(c Caller) (amr, recovery []string, err error) {
+		recovery, err = s.ConfirmTOTP(ctx, c, id, code, source)
+		return []string{"pwd", "otp", "mfa"}, recovery, err
+	})
+}
+
+// enroll stores the first factor by add, which returns what the new session has proved, and finishes the sign-in.
+func (s *Service) enroll(
+	ctx context.Context, challenge string, source Source, t Terms, add func(Caller) (amr, recovery []string, err error),
+) (g Grant, recovery []string, err error) {
 	e, err := s.openEnrollment(ctx, challenge, source)
 	if err != nil {
 		return Grant{}, nil, err
 	}
-	c := Caller{User: e.caller, enrolling: &e.ticket}
 	e.terms = t
 	if err := e.restoreAttempt(ctx); err != nil {
 		return Grant{}, nil, err
@@ -58,14 +67,15 @@ func (s *Service) Enroll(ctx context.Context, challenge, id, code string, source
 	if err := e.lookUpSource(ctx); err != nil {
 		return Grant{}, nil, err
 	}
+	amr, recovery, err := add(Caller{User: e.caller, enrolling: &e.ticket})
+	if err != nil {
+		return Grant{}, nil, err
+	}
 	prove := func(ctx context.Context, _ User) ([]string, error) {
 		if err := s.spend(ctx, e.ticket); err != nil {
 			return nil, asNoSession(err)
 		}
-		return []string{"pwd", "otp", "mfa"}, nil
-	}
-	if recovery, err = s.ConfirmTOTP(ctx, c, id, code, source); err != nil {
-		return Grant{}, nil, err
+		return amr, nil
 	}
 	err = s.auditor.audited(ctx, &e.record, func() (err error) {
 		g, err = e.enter(ctx, e.caller, prove, false)

@@ -9,7 +9,8 @@ import (
 // Factors are what a user proves in addition to the password, stored with the user. Seeds are sealed, so a copy of the store signs
 // nobody in.
 type Factors struct {
-	Handle   string    `json:"handle,omitempty"` // the user's handle in WebAuthn, empty before the first passkey
+	// Handle is what passkeys call the user, in base64url, empty before the first. It is unique, and leads LookUp to the user.
+	Handle   string    `json:"handle,omitempty"`
 	TOTP     []TOTP    `json:"totp,omitempty"`
 	Passkeys []Passkey `json:"passkeys,omitempty"`
 }
@@ -28,6 +29,7 @@ type Passkey struct {
 	Name         string    `json:"name,omitempty"`
 	CredentialID []byte    `json:"credentialId"`
 	PublicKey    []byte    `json:"publicKey"` // COSE_Key
+	RelyingParty string    `json:"rp"`        // RelyingParty.ID; the passkey is worth nothing for any other
 	Transports   []string  `json:"transports,omitempty"`
 	Synced       bool      `json:"synced,omitempty"` // may be synced, by the authenticator's own word
 	CreatedAt    time.Time `json:"createdAt"`
@@ -91,8 +93,8 @@ func (c CodeCount) wait(now time.Time) time.Duration {
 // itself wraps ErrUnavailable.
 type FactorStore interface {
 	// SetFactors replaces the factors of the user whose stored Version equals version and makes it grow by one. Recovery
-	// replaces the MACs of the recovery codes; nil keeps them. Uses of factors that are gone are forgotten. ErrConflict if the
-	// version differs, ErrNotFound if the user is gone; nothing is written then.
+	// replaces the MACs of the recovery codes; nil keeps them. Uses of factors that are gone, and an old handle, are forgotten.
+	// ErrConflict if the version differs, ErrNotFound if the user is gone; nothing is written then.
 	SetFactors(ctx context.Context, userID string, version int64, f Factors, recovery []string) error
 	// FactorState returns the state, zero for a user without one.
 	FactorState(ctx context.Context, userID string) (FactorState, error)
@@ -109,8 +111,8 @@ type CodeStore interface {
 	UseStep(ctx context.Context, userID, factorID string, step int64, at time.Time) (CodeCount, error)
 	// UseRecovery takes the MAC from the recovery codes that are left and clears the wrong codes; ErrConflict if it is missing.
 	UseRecovery(ctx context.Context, userID, mac string) error
-	// UsePasskey stores the passkey's counter and the time, whatever was stored.
-	UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) error
+	// UsePasskey stores the passkey's counter and the time, whatever was stored, and returns the counter before, zero at first.
+	UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) (before uint32, err error)
 	// CountWrongCode stores next if the count is still as seen. Otherwise it changes nothing and returns ErrConflict with the
 	// count.
 	CountWrongCode(ctx context.Context, userID string, seen, next CodeCount) (CodeCount, error)

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// FactorAttempt is the second call of a sign-in: a challenge, and the code for it.
+// FactorAttempt is the second call of a sign-in: a challenge, and the code for it or what a passkey signed.
 type FactorAttempt struct {
 	Challenge string
 	Code      string
+	Assertion []byte // JSON; empty: the code counts
 	APIKey    string // as sent, empty without one
 	Remember  bool   // the client wants to be remembered
 	Source    Source
@@ -22,7 +23,7 @@ type FactorAttempt struct {
 // as it is; a right one uses it up. It returns one of this package's errors and has written one audit record when it returns.
 func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Grant, error) {
 	f := factorLogin{
-		code: a.Code, challenge: a.Challenge,
+		code: a.Code, challenge: a.Challenge, given: a.Assertion,
 		login: login{
 			Service: s, attempt: Attempt{APIKey: a.APIKey, Remember: a.Remember, Source: a.Source}, terms: t,
 			record: AuditRecord{Event: eventLoginFactor, Source: a.Source, Contract: t.Contract},
@@ -41,6 +42,7 @@ type factorLogin struct {
 	login
 	challenge string
 	code      string
+	given     []byte // the assertion
 	ticket    ticket
 }
 
@@ -118,7 +120,12 @@ func (f *factorLogin) lookUpSource(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("look up the source: %w", err)
 	}
-	if f.ticket.KeyHash != "" && (found.Client.KeyHash != f.ticket.KeyHash || !found.Client.Works(f.now())) {
+	return f.takeClient(f.ticket.KeyHash, found)
+}
+
+// takeClient takes the client and the source's window from what was looked up.
+func (f *factorLogin) takeClient(keyHash string, found LookupResult) error {
+	if keyHash != "" && (found.Client.KeyHash != keyHash || !found.Client.Works(f.now())) {
 		return refuse(ErrUnknownClient, reasonClientUnknown)
 	}
 	f.client, f.record.ClientID = found.Client, found.Client.ID()
@@ -126,10 +133,13 @@ func (f *factorLogin) lookUpSource(ctx context.Context) (err error) {
 	return f.checkLimits()
 }
 
-// proveByChallenge checks the code, which the challenge asked for, and uses the challenge up.
+// proveByChallenge checks the code or the passkey, which the challenge asked for, and uses the challenge up.
 func (f *factorLogin) proveByChallenge(ctx context.Context, caller User) ([]string, error) {
 	if !caller.Factors.Any() { // it was removed since
 		return nil, refuse(ErrBadCredentials, reasonFactorMissing)
+	}
+	if len(f.given) > 0 {
+		return f.proveByAssertion(ctx, caller)
 	}
 	amr, err := f.checkCode(ctx, caller, f.code)
 	if err != nil {
@@ -138,9 +148,9 @@ func (f *factorLogin) proveByChallenge(ctx context.Context, caller User) ([]stri
 	return amr, f.spend(ctx, f.ticket)
 }
 
-// failedCode counts a refused code for the source and returns the error that ends the call.
+// failedCode counts a refused code or passkey for the source and returns the error that ends the call.
 func (f *factorLogin) failedCode(ctx context.Context, err error) error {
-	if !errors.Is(err, ErrBadCredentials) || f.tally.keys.Source == "" {
+	if !errors.Is(err, ErrBadCredentials) || f.tally.keys.Network == "" {
 		return err
 	}
 	ctx, cancel := detach(ctx)

@@ -133,8 +133,8 @@ func (s observedStore) UseRecovery(ctx context.Context, userID, mac string) erro
 	return s.o.do(ctx, "UseRecovery", func() error { return s.Store.UseRecovery(ctx, userID, mac) })
 }
 
-func (s observedStore) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) error {
-	return s.o.do(ctx, "UsePasskey", func() error { return s.Store.UsePasskey(ctx, userID, factorID, signCount, at) })
+func (s observedStore) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) (uint32, error) {
+	return observed(ctx, s.o, "UsePasskey", func() (uint32, error) { return s.Store.UsePasskey(ctx, userID, factorID, signCount, at) })
 }
 
 func (s observedStore) CountWrongCode(ctx context.Context, userID string, seen, next CodeCount) (CodeCount, error) {

@@ -148,8 +148,9 @@ func (s *Service) confirmTOTP(ctx context.Context, c Caller, id, code string) ([
 	if err != nil {
 		return nil, fmt.Errorf("use the code: %w", err)
 	}
-	return s.addFactor(ctx, c, func(f *Factors) {
+	return s.addFactor(ctx, c, func(f *Factors) error {
 		f.TOTP = append(f.TOTP, TOTP{ID: factorID, Name: name, Sealed: sealed, CreatedAt: now.UTC().Truncate(time.Millisecond)})
+		return nil
 	})
 }
 
@@ -168,7 +169,7 @@ func idOfFactor(secret []byte) string {
 
 // addFactor changes the factors by add, on the user as they are stored, and makes recovery codes with the first. Each round asks
 // again whether the caller may: of two first factors at once, the second needs a proof of the first.
-func (s *Service) addFactor(ctx context.Context, c Caller, add func(*Factors)) (recovery []string, err error) {
+func (s *Service) addFactor(ctx context.Context, c Caller, add func(*Factors) error) (recovery []string, err error) {
 	for range factorSetRounds {
 		if err := s.mayChangeFactors(c); err != nil {
 			return nil, err
@@ -184,7 +185,9 @@ func (s *Service) addFactor(ctx context.Context, c Caller, add func(*Factors)) (
 			return nil, refuse(ErrConflict, reasonTooMany)
 		}
 		factors.TOTP, factors.Passkeys = slices.Clone(factors.TOTP), slices.Clone(factors.Passkeys)
-		add(&factors)
+		if err := add(&factors); err != nil {
+			return nil, err
+		}
 		err = s.store.SetFactors(ctx, c.User.ID, c.User.Version, factors, macs)
 		if !errors.Is(err, ErrConflict) {
 			break

@@ -41,10 +41,11 @@ type LoginStore interface {
 	ReplaceHash(ctx context.Context, userID, old, new string) error
 }
 
-// LookupQuery asks for a user by identifier, a client by its API key's hash, counters and a remembered device by their names;
-// empty fields ask for nothing.
+// LookupQuery asks for a user by identifier or by the handle of passkeys, a client by its API key's hash, counters and a remembered device
+// by their names; empty fields ask for nothing.
 type LookupQuery struct {
 	Identifier Identifier
+	Handle     string // Factors.Handle; not together with Identifier
 	KeyHash    string
 	Attempts   AttemptKeys
 	Device     DeviceKey

@@ -9,16 +9,17 @@ import (
 
 // Service decides who may sign in. It holds no state of its own: any number may share one store.
 type Service struct {
-	store     Store
-	passwords Passwords
-	keys      Keys
-	codes     Codes
-	rules     Rules
-	listed    func(password string) bool
-	auditor   auditor
-	start     start
-	now       func() time.Time
-	newID     func() string
+	store          Store
+	passwords      Passwords
+	keys           Keys
+	codes          Codes
+	rules          Rules
+	authenticators Passkeys
+	listed         func(password string) bool
+	auditor        auditor
+	start          start
+	now            func() time.Time
+	newID          func() string
 }
 
 // Rules are the deployment's settings that the domain obeys.
@@ -36,6 +37,7 @@ type Rules struct {
 	FactorAppend       bool          // the code may stand at the end of the password
 	FactorIntegrations bool          // sign-ins of integration clients need the user's factor as well
 	FactorRemember     time.Duration // how long a device stands in for the factor; zero: not at all
+	RelyingParty       RelyingParty
 }
 
 // Config is what Service and Sessions are made of; see each constructor for what it needs.
@@ -44,6 +46,7 @@ type Config struct {
 	Passwords Passwords
 	Keys      Keys
 	Codes     Codes
+	Passkeys  Passkeys // nil where none are verified
 	Tokens    Verifier
 	Rules     Rules
 	Listed    func(password string) bool // whether attackers try the password first; nil: not known
@@ -70,7 +73,7 @@ func (c Config) withDefaults() Config {
 func NewService(c Config) *Service {
 	c = c.withDefaults()
 	s := &Service{
-		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, rules: c.Rules, listed: c.Listed, auditor: auditor{c.Audit, c.Log},
+		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, authenticators: c.Passkeys, rules: c.Rules, listed: c.Listed, auditor: auditor{c.Audit, c.Log},
 		start: concurrently, now: c.Now, newID: c.NewID,
 	}
 	if c.Serial {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -154,10 +155,7 @@ const unknownSource = "unknown"
 
 // NewAttemptKeys returns the names of the attempt's counters, the same for every spelling of an identifier.
 func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source) (k AttemptKeys, err error) {
-	address, network := unknownSource, unknownSource
-	if source.Known() {
-		address, network = source.text, source.network
-	}
+	address, network := cmp.Or(source.text, unknownSource), cmp.Or(source.network, unknownSource)
 	if k.User, err = counterName(ctx, keys, "tries of user", id.String()); err != nil {
 		return AttemptKeys{}, err
 	}
@@ -165,9 +163,14 @@ func NewAttemptKeys(ctx context.Context, keys Keys, id Identifier, source Source
 		return AttemptKeys{}, err
 	}
 	if k.Network = k.Source; network != address {
-		k.Network, err = counterName(ctx, keys, "tries from source", network)
+		k.Network, err = networkKey(ctx, keys, source)
 	}
 	return k, err
+}
+
+// networkKey returns the name of only the source's window.
+func networkKey(ctx context.Context, keys Keys, source Source) (string, error) {
+	return counterName(ctx, keys, "tries from source", cmp.Or(source.network, unknownSource))
 }
 
 func counterName(ctx context.Context, keys Keys, label string, parts ...string) (string, error) {
@@ -266,7 +269,7 @@ func (l *login) clearAttempts(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	}
-	if l.tally.keys == (AttemptKeys{}) {
+	if l.tally.keys.User == "" { // nothing is limited, or no password was tried
 		return nil
 	}
 	knownUntil := now

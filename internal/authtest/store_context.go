@@ -80,7 +80,7 @@ func factorCalls(s Store, ada auth.User) map[string]func(ctx context.Context) er
 		"SpendNonce":  func(ctx context.Context) error { return s.SpendNonce(ctx, "nonce", Start()) },
 		"UseStep":     func(ctx context.Context) error { _, err := s.UseStep(ctx, ada.ID, "totp", 1, Start()); return err },
 		"UseRecovery": func(ctx context.Context) error { return s.UseRecovery(ctx, ada.ID, "mac") },
-		"UsePasskey":  func(ctx context.Context) error { return s.UsePasskey(ctx, ada.ID, "key", 1, Start()) },
+		"UsePasskey":  func(ctx context.Context) error { _, err := s.UsePasskey(ctx, ada.ID, "key", 1, Start()); return err },
 		"CountWrongCode": func(ctx context.Context) error {
 			_, err := s.CountWrongCode(ctx, ada.ID, auth.CodeCount{}, auth.CodeCount{Wrong: 1})
 			return err

@@ -26,6 +26,9 @@ func factorPromises() []promise {
 		{"wrong codes are counted by comparing", wrongCodes},
 		{"of concurrent wrong codes each is counted", wrongCodeRace},
 		{"a passkey's use is kept", passkeyUse},
+		{"a handle leads to its user", handleFound},
+		{"an import brings a handle along", handleImported},
+		{"a handle moves with its factors, and dies with the user", handleMoves},
 		{"uses of removed factors are forgotten", usesForgotten},
 		{"a nonce is accepted once", nonceOnce},
 		{"deleting the user deletes the state", factorsDeleted},
@@ -247,18 +250,85 @@ func wrongCodeRace(t *testing.T, s Store) {
 
 func passkeyUse(t *testing.T, s Store) {
 	u := enrolled(t, s)
-	wantError(t, "UsePasskey", s.UsePasskey(t.Context(), u.ID, "key-1", 7, Start()), nil)
-	wantError(t, "UsePasskey", s.UsePasskey(t.Context(), u.ID, "key-1", 0, Start().Add(time.Minute)), nil)
+	for i, use := range []struct{ count, before uint32 }{{7, 0}, {1 << 31, 7}, {0, 1 << 31}} {
+		before, err := s.UsePasskey(t.Context(), u.ID, "key-1", use.count, Start().Add(time.Duration(i)*time.Minute))
+		wantError(t, "UsePasskey", err, nil)
+		if before != use.before {
+			t.Errorf("UsePasskey returns %d, want %d", before, use.before)
+		}
+	}
 	wantState(t, s, u.ID, auth.FactorState{Recovery: []string{"mac-1", "mac-2"}, Uses: map[string]auth.FactorUse{
-		"key-1": {At: Start().Add(time.Minute)},
+		"key-1": {At: Start().Add(2 * time.Minute)},
 	}})
+}
+
+// wantHandle promises that the handle leads to the user, or to no user if userID is empty.
+func wantHandle(t *testing.T, s Store, handle, userID string) {
+	t.Helper()
+	found, err := s.LookUp(t.Context(), auth.LookupQuery{Handle: handle})
+	wantError(t, "LookUp", err, nil)
+	if d := diff(auth.LookupResult{UserID: userID}, found); d != "" {
+		t.Errorf("LookUp of the handle %q differs (-want +got):\n%s", handle, d)
+	}
+}
+
+func handleFound(t *testing.T, s Store) {
+	wantHandle(t, s, "handle-of-ada", "")
+	u := enrolled(t, s)
+	create(t, s, Grace())
+	wantHandle(t, s, "handle-of-ada", u.ID)
+	wantHandle(t, s, "HANDLE-OF-ADA", "")
+	wantHandle(t, s, u.Identifier.String(), "")
+	found, err := s.LookUp(t.Context(), auth.LookupQuery{Identifier: Identifier("handle-of-ada@example.com")})
+	wantError(t, "LookUp", err, nil)
+	if found.UserID != "" {
+		t.Errorf("an identifier finds the user of a handle")
+	}
+}
+
+func handleImported(t *testing.T, s Store) {
+	u := Ada()
+	u.Factors = factors()
+	wantUser(t, s, create(t, s, u))
+	wantHandle(t, s, "handle-of-ada", u.ID)
+	grace := Grace()
+	grace.Factors.Handle = u.Factors.Handle
+	wantError(t, "CreateUser with the handle of another", s.CreateUser(t.Context(), grace), auth.ErrConflict)
+	wantError(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID), nil)
+	wantHandle(t, s, "handle-of-ada", "")
+}
+
+func handleMoves(t *testing.T, s Store) {
+	u := enrolled(t, s)
+	set := func(f auth.Factors) {
+		t.Helper()
+		wantError(t, "SetFactors", s.SetFactors(t.Context(), u.ID, u.Version, f, nil), nil)
+		u.Version++
+		u.Factors = f
+		wantUser(t, s, u)
+	}
+	set(auth.Factors{Handle: "handle-of-ada"})
+	wantHandle(t, s, "handle-of-ada", u.ID)
+	set(auth.Factors{Handle: "another"})
+	wantHandle(t, s, "handle-of-ada", "")
+	wantHandle(t, s, "another", u.ID)
+	set(auth.Factors{})
+	wantHandle(t, s, "another", "")
+	set(factors())
+	wantHandle(t, s, "handle-of-ada", u.ID)
+	u.Role = "changed"
+	wantError(t, "UpdateUser", s.UpdateUser(t.Context(), u), nil)
+	wantHandle(t, s, "handle-of-ada", u.ID)
+	wantError(t, "DeleteUser", s.DeleteUser(t.Context(), u.ID), nil)
+	wantHandle(t, s, "handle-of-ada", "")
 }
 
 func usesForgotten(t *testing.T, s Store) {
 	u := enrolled(t, s)
 	_, err := s.UseStep(t.Context(), u.ID, "totp-1", 7, Start())
 	wantError(t, "UseStep", err, nil)
-	wantError(t, "UsePasskey", s.UsePasskey(t.Context(), u.ID, "key-1", 7, Start()), nil)
+	_, err = s.UsePasskey(t.Context(), u.ID, "key-1", 7, Start())
+	wantError(t, "UsePasskey", err, nil)
 	u.Factors.TOTP = nil
 	wantError(t, "SetFactors", s.SetFactors(t.Context(), u.ID, u.Version, u.Factors, nil), nil)
 	wantState(t, s, u.ID, auth.FactorState{Recovery: []string{"mac-1", "mac-2"}, Uses: map[string]auth.FactorUse{

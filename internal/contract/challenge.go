@@ -64,14 +64,22 @@ type descriptor struct {
 
 // NewRequestOptions returns the options in the form that PublicKeyCredential.parseRequestOptionsFromJSON reads.
 func NewRequestOptions(o auth.AssertionOptions) RequestOptions {
-	options := RequestOptions{
+	return RequestOptions{
 		Challenge: base64.RawURLEncoding.EncodeToString(o.Challenge), Timeout: o.Timeout.Milliseconds(),
-		RelyingParty: o.RelyingParty, Credentials: []descriptor{}, UserVerification: o.UserVerification,
+		RelyingParty: o.RelyingParty, Credentials: descriptors(o.Credentials), UserVerification: o.UserVerification,
 	}
-	for _, p := range o.Credentials {
-		options.Credentials = append(options.Credentials, descriptor{
-			Type: "public-key", ID: base64.RawURLEncoding.EncodeToString(p.CredentialID), Transports: p.Transports,
+}
+
+// publicKey is the type of every WebAuthn credential.
+const publicKey = "public-key"
+
+// descriptors returns how a browser finds the passkeys; never nil, which would be null.
+func descriptors(passkeys []auth.Passkey) []descriptor {
+	found := []descriptor{}
+	for _, p := range passkeys {
+		found = append(found, descriptor{
+			Type: publicKey, ID: base64.RawURLEncoding.EncodeToString(p.CredentialID), Transports: p.Transports,
 		})
 	}
-	return options
+	return found
 }

@@ -38,16 +38,19 @@ func LoginRoutes(c Contract, config Config) web.Routes {
 	return web.Routes{c.Path(): config.endpoint(c, login(c, config.Service))}
 }
 
-// FactorRoutes returns the contract's second calls by their paths.
+// FactorRoutes returns the contract's second calls and its sign-in with a passkey by their paths.
 func FactorRoutes(c Contract, config Config) web.Routes {
-	return web.Routes{FactorPath(c): config.endpoint(c, loginFactor(c, config.Service))}
+	return web.Routes{
+		FactorPath(c):  config.endpoint(c, loginFactor(c, config.Service)),
+		PasskeyPath(c): config.endpoint(c, loginPasskey(c, config.Service)),
+	}
 }
 
 // endpoint answers as the contract's table says.
 func (config Config) endpoint(c Contract, handle web.Handler) http.Handler {
 	table, failure := c.Refusals()
 	return web.Endpoint{
-		Handle: handle, Method: http.MethodPost, Refusals: table, Failure: failure,
+		Handle: handle, Method: http.MethodPost, Refusals: append(table, PasskeysOff()), Failure: failure,
 		Origins: config.Origins, Notices: config.Notices, Log: config.Log,
 	}
 }

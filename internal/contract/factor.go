@@ -1,6 +1,8 @@
 package contract
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/go-json-experiment/json"
@@ -39,22 +41,36 @@ func (m factorMembers) code() auth.SentCode {
 // isTrue reports whether a member was sent and is true.
 func isTrue(value jsontext.Value) bool { return string(value) == "true" }
 
+// readJSON reads the body of a call that every contract has. The contracts' tables name the members of their own sign-in for ErrMember.
+func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
+	err := web.ReadJSON(w, r, v)
+	if errors.Is(err, web.ErrMember) {
+		return fmt.Errorf("%w: a member has the wrong type", web.ErrBody)
+	}
+	return err
+}
+
 // FactorPath is where the second call of the contract's sign-in goes.
 func FactorPath(c Contract) string { return c.Path() + "/factor" }
 
-// loginFactor is the second call: {"challenge","code","remember"?}.
+// loginFactor is the second call: {"challenge","code","remember"?}, or with an assertion in place of the code. An empty code does not hide an
+// assertion.
 func loginFactor(c Contract, service *auth.Service) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var given struct {
 			Challenge string         `json:"challenge"`
 			Code      string         `json:"code"`
 			Remember  jsontext.Value `json:"remember"`
+			Assertion jsontext.Value `json:"assertion"`
 		}
-		if err := web.ReadJSON(w, r, &given); err != nil {
+		if err := readJSON(w, r, &given); err != nil {
 			return err
 		}
+		if given.Code != "" || string(given.Assertion) == "null" {
+			given.Assertion = nil
+		}
 		grant, err := service.LoginFactor(r.Context(), auth.FactorAttempt{
-			Challenge: given.Challenge, Code: given.Code, Remember: isTrue(given.Remember),
+			Challenge: given.Challenge, Code: given.Code, Assertion: given.Assertion, Remember: isTrue(given.Remember),
 			APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
 		}, c.Terms())
 		if err != nil {

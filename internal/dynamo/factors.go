@@ -1,6 +1,7 @@
 package dynamo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,20 +23,23 @@ const (
 	countPrefix = "signCount#"
 )
 
-// SetFactors reads the state first, to know which uses have to go, and writes user and state in one transaction.
+// SetFactors reads user and state first, to know which handle and uses have to go, and writes all of it in one transaction.
 func (s *Store) SetFactors(ctx context.Context, userID string, version int64, f auth.Factors, recovery []string) error {
 	const action = "set the factors"
 	k, ok := userKey(userID)
-	if !ok {
+	if !ok || !storable(cmp.Or(f.Handle, "none"), maxHandle) {
 		return auth.ErrNotFound
 	}
 	values := item{":version": number(version), ":one": number(1)}
 	if err := values.setJSON(":factors", f); err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
-	stored, err := s.get(ctx, action, factorsKey(userID))
+	u, stored, err := s.userAndState(ctx, action, userID)
 	if err != nil {
 		return err
+	}
+	if u.Version != version {
+		return auth.ErrConflict
 	}
 	writes := []types.TransactWriteItem{{Update: &types.Update{
 		TableName: &s.table, Key: k.item(), UpdateExpression: aws.String("SET factors = :factors ADD version :one"),
@@ -45,7 +49,50 @@ func (s *Store) SetFactors(ctx context.Context, userID string, version int64, f 
 	if change := s.changeState(userID, stored, f, recovery); change != nil {
 		writes = append(writes, types.TransactWriteItem{Update: change})
 	}
-	return s.commit(ctx, action, writes...)
+	return s.commit(ctx, action, append(writes, s.moveHandle(userID, u.Factors.Handle, f.Handle)...)...)
+}
+
+func (s *Store) userAndState(ctx context.Context, action, userID string) (u auth.User, state item, err error) {
+	k, ok := userKey(userID)
+	if !ok {
+		return auth.User{}, nil, auth.ErrNotFound
+	}
+	found, err := s.getAll(ctx, action, []key{k, factorsKey(userID)})
+	if err != nil {
+		return auth.User{}, nil, err
+	}
+	for _, it := range found {
+		if f := (fields{item: it}); f.text("sk") == factorsSort {
+			state = it
+		} else if u, err = decode(action, it, userFrom); err != nil {
+			return auth.User{}, nil, err
+		}
+	}
+	if u.ID == "" {
+		return auth.User{}, nil, auth.ErrNotFound
+	}
+	return u, state, nil
+}
+
+// moveHandle returns the writes that let the user be found by the handle to, and no longer by from; either may be empty.
+func (s *Store) moveHandle(userID, from, to string) (writes []types.TransactWriteItem) {
+	if from == to {
+		return nil
+	}
+	if to != "" {
+		writes = append(writes, s.putNew(handlePointer(userID, to)))
+	}
+	if from != "" {
+		writes = append(writes, types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: handleKey(from).item()}})
+	}
+	return writes
+}
+
+// handlePointer is the item that maps the handle of the user's passkeys to the user.
+func handlePointer(userID, handle string) item {
+	it := handleKey(handle).item()
+	it.setText("userId", userID)
+	return it
 }
 
 // changeState returns the write that replaces the recovery codes and forgets uses of factors that are gone, or nil.
@@ -163,17 +210,22 @@ func (s *Store) UseRecovery(ctx context.Context, userID, mac string) error {
 	return confirmed("use the recovery code", err, auth.ErrConflict)
 }
 
-// UsePasskey is one write.
-func (s *Store) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) error {
+// UsePasskey is one write, which returns what it replaced.
+func (s *Store) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) (before uint32, err error) {
+	const action = "use the passkey"
 	values := item{":count": number(int64(signCount))}
 	values.setTime(":at", at)
-	_, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+	out, err := s.client.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 		TableName: &s.table, Key: factorsKey(userID).item(),
 		UpdateExpression:          aws.String("SET #count = :count, #used = :at REMOVE wrong, blockedUntil"),
 		ExpressionAttributeNames:  map[string]string{"#count": countPrefix + factorID, "#used": usedPrefix + factorID},
 		ExpressionAttributeValues: values,
+		ReturnValues:              types.ReturnValueUpdatedOld,
 	})
-	return confirmed("use the passkey", err, nil)
+	if err != nil {
+		return 0, confirmed(action, err, nil)
+	}
+	return decode(action, out.Attributes, func(f *fields) uint32 { return uint32(f.number(countPrefix + factorID)) })
 }
 
 // CountWrongCode is one conditional write. One whose answer is lost, and which the SDK sends again, finds the next count and reports

@@ -18,16 +18,22 @@ const (
 	sessionEnd     = "SESSION$" // greater than any session's
 	devicePrefix   = "DEVICE#"
 	factorsSort    = "FACTORS"
+	handlePrefix   = "HANDLE#"
 	clientsHash    = "CLIENTS"
 	attemptsPrefix = "TRIES#"
 	fromPrefix     = "FROM#"
 
 	maxHash = 2048 // bytes of pk, DynamoDB's limit
 	maxSort = 1024 // bytes of sk
+
+	maxHandle = maxHash - len(handlePrefix)
 )
 
 // loginKey is the key of the pointer from an identifier to its user. An Identifier is always short and UTF-8.
 func loginKey(id auth.Identifier) key { return key{"LOGIN#" + id.String(), "LOGIN"} }
+
+// handleKey is the key of the pointer from the handle of a user's passkeys to the user.
+func handleKey(handle string) key { return key{handlePrefix + handle, "HANDLE"} }
 
 // userKey, sessionKey, deviceKey and clientKey return false for ids that no item can have.
 func userKey(id string) (key, bool) {

@@ -11,12 +11,16 @@ import (
 	"latchkey/internal/auth"
 )
 
-// LookUp reads the identifier's pointer, the client, the counters and the device in one batch: 1 RRU for each.
+// LookUp reads the identifier's or the handle's pointer, the client, the counters and the device in one batch: 1 RRU for each.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (auth.LookupResult, error) {
 	const action = "look up the identifier"
 	pointer, pair, user, source := loginKey(q.Identifier), pairKey(q.Attempts), windowKey(q.Attempts.OfUser()), windowKey(q.Attempts.OfSource())
 	var keys []key
 	if !q.Identifier.IsZero() {
+		keys = append(keys, pointer)
+	}
+	if q.Handle != "" {
+		pointer = handleKey(q.Handle)
 		keys = append(keys, pointer)
 	}
 	client, ok := clientKey(q.KeyHash)

@@ -19,7 +19,7 @@ var (
 	errIdentifier = errors.New("a user has an identifier")
 )
 
-// CreateUser puts the user and the identifier's pointer in one transaction.
+// CreateUser puts the user and the pointers of identifier and handle in one transaction.
 func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
 	const action = "create the user"
 	if err := auth.CheckNew(u); err != nil {
@@ -30,7 +30,7 @@ func (s *Store) CreateUser(ctx context.Context, u auth.User) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", action, err)
 	}
-	return s.commit(ctx, action, s.putNew(it), s.putNew(pointer(u)))
+	return s.commit(ctx, action, append(s.moveHandle(u.ID, "", u.Factors.Handle), s.putNew(it), s.putNew(pointer(u)))...)
 }
 
 // UpdateUser reads first, to know which pointer to delete if the identifier changed; the write's conditions make sure that
@@ -74,7 +74,7 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) error {
 	}
 	err := s.deleteUser(ctx, userID)
 	for range attempts - 1 {
-		if !errors.Is(err, auth.ErrConflict) { // the identifier has moved
+		if !errors.Is(err, auth.ErrConflict) { // the identifier or the handle may have moved
 			break
 		}
 		err = s.deleteUser(ctx, userID)
@@ -85,22 +85,22 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) error {
 	return s.EndSessions(ctx, userID, "")
 }
 
-// deleteUser deletes the user and the pointer in one transaction.
+// deleteUser deletes the user and the pointers in one transaction.
 func (s *Store) deleteUser(ctx context.Context, userID string) error {
 	u, err := s.UserByID(ctx, userID)
 	if err != nil {
 		return err
 	}
 	k, _ := userKey(userID) // valid: the user was read
-	return s.commit(ctx, "delete the user",
+	return s.commit(ctx, "delete the user", append(s.moveHandle(userID, u.Factors.Handle, ""),
 		types.TransactWriteItem{Delete: &types.Delete{
 			TableName: &s.table, Key: k.item(),
-			ConditionExpression:                 aws.String("identifier = :identifier"),
-			ExpressionAttributeValues:           item{":identifier": text(u.Identifier.String())},
+			ConditionExpression:                 aws.String("version = :version"),
+			ExpressionAttributeValues:           item{":version": number(u.Version)},
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		}},
 		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: loginKey(u.Identifier).item()}},
-		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: factorsKey(userID).item()}})
+		types.TransactWriteItem{Delete: &types.Delete{TableName: &s.table, Key: factorsKey(userID).item()}})...)
 }
 
 // UserByID reads one item: 1 RRU for up to 4 KB of user.

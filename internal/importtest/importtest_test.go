@@ -24,6 +24,7 @@ func rules() []rule {
 	return []rule{
 		{"functions/calibrate", []string{"internal/app", "internal/calibrate"}},
 		{"functions/smoke", []string{"internal/app", "internal/smoke"}},
+		{"functions/account", []string{"internal/app", "internal/lambdahttp", "internal/passkey"}},
 		{"functions/", []string{"internal/app", "internal/lambdahttp"}},
 		{"cmd/", everything},
 		{"internal/admin/bulk", []string{"internal/admin", "internal/auth", "internal/password", "internal/userfile"}},
@@ -35,6 +36,7 @@ func rules() []rule {
 			"internal/auth", "internal/contract", "internal/contract/planpoint", "internal/factor", "internal/web",
 		}},
 		{"internal/factor", []string{"internal/auth"}},
+		{"internal/passkey", []string{"internal/auth"}},
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
 		{"internal/contract", []string{"internal/auth", "internal/web"}}, // and each contract's package
@@ -87,6 +89,10 @@ func forbidden(importer, imported string) string {
 	switch {
 	case under(importer, "internal/app") && (under(own, "internal/sqlite") || under(own, "internal/authtest")):
 		return "app serves the functions, which never link sqlite"
+	case under(importer, "internal/app") && under(own, "internal/passkey"):
+		return "app serves the functions, of which the account function alone links go-webauthn"
+	case strings.HasPrefix(imported, "github.com/go-webauthn/") && importer != "internal/passkey":
+		return "go-webauthn appears in passkey alone"
 	case under(importer, "cmd") && under(own, "internal/authtest"):
 		return "authtest is for tests"
 	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
@@ -147,6 +153,19 @@ func TestFunctionsNeverLinkSQLite(t *testing.T) {
 				t.Errorf("%s links %s", p.ImportPath, dep)
 			}
 		}
+	}
+}
+
+// TestOneFunctionLinksWebAuthn promises that only the account function carries go-webauthn: every other starts faster without it.
+func TestOneFunctionLinksWebAuthn(t *testing.T) {
+	var linked []string
+	for _, p := range list(t) {
+		if strings.HasPrefix(p.ImportPath, module+"functions/") && slices.Contains(p.Deps, "github.com/go-webauthn/webauthn/protocol") {
+			linked = append(linked, p.ImportPath)
+		}
+	}
+	if want := []string{module + "functions/account"}; !slices.Equal(linked, want) {
+		t.Errorf("go-webauthn is linked by %v, not by %v alone", linked, want)
 	}
 }
 

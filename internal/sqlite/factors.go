@@ -31,6 +31,7 @@ const (
 
 	selectCount    = "SELECT wrong, blocked_until FROM wrong_codes WHERE user_id = ?"
 	selectRecovery = "SELECT mac FROM recovery_codes WHERE user_id = ?"
+	selectSigns    = "SELECT sign_count FROM factor_uses WHERE user_id = ? AND factor_id = ?"
 	selectUses     = "SELECT factor_id, used_at, step, sign_count FROM factor_uses WHERE user_id = ?"
 
 	spendNonce = "INSERT INTO nonces (nonce, expires_at) VALUES (?, ?)"
@@ -44,6 +45,7 @@ type factorStatements struct {
 	set, useRecovery, clear                    *sql.Stmt
 	useStep, usePasskey, countWrong            *sql.Stmt
 	count, recovery, uses, spend, forgetNonces *sql.Stmt
+	signCount                                  *sql.Stmt
 }
 
 func (f *factorStatements) texts(s *Store) []statement {
@@ -57,6 +59,7 @@ func (f *factorStatements) texts(s *Store) []statement {
 		{&f.count, s.readers, selectCount},
 		{&f.recovery, s.readers, selectRecovery},
 		{&f.uses, s.readers, selectUses},
+		{&f.signCount, s.readers, selectSigns},
 		{&f.spend, s.quick, spendNonce},
 		{&f.forgetNonces, s.quick, forgetNonces},
 	}
@@ -196,9 +199,18 @@ func (s *Store) UseRecovery(ctx context.Context, userID, mac string) error {
 }
 
 // UsePasskey stores the counter, whatever was stored.
-func (s *Store) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) error {
-	_, err := s.useAndClear(ctx, s.factors.usePasskey, userID, userID, factorID, at.UnixMilli(), signCount)
-	return failed("use the passkey", err)
+func (s *Store) UsePasskey(ctx context.Context, userID, factorID string, signCount uint32, at time.Time) (before uint32, err error) {
+	const action = "use the passkey"
+	if err := s.lock(ctx); err != nil {
+		return 0, failed(action, err)
+	}
+	defer s.unlock()
+	before, err = readOne(ctx, s.factors.signCount, func(r row) (n uint32, err error) { return n, r.Scan(&n) }, userID, factorID)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, failed(action, err)
+	}
+	_, err = s.useAndClearLocked(ctx, s.factors.usePasskey, userID, userID, factorID, at.UnixMilli(), signCount)
+	return before, failed(action, err)
 }
 
 // useAndClear runs the statement and, if it changed a row, clears the wrong codes.
@@ -207,6 +219,10 @@ func (s *Store) useAndClear(ctx context.Context, stmt *sql.Stmt, userID string, 
 		return 0, err
 	}
 	defer s.unlock()
+	return s.useAndClearLocked(ctx, stmt, userID, args...)
+}
+
+func (s *Store) useAndClearLocked(ctx context.Context, stmt *sql.Stmt, userID string, args ...any) (changed int64, err error) {
 	changed, err = s.writeLocked(ctx, stmt, args...)
 	if err != nil || changed == 0 {
 		return 0, err

@@ -18,7 +18,7 @@ const applicationID = 0x4c4b4559
 // it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
 	return []string{
-		createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation, addDevices,
+		createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation, addDevices, addHandles,
 	}
 }
 
@@ -142,6 +142,10 @@ const (
 		CREATE TRIGGER forget_devices AFTER DELETE ON users BEGIN
 			DELETE FROM devices WHERE user_id = OLD.id;
 		END;`
+
+	// The handle that passkeys have for the user; most users have none.
+	addHandles = `
+		CREATE UNIQUE INDEX users_by_handle ON users (json_extract(factors, '$.handle')) WHERE factors <> '';`
 )
 
 // upgrade checks that the file is ours and applies the steps that it lacks, all or none.

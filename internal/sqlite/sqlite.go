@@ -30,19 +30,19 @@ type Store struct {
 	writing                      chan struct{} // holds one token while this process writes; unlike SQLite's lock it is fair
 	cleanSessions, cleanAttempts cleanUp       // guarded by writing
 
-	lookUp, userByID, userByIdentifier, userPage *sql.Stmt
-	createUser, updateUser, deleteUser           *sql.Stmt
-	replaceHash                                  *sql.Stmt
-	clientByKey, allClients                      *sql.Stmt
-	createClient, disableClient, expireClient    *sql.Stmt
-	session, sessionsOf, putSession              *sql.Stmt
-	surplus, deleteSurplus                       *sql.Stmt
-	rotateSession, endSession, endSessions       *sql.Stmt
-	document, putDocument                        *sql.Stmt
-	attemptsOf                                   *sql.Stmt
-	countAttempt, undoAttempt                    *sql.Stmt
-	clearAttempts, countFailure                  *sql.Stmt
-	forgetFailures, forgetUnknown, forgetSources *sql.Stmt
+	lookUp, lookUpByHandle, userByID, userByIdentifier, userPage *sql.Stmt
+	createUser, updateUser, deleteUser                           *sql.Stmt
+	replaceHash                                                  *sql.Stmt
+	clientByKey, allClients                                      *sql.Stmt
+	createClient, disableClient, expireClient                    *sql.Stmt
+	session, sessionsOf, putSession                              *sql.Stmt
+	surplus, deleteSurplus                                       *sql.Stmt
+	rotateSession, endSession, endSessions                       *sql.Stmt
+	document, putDocument                                        *sql.Stmt
+	attemptsOf                                                   *sql.Stmt
+	countAttempt, undoAttempt                                    *sql.Stmt
+	clearAttempts, countFailure                                  *sql.Stmt
+	forgetFailures, forgetUnknown, forgetSources                 *sql.Stmt
 
 	factors factorStatements
 	devices deviceStatements
@@ -121,6 +121,7 @@ type statement struct {
 func (s *Store) prepare() error {
 	for _, p := range append(append(s.factors.texts(s), s.devices.texts(s)...), []statement{
 		{&s.lookUp, s.readers, selectLookup},
+		{&s.lookUpByHandle, s.readers, selectLookupByHandle},
 		{&s.userByID, s.readers, selectUserOrDummy},
 		{&s.userByIdentifier, s.readers, selectUser + " WHERE identifier = ?"},
 		{&s.userPage, s.readers, "SELECT rowid, " + userColumns + " FROM users WHERE rowid > ? ORDER BY rowid LIMIT ?"},

@@ -33,7 +33,13 @@ const (
 
 // selectLookup always returns one row. No row of tries has both names empty; missing counters have the zero time, in
 // milliseconds.
-const selectLookup = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1), ''),
+const selectLookup = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1), ''), ` + selectCounters
+
+// selectLookupByHandle names the index's expression, so that it is used.
+const selectLookupByHandle = `SELECT ifnull((SELECT id FROM users
+		WHERE factors <> '' AND json_extract(factors, '$.handle') = ?1), ''), ` + selectCounters
+
+const selectCounters = `
 		ifnull(u.failures, 0), ifnull(u.at, zero), ifnull(u.expires_at, zero),
 		ifnull(s.failures, 0), ifnull(s.at, zero), ifnull(s.expires_at, zero),
 		ifnull(p.failures, 0), ifnull(p.at, zero), ifnull(p.known_until, zero)
@@ -45,8 +51,11 @@ const selectLookup = `SELECT ifnull((SELECT id FROM users WHERE identifier = ?1)
 // LookUp reads the user's id and the counters in one statement, because every statement costs locks and system calls. It
 // reads the client in a second one, if a key was sent, and the device in another.
 func (s *Store) LookUp(ctx context.Context, q auth.LookupQuery) (found auth.LookupResult, err error) {
-	k := q.Attempts
-	if found, err = readOne(ctx, s.lookUp, scanLookup, q.Identifier.String(), k.User, k.Source, k.OfSource().Source); err != nil {
+	k, stmt, name := q.Attempts, s.lookUp, q.Identifier.String()
+	if q.Handle != "" {
+		stmt, name = s.lookUpByHandle, q.Handle
+	}
+	if found, err = readOne(ctx, stmt, scanLookup, name, k.User, k.Source, k.OfSource().Source); err != nil {
 		return auth.LookupResult{}, failed("resolve the identifier", err)
 	}
 	if k.Source == "" { // the row read for the pair is the user's window

@@ -1,4 +1,5 @@
-// Package account is what signed-in users do about their own second factors: list, add, confirm and remove them. Errors have the shape
+// Package account is what signed-in users do about their own second factors: list, add, confirm and remove them; and where a browser asks
+// for a passkey to sign in with. Errors have the shape
 // of the planpoint contract, as those of the session endpoints do; tokens of every contract are taken.
 package account
 
@@ -34,12 +35,18 @@ func Routes(config Config) web.Routes {
 			Refusals: refusals(), Failure: message{"Internal server error"},
 		}
 	}
+	passkeys := func(handle web.Handler) http.Handler {
+		return endpoint(http.MethodPost, contract.WithPasskeys(config.Service, handle))
+	}
 	return web.Routes{
-		"/api/users/factors":              endpoint(http.MethodGet, h.list),
-		"/api/users/factors/{id}":         endpoint(http.MethodDelete, h.remove),
-		"/api/users/factors/recovery":     endpoint(http.MethodPost, h.recovery),
-		"/api/users/factors/totp":         endpoint(http.MethodPost, h.beginTOTP),
-		"/api/users/factors/totp/confirm": endpoint(http.MethodPost, h.confirmTOTP),
+		"/api/users/factors":                                    endpoint(http.MethodGet, h.list),
+		"/api/users/factors/{id}":                               endpoint(http.MethodDelete, h.remove),
+		"/api/users/factors/recovery":                           endpoint(http.MethodPost, h.recovery),
+		"/api/users/factors/totp":                               endpoint(http.MethodPost, h.beginTOTP),
+		"/api/users/factors/totp/confirm":                       endpoint(http.MethodPost, h.confirmTOTP),
+		"/api/users/passkeys":                                   passkeys(h.addPasskey),
+		"/api/users/passkeys/options":                           passkeys(h.beginPasskey),
+		contract.PasskeyPath(planpoint.Contract{}) + "/options": passkeys(h.loginPasskeyOptions),
 	}
 }
 
@@ -53,6 +60,7 @@ func refusals() []web.Refusal {
 	return []web.Refusal{
 		{Err: planpoint.ErrCookie, Status: 400, Body: message{"A session cookie was sent twice"}},
 		{Err: auth.ErrCode, Status: 400, Body: message{"The code is wrong or was used"}},
+		{Err: auth.ErrPasskey, Status: 400, Body: message{"The passkey does not fit the challenge or is of no accepted kind"}},
 		{Err: auth.ErrPending, Status: 400, Body: message{"This factor is not waiting to be confirmed; start again"}},
 		{Err: auth.ErrFactorName, Status: 400, Body: message{"A name has at most 64 characters, and no control characters"}},
 		{Err: web.ErrBody, Status: 400, Body: message{"The body must be one JSON object of type application/json"}},
@@ -66,6 +74,7 @@ func refusals() []web.Refusal {
 		{Err: auth.ErrLastFactor, Status: 403, Body: message{"Your role needs a second factor; add another before you remove this one"}},
 		{Err: web.ErrCrossSite, Status: 403, Body: message{"Not allowed from this site"}},
 		{Err: auth.ErrNotFound, Status: 404, Body: message{"Not Found"}},
+		contract.PasskeysOff(),
 		{Err: web.ErrMethod, Status: 405, Body: message{"Method not allowed"}},
 		{Err: auth.ErrConflict, Status: 409, Body: message{"Not possible any more; read your factors again"}},
 		{Err: auth.ErrThrottled, Status: 429, Body: message{"Too many wrong codes; try again later"}},

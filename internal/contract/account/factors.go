@@ -124,7 +124,9 @@ func (h handler) confirmTOTP(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if enrolling != (enrollment{}) {
-		return h.enroll(w, r, enrolling, given.ID, given.Code)
+		return h.enroll(w, r, enrolling, func(t auth.Terms) (auth.Grant, []string, error) {
+			return h.config.Service.Enroll(r.Context(), enrolling.challenge, given.ID, given.Code, auth.ParseSource(r.RemoteAddr), t)
+		})
 	}
 	codes, err := h.config.Service.ConfirmTOTP(r.Context(), caller, given.ID, given.Code, auth.ParseSource(r.RemoteAddr))
 	if err != nil {
@@ -133,12 +135,13 @@ func (h handler) confirmTOTP(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusOK, recoveryCodes{codes})
 }
 
-func (h handler) enroll(w http.ResponseWriter, r *http.Request, e enrollment, id, code string) error {
+// enroll finishes the sign-in that asked for a first factor, by the terms of its contract.
+func (h handler) enroll(w http.ResponseWriter, r *http.Request, e enrollment, finish func(auth.Terms) (auth.Grant, []string, error)) error {
 	for _, c := range h.config.Contracts {
 		if c.Terms().Contract != e.contract {
 			continue
 		}
-		grant, codes, err := h.config.Service.Enroll(r.Context(), e.challenge, id, code, auth.ParseSource(r.RemoteAddr), c.Terms())
+		grant, codes, err := finish(c.Terms())
 		if err != nil {
 			return err
 		}

@@ -1,5 +1,6 @@
 // Package discovery publishes what other programs need to verify our tokens: the public keys as a JWK Set (RFC 7517 5), and
-// the OpenID Connect Discovery document through which API Gateway and JWT libraries find it.
+// the OpenID Connect Discovery document through which API Gateway and JWT libraries find it. For browsers it publishes whose pages may use
+// the passkeys.
 package discovery
 
 import (
@@ -21,9 +22,10 @@ const (
 
 // Config is what a deployment decides about these endpoints.
 type Config struct {
-	Issuer string // exactly as in tokens: readers compare it
-	Log    *slog.Logger
-	Now    func() time.Time // nil is the real clock
+	Issuer         string   // exactly as in tokens: readers compare it
+	PasskeyOrigins []string // pages of other domains that may use the passkeys
+	Log            *slog.Logger
+	Now            func() time.Time // nil is the real clock
 }
 
 // Source returns the published JWK Set from a cache; it is called for every request.
@@ -32,7 +34,7 @@ type Source interface {
 	Get(ctx context.Context) ([]byte, error)
 }
 
-// Routes returns the two endpoints by path. Without keys, also before the first ring, both answer a 500 that must not be
+// Routes returns the endpoints by path. Without keys, also before the first ring, the two about keys answer a 500 that must not be
 // cached: an empty set would make valid tokens look invalid.
 func Routes(c Config, keys Source) web.Routes {
 	h := &handler{issuer: c.Issuer, keys: keys, now: c.Now}
@@ -53,8 +55,9 @@ func Routes(c Config, keys Source) web.Routes {
 		}
 	}
 	return web.Routes{
-		JWKSPath:          endpoint(func(d *documents) document { return d.jwks }),
-		ConfigurationPath: endpoint(func(d *documents) document { return d.configuration }),
+		JWKSPath:           endpoint(func(d *documents) document { return d.jwks }),
+		ConfigurationPath:  endpoint(func(d *documents) document { return d.configuration }),
+		RelatedOriginsPath: relatedOrigins(c),
 	}
 }
 

@@ -1,0 +1,163 @@
+package auth
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+)
+
+// PasskeyAttempt is a sign-in with only a passkey: a challenge of PasskeyOptions, and what the browser signed for it.
+type PasskeyAttempt struct {
+	Challenge string
+	Assertion []byte // JSON
+	APIKey    string // as sent, empty without one
+	Source    Source
+}
+
+// PasskeyOptions returns a challenge that any discoverable passkey may sign. It names no user, and reads nothing.
+func (s *Service) PasskeyOptions(ctx context.Context) (challenge string, options AssertionOptions, err error) {
+	if !s.PasskeysOn() {
+		return "", AssertionOptions{}, refuse(ErrPasskeysOff, ReasonNotAllowed)
+	}
+	t := ticket{Purpose: purposeSignIn, Party: s.rules.RelyingParty.ID, Nonce: s.newID(), Expires: s.now().Add(challengeLife).Unix()}
+	if challenge, err = s.signTicket(ctx, t); err != nil {
+		return "", AssertionOptions{}, err
+	}
+	options, err = s.assertionOptions(ctx, challenge, challengeLife, nil, verifyRequired)
+	return challenge, options, err
+}
+
+// LoginPasskey signs in the user whose passkey signed the challenge, by the terms of any contract. Unknown passkeys cost the same reads
+// and one verification. It returns one of this package's errors and has written one audit record when it returns.
+func (s *Service) LoginPasskey(ctx context.Context, a PasskeyAttempt, t Terms) (Grant, error) {
+	p := passkeyLogin{
+		given: a.Assertion,
+		factorLogin: factorLogin{
+			challenge: a.Challenge,
+			login: login{
+				Service: s, attempt: Attempt{APIKey: a.APIKey, Source: a.Source}, terms: t,
+				record: AuditRecord{Event: eventLoginPasskey, Source: a.Source, Contract: t.Contract},
+			},
+		},
+	}
+	var grant Grant
+	err := s.auditor.audited(ctx, &p.record, func() (err error) {
+		grant, err = p.run(ctx)
+		return err
+	})
+	return grant, err
+}
+
+// passkeyLogin is a sign-in with a passkey while it runs.
+type passkeyLogin struct {
+	factorLogin
+	given     []byte
+	assertion Assertion
+	signCount uint32
+	key       Passkey
+}
+
+// run is the order of a sign-in with a passkey. It counts no attempt of a user, because no password was tried, and makes no source known.
+func (p *passkeyLogin) run(ctx context.Context) (Grant, error) {
+	if !p.PasskeysOn() {
+		return Grant{}, refuse(ErrPasskeysOff, ReasonNotAllowed)
+	}
+	if p.terms.RequireAPIKey && p.attempt.APIKey == "" {
+		return Grant{}, refuse(ErrUnknownClient, reasonClientMissing)
+	}
+	if err := p.open(ctx); err != nil {
+		return Grant{}, err
+	}
+	userID, err := p.lookUpHandle(ctx)
+	if err != nil {
+		return Grant{}, err
+	}
+	caller, err := p.loadOwner(ctx, userID)
+	if err == nil {
+		p.key, p.signCount, err = p.verifyAssertion(ctx, caller, p.assertion, p.challenge, true)
+	}
+	if err != nil {
+		return Grant{}, p.failedCode(ctx, err)
+	}
+	grant, err := p.enter(ctx, caller, p.proveByPasskey, false)
+	return grant, p.failedCode(ctx, err)
+}
+
+// open reads the challenge and the assertion.
+func (p *passkeyLogin) open(ctx context.Context) (err error) {
+	if p.ticket, err = p.openTicket(ctx, p.challenge, purposeSignIn); err != nil {
+		return err
+	}
+	if p.ticket.Party != p.rules.RelyingParty.ID {
+		return refuse(ErrBadCredentials, reasonForged)
+	}
+	if p.assertion, err = p.authenticators.ReadAssertion(p.given); err != nil {
+		return refuse(ErrBadCredentials, reasonMalformed)
+	}
+	return nil
+}
+
+// lookUpHandle reads whose passkey it is said to be, the client and the source's window, the only limit that binds here.
+func (p *passkeyLogin) lookUpHandle(ctx context.Context) (userID string, err error) {
+	if p.rules.Limits != (Limits{}) {
+		if p.tally.keys.Network, err = networkKey(ctx, p.keys, p.attempt.Source); err != nil {
+			return "", err
+		}
+	}
+	_, handle := p.assertion.Claims()
+	q := LookupQuery{Handle: base64.RawURLEncoding.EncodeToString(handle), Attempts: p.tally.keys}
+	if q.Handle == "" {
+		q.Handle = "none" // no handle is so short: the same reads
+	}
+	if p.attempt.APIKey != "" {
+		q.KeyHash = HashAPIKey(p.attempt.APIKey)
+	}
+	found, err := p.store.LookUp(ctx, q)
+	if err != nil {
+		return "", fmt.Errorf("look up the handle: %w", err)
+	}
+	return found.UserID, p.takeClient(q.KeyHash, found)
+}
+
+// loadOwner reads the user, and for an unknown handle an id that no user has, which costs the same.
+func (p *passkeyLogin) loadOwner(ctx context.Context, userID string) (User, error) {
+	if userID == "" {
+		userID = "unknown handle" // no valid id has a space
+	}
+	u, err := p.store.UserByID(ctx, userID)
+	if errors.Is(err, ErrNotFound) {
+		return User{}, nil
+	}
+	if err != nil {
+		return User{}, fmt.Errorf("read the user: %w", err)
+	}
+	p.record.UserID, p.attempt.Identifier = u.ID, u.Identifier
+	p.record.IdentifierHash, err = IdentifierHash(ctx, p.keys, u.Identifier)
+	return u, err
+}
+
+// proveByPasskey uses the challenge up. The signature was verified before the gate, so that only the passkey's owner learns by time
+// whether they may sign in.
+func (p *passkeyLogin) proveByPasskey(ctx context.Context, caller User) ([]string, error) {
+	if err := p.spend(ctx, p.ticket); err != nil {
+		return nil, err
+	}
+	return []string{p.key.method(), "user", "mfa"}, p.usePasskey(ctx, caller, p.key, p.signCount, &p.record)
+}
+
+// proveByAssertion checks a passkey as the second factor and uses the challenge up.
+func (f *factorLogin) proveByAssertion(ctx context.Context, caller User) ([]string, error) {
+	a, err := f.authenticators.ReadAssertion(f.given)
+	if err != nil {
+		return nil, refuse(ErrBadCredentials, reasonMalformed)
+	}
+	p, signCount, err := f.verifyAssertion(ctx, caller, a, f.challenge, false)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.spend(ctx, f.ticket); err != nil {
+		return nil, err
+	}
+	return []string{"pwd", p.method(), "mfa"}, f.usePasskey(ctx, caller, p, signCount, &f.record)
+}
