@@ -35,11 +35,11 @@ func TestSignInRefusals(t *testing.T) {
 	}
 }
 
-// withSession are the refusals of users who are signed in; no contract answers them.
+// withSession are the refusals of users who are signed in, which no contract answers, and the one that all contracts answer alike.
 func withSession() []error {
 	return []error{
 		auth.ErrNoSession, auth.ErrStepUp, auth.ErrCode, auth.ErrPending, auth.ErrLastFactor, auth.ErrFactorName, auth.ErrConflict,
-		auth.ErrNotFound,
+		auth.ErrNotFound, auth.ErrPasskey, auth.ErrPasskeysOff,
 	}
 }
 

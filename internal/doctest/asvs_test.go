@@ -151,7 +151,7 @@ func TestCryptographyIsListed(t *testing.T) {
 // cryptography reports whether the import is cryptography; math/rand is not.
 func cryptography(imported string) bool {
 	return imported == "crypto" || strings.HasPrefix(imported, "crypto/") || strings.HasPrefix(imported, "golang.org/x/crypto/") ||
-		strings.Contains(imported, "/jwt/") || strings.HasPrefix(imported, "github.com/go-crypt/") && !strings.HasSuffix(imported, "/base64")
+		strings.Contains(imported, "/jwt/") || strings.HasPrefix(imported, "github.com/go-webauthn/") || strings.HasPrefix(imported, "github.com/go-crypt/") && !strings.HasSuffix(imported, "/base64")
 }
 
 // TestRandomnessIsCryptographic promises that guessable generators make no secrets. The listed packages use them for jitter,
