@@ -116,7 +116,7 @@ Exit codes: 0 all done; 1 not done, or not all of it; 2 not understood, and noth
 			addFlag(flags, s)
 		}
 	}
-	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), passwordsCommand(c), clientsCommand(c), keysCommand(c), calibrateCommand(c), doctorCommand(c), versionCommand(c))
+	root.AddCommand(serveCommand(c), invokeCommand(c), usersCommand(c), passwordsCommand(c), mailCommand(c), clientsCommand(c), keysCommand(c), calibrateCommand(c), doctorCommand(c), versionCommand(c))
 	root.Version = app.Version()
 	root.SetVersionTemplate(versionLine() + "\n")
 	root.InitDefaultVersionFlag() // now, so that help shows it however it is asked for

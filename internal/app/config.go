@@ -62,6 +62,8 @@ type Config struct {
 	Revocation            authorizer.Revocation
 	AuthorizerResponse    authorizer.Response
 	Throttle              auth.Limits // zero if throttling is off
+	MailFrom              string      // empty: no mails
+	ResetURL              *url.URL    // nil: no mails with links
 	TrustedProxies        web.Proxies
 	Metrics               string // the namespace; empty: none
 	LogLevel              slog.Level

@@ -96,6 +96,8 @@ func TestConfigValues(t *testing.T) {
 		{"PASSKEY_RP", "example.com", func(c app.Config) any { return c.PasskeyRP }, "example.com"},
 		{"PASSKEY_ORIGINS", "https://shop.example, https://b.example", func(c app.Config) any { return c.PasskeyOrigins },
 			web.Origins{"https://shop.example", "https://b.example"}},
+		{"MAIL_FROM", "login@example.com", func(c app.Config) any { return c.MailFrom }, "login@example.com"},
+		{"RESET_URL", "https://app.example.com/reset", func(c app.Config) any { return c.ResetURL.String() }, "https://app.example.com/reset"},
 		{"SERVICE_NAME", "Orders", func(c app.Config) any { return c.ServiceName }, "Orders"},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
 		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},

@@ -81,7 +81,7 @@ const maxSession = 400 * 24 * time.Hour
 // Settings returns all of them in the order in which help and documents list them. A new setting is a row here and a
 // field of Config; unless it is local, the tests then ask for its parameter in template.yaml.
 func Settings() []Setting {
-	return slices.Concat(placeSettings(), tokenSettings(), loginSettings(), sessionSettings(), throttleSettings(), runSettings())
+	return slices.Concat(placeSettings(), tokenSettings(), loginSettings(), sessionSettings(), throttleSettings(), mailSettings(), runSettings())
 }
 
 func placeSettings() []Setting {
@@ -190,6 +190,15 @@ func throttleSettings() []Setting {
 		rows[i] = rows[i].by("login", "account")
 	}
 	return rows
+}
+
+func mailSettings() []Setting {
+	return []Setting{
+		row("MAIL_FROM", "", "address that mails come from; empty: no mails",
+			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).local(),
+		row("RESET_URL", "", "page that links in mails open, to choose a new password; it gets the token in the fragment",
+			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).local(),
+	}
 }
 
 func runSettings() []Setting {

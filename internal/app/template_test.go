@@ -160,6 +160,12 @@ func patternCases() map[string]goodAndBad {
 		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"), "FACTOR_REMEMBER": duration("0", "720h", "9600h"),
 		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
 		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,
+		"MAIL_FROM": {[]string{"", "login@example.com", "No-Reply+x@mail.example.co.uk", "latchkey@localhost"},
+			[]string{"login", "@example.com", "login@", "Login <login@example.com>", "a..b@example.com", "a@b@example.com", "login@bücher.example",
+				"login@example.com\r\nBcc: eve@example.com", "login@example..com", "lögin@example.com"}},
+		"RESET_URL": {[]string{"", "https://app.example.com", "https://app.example.com/reset?lang=de", "http://localhost:8080/reset", "http://127.0.0.1/"},
+			[]string{"http://app.example.com/reset", "https://app.example.com/reset#token=", "https://user:pw@app.example.com", "app.example.com/reset",
+				"https://", "javascript:alert(1)", "http://localhost.example.com/", "https://app.example.com/\r\nx", "https://app.example.com/#"}},
 		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 100.64.0.0/10, fc00::/7"},
 			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129"}},
 	}

@@ -37,6 +37,7 @@ func rules() []rule {
 		}},
 		{"internal/factor", []string{"internal/auth"}},
 		{"internal/passkey", []string{"internal/auth"}},
+		{"internal/mail", []string{"internal/auth"}},
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
 		{"internal/contract", []string{"internal/auth", "internal/web"}}, // and each contract's package

@@ -1,0 +1,7 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func mailCommand(c *cli) *cobra.Command {
+	return group("mail", "Look at the mails that users get", mailPreviewCommand(c))
+}
