@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,23 +37,9 @@ func keysListCommand(c *cli) *cobra.Command {
 	return cmd
 }
 
-// keyLine is a key in JSON: public facts only.
-type keyLine struct {
-	KeyID       string        `json:"kid"`
-	Algorithm   string        `json:"algorithm"`
-	State       keyring.State `json:"state"`
-	CreatedAt   time.Time     `json:"createdAt,omitzero"`
-	ActivatedAt time.Time     `json:"signsSince,omitzero"`
-	RetireAt    time.Time     `json:"retiresAt,omitzero"`
-}
-
 func (c *cli) printRing(ring *keyring.Ring, asJSON bool) error {
 	if asJSON {
-		lines := []keyLine{}
-		for _, k := range ring.Facts() {
-			lines = append(lines, keyLine(k))
-		}
-		return c.printJSON(lines)
+		return c.printJSON(ring.Facts())
 	}
 	table := c.table("KID", "ALGORITHM", "STATE", "CREATED", "SIGNS SINCE", "RETIRES")
 	for _, k := range ring.Facts() {

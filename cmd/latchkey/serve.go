@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
+	"latchkey/internal/console"
 	"latchkey/internal/password"
 	"latchkey/internal/setting"
 	"latchkey/internal/web"
@@ -114,21 +116,35 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		c.log(config.WarningLevel()).Warn(warning)
 	}
 	relaxGC(password.DefaultLimit(config.PasswordHash), config.NewHasher().Retained(), c.getenv)
-	ports, store, err := c.ports(cmd, config, log, records.sink(log))
+	feed := console.NewFeed()
+	sink := audit.Tee(records.sink(log), audit.Log(app.NewLogger(feed, slog.LevelInfo)))
+	ports, store, err := c.ports(cmd, config, log, sink)
 	if err != nil {
 		return err
 	}
 	defer store.Close()
-	if o.demo {
-		err = c.demo(cmd, store, ports.Passwords, base)
-	} else {
-		err = warnOfDemo(cmd.Context(), store, log)
-	}
+	demo, err := c.addDemo(cmd, o, store, ports.Passwords, base, log)
 	if err != nil {
 		return err
 	}
-	handler := app.Identified(limited(app.ServeHandler(config, ports)))
-	return c.listen(cmd.Context(), listener, base, handler, log)
+	served := localServer{listener: listener, base: base, log: log, handler: limited(app.ServeHandler(config, ports)), done: make(chan struct{})}
+	if isLoopback(listener.Addr()) && setting.IsLoopback(config.Issuer.Hostname()) {
+		if err := served.addConsole(config, demo, c.storeAdmin(config, store, sink), feed); err != nil {
+			return err
+		}
+	}
+	served.handler = app.Identified(served.handler)
+	return c.listen(cmd.Context(), served)
+}
+
+// localServer is what serve runs.
+type localServer struct {
+	listener net.Listener
+	base     string // the URL of the listener
+	log      *slog.Logger
+	handler  http.Handler
+	token    string        // of the console's operators; empty: no console
+	done     chan struct{} // closed when the server stops
 }
 
 // log returns the server's log, as text on standard error.
@@ -137,25 +153,31 @@ func (c *cli) log(level slog.Level) *slog.Logger {
 }
 
 // listen serves until ctx ends, and then finishes what is in flight.
-func (c *cli) listen(ctx context.Context, listener net.Listener, base string, handler http.Handler, log *slog.Logger) error {
+func (c *cli) listen(ctx context.Context, s localServer) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           s.handler,
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       requestLimit,
 		WriteTimeout:      requestLimit + 5*time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
-	fmt.Fprintf(c.out, "listening on %s\nopen %s\n", base, local(listener.Addr()))
+	page := local(s.listener.Addr())
+	operators := "" // printed in one write with the rest: scripts stop reading at the line they wait for
+	if s.token != "" {
+		operators = fmt.Sprintf("operators open %s/#token=%s\n", page, s.token)
+	}
+	fmt.Fprintf(c.out, "listening on %s\nopen %s\n%s", s.base, page, operators)
+	server.RegisterOnShutdown(func() { close(s.done) })
 	done := make(chan error, 1)
-	go func() { done <- server.Serve(listener) }()
+	go func() { done <- server.Serve(s.listener) }()
 	select {
 	case err := <-done:
 		return fmt.Errorf("serve: %w", err)
 	case <-ctx.Done():
 	}
-	log.Info("stopping: finishing what is in flight")
+	s.log.Info("stopping: finishing what is in flight")
 	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownLimit)
 	defer cancel()
 	if err := server.Shutdown(rest); err != nil {

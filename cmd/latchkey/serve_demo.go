@@ -12,6 +12,7 @@ import (
 	"latchkey/internal/admin"
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
+	"latchkey/internal/console"
 )
 
 // demoDefault gives --demo files of its own: its users must not get into a store of real ones.
@@ -25,17 +26,36 @@ func demoDefault(variable string) (value string, ok bool) {
 	return "", false
 }
 
+// addDemo adds the demo if it is asked for, else returns nil and warns of one that the store has.
+func (c *cli) addDemo(cmd *cobra.Command, o serveOptions, store admin.Store, hasher auth.Passwords, base string, log *slog.Logger) (*console.Demo, error) {
+	if o.demo {
+		return c.demo(cmd, store, hasher, base)
+	}
+	return nil, warnOfDemo(cmd.Context(), store, log)
+}
+
 // demo adds the demo users that are missing, makes a new integration key, and prints lines to try.
-func (c *cli) demo(cmd *cobra.Command, store admin.Store, hasher auth.Passwords, base string) error {
+func (c *cli) demo(cmd *cobra.Command, store admin.Store, hasher auth.Passwords, base string) (*console.Demo, error) {
 	if err := admin.AddDemo(cmd.Context(), store, hasher, time.Now()); err != nil {
-		return err
+		return nil, err
 	}
 	key, err := admin.NewDemoKey(cmd.Context(), store, time.Now())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	c.printDemo(base, key)
-	return nil
+	demo := &console.Demo{Password: admin.DemoPassword, Key: key, Users: demoUsers()}
+	c.printDemo(base, demo)
+	return demo, nil
+}
+
+// demoUsers says what each of the demo's users shows.
+func demoUsers() []console.DemoUser {
+	return []console.DemoUser{
+		{Email: "ada@example.com", Shows: "signs in at /api/users/login"},
+		{Email: "grace@example.com", Shows: "is an Organization Owner: signs in at both"},
+		{Email: "alan@example.com", Shows: "has no qualifying role: refused at /users/login"},
+		{Email: "joan@example.com", Shows: "is pending: refused at both"},
+	}
 }
 
 // withLocalPasskeys lets the demo's pages at localhost use passkeys, which no browser binds to 127.0.0.1.
@@ -58,13 +78,12 @@ func warnOfDemo(ctx context.Context, store auth.Users, log *slog.Logger) error {
 	return nil
 }
 
-func (c *cli) printDemo(base, key string) {
-	fmt.Fprintf(c.out, `Demo users, all with the password '%[3]s':
-  ada@example.com    signs in at /api/users/login
-  grace@example.com  is an Organization Owner: signs in at both
-  alan@example.com   has no qualifying role: refused at /users/login
-  joan@example.com   is pending: refused at both
-
+func (c *cli) printDemo(base string, demo *console.Demo) {
+	fmt.Fprintf(c.out, "Demo users, all with the password '%s':\n", demo.Password)
+	for _, u := range demo.Users {
+		fmt.Fprintf(c.out, "  %-17s  %s\n", u.Email, u.Shows)
+	}
+	fmt.Fprintf(c.out, `
 Try, in another terminal:
   curl -i %[1]s/api/users/login -H 'Content-Type: application/json' \
     -d '{"username": "ada@example.com", "password": "%[3]s"}'
@@ -76,5 +95,5 @@ As an integration, with a key that is new at each start: a token for 90 days, an
   curl -i %[1]s/api/users/login -H 'Content-Type: application/json' -H 'Authorization: %[2]s' \
     -d '{"username": "ada@example.com", "password": "%[3]s"}'
 
-`, base, key, admin.DemoPassword)
+`, base, demo.Key, demo.Password)
 }

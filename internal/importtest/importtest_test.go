@@ -30,6 +30,10 @@ func rules() []rule {
 		{"internal/admin/bulk", []string{"internal/admin", "internal/auth", "internal/password", "internal/userfile"}},
 		{"internal/admin", []string{"internal/auth", "internal/keyring", "internal/password"}},
 		{"internal/terminal", nil},
+		{"internal/console", []string{
+			"internal/admin", "internal/auth", "internal/keyring", "internal/web", "web",
+		}},
+		{"web", nil}, // the embedded pages
 		{"internal/app", everything},
 		// The session endpoints go on in the planpoint contract's cookies and profile: one definition of each.
 		{"internal/contract/account", []string{
@@ -94,6 +98,8 @@ func forbidden(importer, imported string) string {
 		return "app serves the functions, of which the account function alone links go-webauthn"
 	case strings.HasPrefix(imported, "github.com/go-webauthn/") && importer != "internal/passkey":
 		return "go-webauthn appears in passkey alone"
+	case under(importer, "internal/app") && under(own, "internal/console"):
+		return "the console belongs to serve alone"
 	case under(importer, "cmd") && under(own, "internal/authtest"):
 		return "authtest is for tests"
 	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
@@ -144,13 +150,14 @@ func TestImports(t *testing.T) {
 	}
 }
 
-func TestFunctionsNeverLinkSQLite(t *testing.T) {
+// TestFunctionsNeverLink promises that no function links a database, or a page of the console.
+func TestFunctionsNeverLink(t *testing.T) {
 	for _, p := range list(t) {
 		if !strings.HasPrefix(p.ImportPath, module+"functions/") {
 			continue
 		}
 		for _, dep := range p.Deps {
-			if dep == module+"internal/sqlite" || strings.HasPrefix(dep, "modernc.org/") {
+			if dep == module+"internal/sqlite" || strings.HasPrefix(dep, "modernc.org/") || dep == module+"internal/console" || dep == module+"web" {
 				t.Errorf("%s links %s", p.ImportPath, dep)
 			}
 		}

@@ -67,13 +67,14 @@ const (
 	Previous State = "previous" // verifies tokens that it signed before
 )
 
-// KeyFacts are the public facts about a key; times that are unknown or yet to come are zero.
+// KeyFacts are the public facts about a key; times that are unknown or yet to come are zero, and absent from JSON.
 type KeyFacts struct {
-	KeyID     string
-	Algorithm string
-	State     State
-
-	CreatedAt, ActivatedAt, RetireAt time.Time
+	KeyID       string    `json:"kid"`
+	Algorithm   string    `json:"algorithm"`
+	State       State     `json:"state"`
+	CreatedAt   time.Time `json:"createdAt,omitzero"`
+	ActivatedAt time.Time `json:"signsSince,omitzero"`
+	RetireAt    time.Time `json:"retiresAt,omitzero"`
 }
 
 // Facts returns what may be shown of each key, in the ring's order; nothing that signs or decrypts.

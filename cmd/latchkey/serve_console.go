@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"latchkey/internal/admin"
+	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/console"
+)
+
+// addConsole puts the console in front of the login. Its operators' token is new at each start and only ever printed.
+func (s *localServer) addConsole(config app.Config, demo *console.Demo, operators *admin.Admin, feed *console.Feed) error {
+	about := console.About{Version: app.Version(), Issuer: config.Issuer.String(), Paths: app.Paths(config), Demo: demo}
+	for _, x := range app.Contracts(config) {
+		about.Contracts = append(about.Contracts, console.Contract{Name: x.Terms().Contract, Path: x.Path()})
+	}
+	s.token = rand.Text()
+	handler, err := console.New(console.Config{
+		API: s.handler, About: about, Token: s.token, Admin: operators, Feed: feed, Done: s.done, Log: s.log, Now: time.Now,
+	})
+	if err != nil {
+		return err
+	}
+	s.handler = handler
+	return nil
+}
+
+// storeAdmin returns an Admin over the store that serve has open.
+func (c *cli) storeAdmin(config app.Config, store admin.Store, sink auth.AuditSink) *admin.Admin {
+	a := c.newAdmin(config, sink)
+	a.OpenStore = func(context.Context, bool) (admin.Store, error) { return shared{store}, nil }
+	return a
+}
+
+// shared is a store that stays open after an operation.
+type shared struct{ admin.Store }
+
+// Close leaves the store to serve.
+func (shared) Close() error { return nil }

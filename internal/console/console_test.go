@@ -1,0 +1,278 @@
+package console_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"latchkey/internal/admin"
+	"latchkey/internal/console"
+	"latchkey/internal/sqlite"
+)
+
+const token = "THETOKEN"
+
+// kit is a console over a real store and ring, in front of a login that says what it received.
+type kit struct {
+	testing.TB
+	http.Handler
+	feed *console.Feed
+	done chan struct{}
+}
+
+type open struct{ *sqlite.Store }
+
+func (open) Close() error { return nil }
+
+func newKit(t testing.TB) kit {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), filepath.Join(t.TempDir(), "users.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	k := kit{TB: t, feed: console.NewFeed(), done: make(chan struct{})}
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.Header().Add("Set-Cookie", "a=1; HttpOnly")
+		w.Header().Add("Set-Cookie", "b=2")
+		w.WriteHeader(http.StatusTeapot)
+		io.WriteString(w, "login: "+r.Header.Get("Latchkey-Console-Call")+string(body))
+	})
+	k.Handler, err = console.New(console.Config{
+		API: api, About: console.About{Version: "v1"}, Token: token, Feed: k.feed, Done: k.done, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Admin: admin.New(admin.Config{OpenStore: func(context.Context, bool) (admin.Store, error) { return open{store}, nil }}),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// local is a request as a browser on this machine sends it from the console's page; header is name and value by turns, and
+// an empty value removes the header.
+func local(method, path, body string, header ...string) *http.Request {
+	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r.Host, r.RemoteAddr = "localhost:3000", "127.0.0.1:50000"
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	r.Header.Set("Origin", "http://localhost:3000")
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Del(header[i])
+		if header[i+1] != "" {
+			r.Header.Set(header[i], header[i+1])
+		}
+	}
+	return r
+}
+
+func (k kit) send(r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	k.ServeHTTP(w, r)
+	return w
+}
+
+// TestPage promises the page to browsers at localhost, with a policy without inline code, and the login's own answer to others.
+func TestPage(t *testing.T) {
+	k := newKit(t)
+	page := k.send(local("GET", "/", "", "Accept", "text/html,*/*"))
+	policy := page.Header().Get("Content-Security-Policy")
+	if page.Code != 200 || !strings.Contains(page.Body.String(), "<title>Latchkey console</title>") || !strings.HasPrefix(policy, "default-src 'none'; script-src 'self';") || strings.Contains(policy, "unsafe") {
+		t.Errorf("%d %v", page.Code, page.Header())
+	}
+	again := k.send(local("GET", "/", "", "Accept", "text/html", "If-None-Match", page.Header().Get("ETag")))
+	if again.Code != http.StatusNotModified || again.Body.Len() > 0 {
+		t.Errorf("an unchanged page: %d", again.Code)
+	}
+	if got := k.send(local("GET", "/", "", "Accept", "application/json")); got.Code != http.StatusTeapot {
+		t.Errorf("a program gets %d", got.Code)
+	}
+	for host, want := range map[string]string{"127.0.0.1:3000": "http://localhost:3000/", "[::1]:3000": "http://localhost:3000/", "127.0.0.1": "http://localhost/"} {
+		r := local("GET", "/", "", "Accept", "text/html")
+		r.Host = host
+		if got := k.send(r); got.Code != http.StatusFound || got.Header().Get("Location") != want {
+			t.Errorf("at %s: %d %s", host, got.Code, got.Header().Get("Location"))
+		}
+	}
+}
+
+// TestOnlyLocal promises that other machines, other names and proxies find only the login, at every path of the console.
+func TestOnlyLocal(t *testing.T) {
+	k := newKit(t)
+	for name, change := range map[string]func(*http.Request){
+		"another machine":    func(r *http.Request) { r.RemoteAddr = "192.0.2.7:50000" },
+		"another name":       func(r *http.Request) { r.Host = "rebound.example.com:3000" },
+		"a proxy":            func(r *http.Request) { r.Header.Set("X-Forwarded-For", "192.0.2.7") },
+		"a standard proxy":   func(r *http.Request) { r.Header.Set("Forwarded", "for=192.0.2.7") },
+		"an address of ours": func(r *http.Request) { r.Host = "192.0.2.1:3000" },
+	} {
+		for _, path := range []string{"/", "/console/app.js", "/console/about", "/console/answer", "/console/operator/keys", "/console/operator/audit"} {
+			r := local("POST", path, "{}", "Accept", "text/html", console.TokenHeader, token)
+			change(r)
+			if got := k.send(r); got.Code != http.StatusTeapot {
+				t.Errorf("%s, %s: %d", name, path, got.Code)
+			}
+		}
+	}
+}
+
+// TestOperators promises that each call for operators needs the token in its header, and a page of this very origin.
+func TestOperators(t *testing.T) {
+	k := newKit(t)
+	for _, path := range console.OperatorPaths(k.Handler) {
+		for name, header := range map[string][]string{
+			"no token":           {console.TokenHeader, ""},
+			"a wrong token":      {console.TokenHeader, token + "X"},
+			"a short token":      {console.TokenHeader, token[:3]},
+			"no origin":          {"Origin", ""},
+			"another port":       {"Origin", "http://localhost:5173"},
+			"another scheme":     {"Origin", "https://localhost:3000"},
+			"an address":         {"Origin", "http://127.0.0.1:3000"},
+			"an opaque origin":   {"Origin", "null"},
+			"another site":       {"Sec-Fetch-Site", "cross-site"},
+			"another origin":     {"Sec-Fetch-Site", "same-site"},
+			"a person's address": {"Sec-Fetch-Site", "none"},
+		} {
+			r := local("POST", path, "{}", append([]string{console.TokenHeader, token}, header...)...)
+			if got := k.send(r); got.Code != http.StatusForbidden {
+				t.Errorf("%s with %s: %d %s", path, name, got.Code, got.Body)
+			}
+		}
+		if got := k.send(local("GET", path, "", console.TokenHeader, token)); got.Code != http.StatusMethodNotAllowed {
+			t.Errorf("GET %s: %d", path, got.Code)
+		}
+	}
+	if n := len(console.OperatorPaths(k.Handler)); n < 3 {
+		t.Errorf("only %d paths", n)
+	}
+}
+
+// TestAnswer promises a page the copy of its own exchange, once, with the cookies that a browser hides; nobody else gets one.
+func TestAnswer(t *testing.T) {
+	k := newKit(t)
+	const id = "0123456789abcdef0123456789abcdef"
+	got := k.send(local("POST", "/api/users/login", `{"password":"p"}`, "Latchkey-Console-Call", id, "Cookie", "c=3"))
+	if got.Code != http.StatusTeapot || got.Body.String() != `login: {"password":"p"}` {
+		t.Fatalf("the login's answer: %d %s", got.Code, got.Body)
+	}
+	ask := func(header ...string) *httptest.ResponseRecorder {
+		return k.send(local("POST", "/console/answer", `{"id":"`+id+`"}`, header...))
+	}
+	for _, header := range [][]string{{"Origin", "http://localhost:5173"}, {"Origin", ""}, {"Sec-Fetch-Site", "same-site"}} {
+		if got := ask(header...); got.Code != http.StatusForbidden {
+			t.Errorf("%v: %d", header, got.Code)
+		}
+	}
+	var exchange struct {
+		Request, Response struct {
+			First, Body string
+			Headers     [][2]string
+		}
+	}
+	if got := ask(); got.Code != 200 || json.Unmarshal(got.Body.Bytes(), &exchange, json.MatchCaseInsensitiveNames(true)) != nil {
+		t.Fatalf("%d %s", got.Code, got.Body)
+	}
+	sent, answered := exchange.Request, exchange.Response
+	if sent.First != "POST /api/users/login HTTP/1.1" || sent.Body != `{"password":"p"}` || !has(sent.Headers, "Cookie", "c=3") || has(sent.Headers, "Latchkey-Console-Call", id) {
+		t.Errorf("the request is %+v", sent)
+	}
+	if answered.First != "HTTP/1.1 418 I'm a teapot" || !has(answered.Headers, "Set-Cookie", "a=1; HttpOnly") || !has(answered.Headers, "Set-Cookie", "b=2") || answered.Body != `login: {"password":"p"}` {
+		t.Errorf("the answer is %+v", answered)
+	}
+	if got := ask(); got.Code != http.StatusNotFound {
+		t.Errorf("a second time: %d", got.Code)
+	}
+	for _, site := range []string{"same-site", "cross-site", ""} { // pages elsewhere, allowed ones too
+		k.send(local("POST", "/api/users/login", "{}", "Latchkey-Console-Call", id, "Sec-Fetch-Site", site))
+		if got := ask(); got.Code != http.StatusNotFound {
+			t.Errorf("an exchange of a page with Sec-Fetch-Site %q is kept: %d", site, got.Code)
+		}
+	}
+}
+
+func has(headers [][2]string, name, value string) bool {
+	for _, h := range headers {
+		if h == [2]string{name, value} {
+			return true
+		}
+	}
+	return false
+}
+
+// TestAudit promises the records that were kept, then each new one, numbered, from where a page left off; and that the
+// stream ends with the server.
+func TestAudit(t *testing.T) {
+	k := newKit(t)
+	server := httptest.NewServer(k)
+	defer server.Close()
+	for _, line := range []string{`{"n":1}`, `{"n":2}`} {
+		io.WriteString(k.feed, line+"\n")
+	}
+	r, err := http.NewRequestWithContext(t.Context(), "POST", server.URL+"/console/operator/audit", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
+	r.Host = "localhost:" + port
+	for name, value := range map[string]string{"Origin": "http://" + r.Host, console.TokenHeader: token, "Last-Event-ID": "1"} {
+		r.Header.Set(name, value)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if kind := answer.Header.Get("Content-Type"); answer.StatusCode != 200 || kind != "text/event-stream" {
+		t.Fatalf("%d %s", answer.StatusCode, kind)
+	}
+	lines := bufio.NewScanner(answer.Body)
+	next := func(want string) {
+		t.Helper()
+		for lines.Scan() {
+			if lines.Text() != "" {
+				break
+			}
+		}
+		if lines.Text() != want {
+			t.Errorf("read %q, want %q", lines.Text(), want)
+		}
+	}
+	next("id: 2")
+	next(`data: {"n":2}`)
+	io.WriteString(k.feed, `{"n":3}`+"\n")
+	next("id: 3")
+	next(`data: {"n":3}`)
+	close(k.done)
+	if lines.Scan(); lines.Scan() {
+		t.Errorf("the stream goes on: %q", lines.Text())
+	}
+}
+
+// TestSize promises that the console loads quickly: less than 100 KB in all.
+func TestSize(t *testing.T) {
+	total := int64(0)
+	err := filepath.WalkDir("../../web/console", func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			info, failed := entry.Info()
+			if failed != nil {
+				return failed
+			}
+			total += info.Size()
+		}
+		return err
+	})
+	if err != nil || total == 0 || total > 100_000 {
+		t.Errorf("%d bytes, %v", total, err)
+	}
+	t.Logf("%d bytes", total)
+}
