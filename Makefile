@@ -78,3 +78,4 @@ rehearse: ## deploy the template to emulators, by both front doors, and use it; 
 build-%Function:
 	GOOS=linux GOARCH=$(LAMBDA_GOARCH) go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w -X latchkey/internal/app.version=$(VERSION)' \
 		-o "$(ARTIFACTS_DIR)/bootstrap" $(or $(PACKAGE),./functions/$(shell echo $* | tr A-Z a-z))
+	$(if $(and $(filter Account,$*),$(LATCHKEY_PASSWORD_LIST)),cp "$(LATCHKEY_PASSWORD_LIST)" "$(ARTIFACTS_DIR)/passwords.list")

@@ -30,6 +30,9 @@ const (
 	passkeyLogin   = planpoint + "/passkey/options"
 	related        = "/.well-known/webauthn"
 
+	planpointPassword    = "/api/users/password"
+	organizationPassword = "/users/password"
+
 	jwks          = "/.well-known/jwks.json"
 	configuration = "/.well-known/openid-configuration"
 
@@ -69,7 +72,7 @@ func liveAnswers(t *testing.T) []answer {
 	broken.want(t, 500, "", "POST", refresh, session.refresh)
 	matrix(t, broken, session)
 
-	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t), withFactors(t), withPasskeys(t))
+	return slices.Concat(plain.answers, dressed.answers, broken.answers, byQuery(t), withKeys(t), throttled(t), withFactors(t), withPasskeys(t), withPasswords(t))
 }
 
 // session is the credential that a request carries.
@@ -150,6 +153,7 @@ func matrix(t *testing.T, s *server, session session) {
 		planpoint, organization, refresh, logout, logout + "?all=true", me, sessions, sessions + "/none", jwks, configuration,
 		planpoint + "/factor", organization + "/factor", planpoint + "/passkey", organization + "/passkey", passkeyLogin, passkeys,
 		passkeyOptions, related, factors, factors + "/none", totp, confirm, recovery,
+		planpointPassword, organizationPassword,
 		"/", "/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
 	}
 	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"}

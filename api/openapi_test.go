@@ -151,7 +151,7 @@ func TestRequests(t *testing.T) {
 // refusedBeforeItsBody reports whether a 400 has another reason than the body, which may be valid.
 func refusedBeforeItsBody(e event) bool {
 	return strings.HasSuffix(e.name, "-query-credentials") || strings.HasSuffix(e.name, "refresh-both") ||
-		strings.HasSuffix(e.name, "-duplicate-cookie") || strings.HasPrefix(e.name, "totp-confirm-")
+		strings.HasSuffix(e.name, "-duplicate-cookie") || strings.Contains(string(e.body), `"rule":`) || strings.HasPrefix(e.name, "totp-confirm-")
 }
 
 func (d *description) describes(requestBody node, e event) bool {

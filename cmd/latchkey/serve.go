@@ -100,7 +100,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	if err := o.checkCookies(config, listener.Addr()); err != nil {
 		return err
 	}
-	config.InsecureCookies = o.insecureCookies
+	config.InsecureCookies, config.LenientPasswords = o.insecureCookies, o.demo
 	if o.demo {
 		config = withLocalPasskeys(config, listener.Addr())
 	}

@@ -33,5 +33,6 @@ func accountHistory() []pastEvent {
 		{time.Minute, "account", "recovery"},
 		{time.Minute, "account", "totp"},
 		{time.Minute, "account", "totp-enroll"},
+		{signedIn, "login", "organization-success"},
 	}
 }

@@ -96,8 +96,13 @@ func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 func domain(c Config, p Ports) auth.Config {
 	return auth.Config{
 		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Passkeys: p.Passkeys, Tokens: p.Tokens,
-		Rules: rules(c), Listed: p.Listed, Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
+		Rules: rules(c), Listed: p.Listed, Choice: choice(c, p), Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
 	}
+}
+
+// choice are the rules for passwords that users choose.
+func choice(c Config, p Ports) auth.PasswordRules {
+	return auth.PasswordRules{Min: c.PasswordMin, Service: c.Name(), Listed: p.Listed, Lenient: c.LenientPasswords}
 }
 
 func rules(c Config) auth.Rules {

@@ -48,6 +48,8 @@ type Config struct {
 	LocalOrigin           string      // of serve --demo, as browsers on this machine call it
 	ServiceName           string      // empty: the issuer's host
 	PasswordList          string      // a file; empty: only the embedded list
+	PasswordMin           int         // characters of a password that a user chooses
+	LenientPasswords      bool        // of serve --demo: users choose any password
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Contracts             []string // names, at least one
@@ -188,6 +190,22 @@ func (c Config) splitPlaces() bool {
 func passwordHash() setting.Kind[password.Params] {
 	return setting.Kind[password.Params]{Parse: password.ParseParams,
 		Pattern: "^argon2id:m=(" + setting.Digits(128, 262144) + "),t=([1-9]|1[0-6]),p=([1-9]|1[0-6])$"}
+}
+
+// The bounds of PASSWORD_MIN. The least is that of ASVS 6.2.1; verifiers must take passwords of 64 characters (NIST SP 800-63B-4).
+const (
+	leastPasswordMin = 8
+	mostPasswordMin  = 64
+)
+
+func passwordMin() setting.Kind[int] {
+	return setting.Kind[int]{Pattern: "^(" + setting.Digits(leastPasswordMin, mostPasswordMin) + ")$", Parse: func(s string) (int, error) {
+		n, err := setting.ParseCount(s)
+		if err != nil || n < leastPasswordMin || n > mostPasswordMin {
+			return 0, setting.Wrong(s, fmt.Sprintf("a whole number from %d to %d", leastPasswordMin, mostPasswordMin))
+		}
+		return int(n), nil
+	}}
 }
 
 func rate() setting.Kind[auth.Rate] {

@@ -48,7 +48,7 @@ func TestConfigDefaults(t *testing.T) {
 			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
 			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
 		},
-		FactorIntegrations: app.FactorExempt, FactorRemember: 30 * 24 * time.Hour, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
+		PasswordMin: 15, FactorIntegrations: app.FactorExempt, FactorRemember: 30 * 24 * time.Hour, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -84,6 +84,7 @@ func TestConfigValues(t *testing.T) {
 		{"DECOYS", " 600*" + decoyBcrypt + "  1*" + decoyDjango, func(c app.Config) any { return c.Decoys },
 			[]auth.Decoy{{Hash: decoyBcrypt, Weight: 600}, {Hash: decoyDjango, Weight: 1}}},
 		{"DECOYS", "", func(c app.Config) any { return c.Decoys }, []auth.Decoy(nil)},
+		{"PASSWORD_MIN", "8", func(c app.Config) any { return c.PasswordMin }, 8},
 		{"PASSWORD_LIST", "more.list", func(c app.Config) any { return c.PasswordList }, "more.list"},
 		{"CONTRACTS", "organization", func(c app.Config) any { return c.Contracts }, []string{"organization"}},
 		{"ALLOWED_HOSTS", "latchkey, 192.168.1.5", func(c app.Config) any { return c.AllowedHosts }, web.Hosts{"latchkey", "192.168.1.5"}},
@@ -170,6 +171,7 @@ func TestConfigRefusals(t *testing.T) {
 		"SESSION_MAX":             {"90d", "0", "9601h"},
 		"REVOCATION":              {"on", "Strict"},
 		"AUTHORIZER_RESPONSE":     {"on", "iam"},
+		"PASSWORD_MIN":            {"7", "65", "-8", "eight", "8.5"},
 		"THROTTLE":                {"true", "OFF"},
 		"THROTTLE_FREE":           {"0", "-1", "five", "1.5"},
 		"THROTTLE_BACKOFF":        {"0", "999ms", "25h", "15"},

@@ -2,6 +2,7 @@ package app
 
 import (
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 
@@ -65,6 +66,7 @@ func loginRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 // accountRoutes are the second calls of the contracts that are on, and what users do about their own factors.
 func accountRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 	routes := contractRoutes(c, p, notices, contract.FactorRoutes)
+	maps.Copy(routes, contractRoutes(c, p, notices, contract.PasswordRoutes))
 	maps.Copy(routes, account.Routes(account.Config{
 		Service: auth.NewService(domain(c, p)), Sessions: auth.NewSessions(domain(c, p)), Contracts: Contracts(c),
 		Cookies: cookies(c), Name: c.Name(),
@@ -74,8 +76,10 @@ func accountRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 }
 
 func contractRoutes(c Config, p Ports, notices *web.Notices, of func(contract.Contract, contract.Config) web.Routes) web.Routes {
+	sessions := auth.NewSessions(domain(c, p))
 	config := contract.Config{
 		Service: auth.NewService(domain(c, p)),
+		Caller:  func(r *http.Request) (auth.Caller, error) { return cookies(c).Caller(r, sessions) },
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}
 	routes := web.Routes{}

@@ -27,11 +27,17 @@ func Login(ctx context.Context, getenv func(string) string, out io.Writer) (http
 	if err != nil {
 		return nil, nil, err
 	}
-	p.Passwords = c.NewHasher()
-	if p.Listed, err = c.ListedPasswords(); err != nil {
+	if p, err = withPasswords(c, p); err != nil {
 		return nil, nil, err
 	}
 	return LoginHandler(c, p), p.Log, nil
+}
+
+// withPasswords adds what the functions that check passwords need.
+func withPasswords(c Config, p Ports) (Ports, error) {
+	listed, err := c.ListedPasswords()
+	p.Passwords, p.Listed = c.NewHasher(), listed
+	return p, err
 }
 
 // Session returns the handler of the session function and its logger, as Login does for the login function.
@@ -48,6 +54,12 @@ func Session(ctx context.Context, getenv func(string) string, out io.Writer) (ht
 func Account(ctx context.Context, passkeys auth.Passkeys, getenv func(string) string, out io.Writer) (http.Handler, *slog.Logger, error) {
 	c, p, err := deployed(ctx, "account", getenv, out)
 	if err != nil {
+		return nil, nil, err
+	}
+	if c.PasswordList, err = bundledList(getenv); err != nil {
+		return nil, nil, err
+	}
+	if p, err = withPasswords(c, p); err != nil {
 		return nil, nil, err
 	}
 	p.Passkeys = passkeys

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/contract"
 	"latchkey/internal/factor"
 	"latchkey/internal/passkey"
 )
@@ -40,6 +41,12 @@ func TestNoRouteSkipsGate(t *testing.T) {
 	g.wantOpen(t, "a device of another user", nil, func(string) proof { return g.remembered("grace") })
 	check(t, g.kit.Store.EndSessions(t.Context(), "ada", ""))
 	g.wantOpen(t, "a device that was ended", nil, func(string) proof { return g.remembered("ada") })
+	for _, c := range app.AllContracts() {
+		session := g.tokens(t, c.Path(), g.complete(t, c.Path()))["body"]
+		if p := (proof{body: g.credentials("ada"), bearer: session}); len(g.tokens(t, contract.PasswordPath(c), p)) == 0 {
+			t.Errorf("%s opens no session although the factor was proved", contract.PasswordPath(c))
+		}
+	}
 }
 
 // wantOpen checks which routes answer with a token.
@@ -68,7 +75,8 @@ type gateTest struct {
 	handlers map[string]http.Handler // by path
 	paths    []string
 	seed     factor.Seed
-	device   string // the token of a device in which Ada proved the app
+	device   string   // the token of a device in which Ada proved the app
+	early    []string // access tokens of sessions that Ada opened before she had the app
 	passkey  *authtest.Authenticator
 }
 
@@ -83,6 +91,16 @@ func newGateTest(t *testing.T) *gateTest {
 	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor", "PASSKEY_RP": "example.com", "ALLOWED_ORIGINS": passkeyPage}.get)
 	check(t, err)
 	g := &gateTest{kit: k, handlers: map[string]http.Handler{}}
+	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
+	for _, routes := range app.FunctionRoutes(config, ports) {
+		for path := range routes {
+			g.handlers[path] = routes
+		}
+	}
+	g.paths = slices.Sorted(maps.Keys(g.handlers))
+	for _, c := range app.AllContracts() {
+		g.early = append(g.early, g.tokens(t, c.Path(), proof{body: g.credentials("ada")})["body"])
+	}
 	g.seed, err = factor.NewSeed(rand.Reader)
 	check(t, err)
 	sealed, err := factor.NewVault(k.Keyring, rand.Reader).Seal(t.Context(), factor.Stored, "ada", g.seed)
@@ -91,13 +109,6 @@ func newGateTest(t *testing.T) *gateTest {
 	g.passkey, apart = newPasskey(t, config)
 	apart.TOTP = []auth.TOTP{{ID: "phone", Sealed: sealed}}
 	check(t, k.Store.SetFactors(t.Context(), "ada", 1, apart, nil))
-	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
-	for _, routes := range app.FunctionRoutes(config, ports) {
-		for path := range routes {
-			g.handlers[path] = routes
-		}
-	}
-	g.paths = slices.Sorted(maps.Keys(g.handlers))
 	answer := g.send(t, planpointLogin, proof{body: g.credentials("ada", `,"code":"`+g.code()+`","remember":true`)})
 	for _, c := range answer.Result().Cookies() {
 		if c.Name == "latchkeyDevice" {
@@ -134,6 +145,12 @@ func (g *gateTest) incomplete(t *testing.T) []proof {
 			)
 		}
 		proofs = append(proofs, g.incompletePasskeys(t, user)...)
+		for _, token := range g.early {
+			proofs = append(proofs,
+				proof{name: "a session and the password", body: g.credentials("ada"), bearer: token},
+				proof{name: "a session, the password and a wrong code", body: g.credentials("ada", `,"code":"12345"`), bearer: token},
+			)
+		}
 		for i := range proofs {
 			proofs[i].name += " of " + user
 		}
@@ -159,7 +176,8 @@ func (g *gateTest) complete(t *testing.T, path string) proof {
 
 func (g *gateTest) credentials(user string, more ...string) string {
 	address := user + "@example.com"
-	return `{"username":"` + address + `","email":"` + address + `","password":"` + authtest.Password + `"` + strings.Join(more, "") + `}`
+	return `{"username":"` + address + `","email":"` + address + `","password":"` + authtest.Password +
+		`","currentPassword":"` + authtest.Password + `","newPassword":"` + authtest.Password + `"` + strings.Join(more, "") + `}`
 }
 
 func (g *gateTest) code() string { return g.seed.Code(factor.Step(g.kit.Clock.Now())) }

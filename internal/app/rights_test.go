@@ -41,7 +41,7 @@ func TestRights(t *testing.T) {
 		},
 		"AccountRole": {
 			logs("Account"), traces, decrypt,
-			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* HANDLE#* USER#* CLIENTS SOURCE#* WARM",
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* HANDLE#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* HANDLE#* TRIES#* SOURCE#* NONCE#*",
 			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,

@@ -113,11 +113,13 @@ func tokenSettings() []Setting {
 func loginSettings() []Setting {
 	return []Setting{
 		row("PASSWORD_HASH", password.Default().String(), "how new password hashes are made",
-			passwordHash(), func(c *Config) *password.Params { return &c.PasswordHash }).by("login"),
+			passwordHash(), func(c *Config) *password.Params { return &c.PasswordHash }).by("login", "account"),
 		row("ARGON2", string(password.Auto), "what computes argon2, vector instructions where the processor has them, or always Go's library",
-			setting.Words(password.Auto, password.XCrypto), func(c *Config) *password.Argon2 { return &c.Argon2 }).by("login"),
+			setting.Words(password.Auto, password.XCrypto), func(c *Config) *password.Argon2 { return &c.Argon2 }).by("login", "account"),
 		row("DECOYS", "", "decoy hashes for unknown addresses, as printed by 'latchkey users hashes'; empty: one like new hashes",
 			decoys(), func(c *Config) *[]auth.Decoy { return &c.Decoys }).by("login"),
+		row("PASSWORD_MIN", "15", "least number of characters of a password that a user chooses",
+			passwordMin(), func(c *Config) *int { return &c.PasswordMin }).by("account"),
 		row("PASSWORD_LIST", "", "file of more passwords that nobody may choose, made by 'latchkey passwords build'",
 			setting.Text(), func(c *Config) *string { return &c.PasswordList }).local(),
 		row("CONTRACTS", strings.Join(ContractNames(), ","), "contracts to speak, comma-separated; the paths of the others are 404",

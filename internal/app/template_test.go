@@ -158,6 +158,7 @@ func patternCases() map[string]goodAndBad {
 			[]string{"localhost", "example.com.", "..example.com", "a..b", ".", "a b.example", "example.com:443", "127.0.0.1", "https://example.com"}},
 		"REFRESH_GRACE": duration("0", "10s", "600s", "10m"), "REFRESH_RETRY": duration("0", "10m", "3600s", "60m", "1h"), "SESSION_IDLE": duration("1m", "60s", "168h", "1h30m", "2160h"),
 		"SESSION_MAX": duration("168h", "9600h", "9599h59m"), "THROTTLE_BACKOFF": duration("1s", "15m", "24h"), "THROTTLE_KNOWN": duration("0", "720h", "9600h"), "FACTOR_REMEMBER": duration("0", "720h", "9600h"),
+		"PASSWORD_MIN":    {[]string{"8", "15", "64"}, []string{"7", "65", "0", "-8", "eight", "8.5", " 8", "080"}},
 		"THROTTLE_FREE":   {[]string{"1", "5", "999999999"}, []string{"0", "-1", "five", "1.5", "9999999999", " 5"}},
 		"THROTTLE_SOURCE": rates, "THROTTLE_USER": rates,
 		"MAIL_FROM": {[]string{"", "login@example.com", "No-Reply+x@mail.example.co.uk", "latchkey@localhost"},

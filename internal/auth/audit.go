@@ -21,6 +21,7 @@ const (
 	EventFactorAdd       Event = "factor_add"
 	EventFactorRemove    Event = "factor_remove"
 	EventRecoveryReplace Event = "recovery_replace"
+	eventPasswordChange  Event = "password_change"
 	eventResetMail       Event = "reset_mail"
 	eventInviteMail      Event = "invite_mail"
 	eventRefresh         Event = "refresh"
@@ -61,6 +62,7 @@ const (
 	reasonCounter             Reason = "counter"
 	reasonStepUp              Reason = "step_up"
 	reasonTooMany             Reason = "too_many"
+	reasonPasswordRefused     Reason = "password_refused"
 
 	reasonGrace           Reason = "grace"
 	reasonRetry           Reason = "retry"

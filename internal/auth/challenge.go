@@ -78,6 +78,7 @@ type purpose string
 const (
 	purposeLogin  purpose = "login"
 	purposeEnroll purpose = "enroll"
+	purposeChange purpose = "change password"
 
 	// Of the tokens in mails, which are signed with a key of their own.
 	purposeReset  purpose = "reset"
@@ -102,6 +103,7 @@ type ticket struct {
 	Target   string  `json:"target,omitempty"` // the identifier to be impersonated
 	Party    string  `json:"party,omitempty"`  // the relying party of a passkey
 	Handle   string  `json:"handle,omitempty"` // what a new passkey will call the user
+	Bound    string  `json:"bound,omitempty"`  // what else it is for: a session, or a token
 	Epoch    int64   `json:"epoch"`            // the user's password epoch
 	Nonce    string  `json:"nonce,omitempty"`
 	Expires  int64   `json:"exp"` // Unix seconds
@@ -163,25 +165,32 @@ func (s *Service) spend(ctx context.Context, t ticket) error {
 
 // challenge makes the refusal of a caller whose password was right and who has to prove, or set up, a factor.
 func (l *login) challenge(ctx context.Context, caller User, enroll bool) error {
-	c := Challenge{Enroll: enroll, ExpiresIn: challengeLife}
 	t := ticket{
 		Purpose: purposeLogin, UserID: caller.ID, Contract: l.terms.Contract, KeyHash: l.client.KeyHash,
-		Target: l.attempt.Impersonate.String(), Epoch: caller.PasswordEpoch, Nonce: l.newID(),
+		Target: l.attempt.Impersonate.String(), Epoch: caller.PasswordEpoch,
 	}
 	if enroll {
-		c.ExpiresIn, t.Purpose = enrollmentLife, purposeEnroll
+		t.Purpose = purposeEnroll
 	}
-	t.Expires = l.now().Add(c.ExpiresIn).Unix()
-	var err error
-	if c.ID, err = l.signTicket(ctx, t); err != nil {
+	return l.challengeFor(ctx, caller, t)
+}
+
+// challengeFor makes the refusal with a challenge that states t, once and for its time.
+func (s *Service) challengeFor(ctx context.Context, u User, t ticket) (err error) {
+	c := Challenge{Enroll: t.Purpose == purposeEnroll, ExpiresIn: challengeLife}
+	if c.Enroll {
+		c.ExpiresIn = enrollmentLife
+	}
+	t.Nonce, t.Expires = s.newID(), s.now().Add(c.ExpiresIn).Unix()
+	if c.ID, err = s.signTicket(ctx, t); err != nil {
 		return err
 	}
-	if !enroll {
-		if c.Methods, err = l.methods(ctx, caller); err != nil {
+	if !c.Enroll {
+		if c.Methods, err = s.methods(ctx, u); err != nil {
 			return err
 		}
-		if known := l.passkeys(caller); len(known) > 0 {
-			options, err := l.assertionOptions(ctx, c.ID, challengeLife, known, verifyPreferred)
+		if known := s.passkeys(u); len(known) > 0 {
+			options, err := s.assertionOptions(ctx, c.ID, challengeLife, known, verifyPreferred)
 			if err != nil {
 				return err
 			}

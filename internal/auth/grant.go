@@ -29,6 +29,9 @@ func (l *login) grant(ctx context.Context, caller, subject User, amr []string) (
 	if l.terms.QualifyingAccount {
 		g.Session.Org = l.rules.selectOrg(g.Accounts)
 	}
+	if l.replaces != nil {
+		g.Session.inherit(*l.replaces)
+	}
 	if l.refreshable() {
 		g.Session.Nonce, g.Session.Generation = l.newID(), 1
 		g.RefreshLife = min(l.rules.SessionIdle, l.rules.SessionMax)

@@ -79,6 +79,8 @@ type login struct {
 	client  Client
 	device  Device // the remembered one that stands in for the source, zero without one
 	skipped bool   // the device stood in for the factor too
+	// replaces is the session in whose place a new one is opened; nil at a sign-in.
+	replaces *Session
 }
 
 // run is the order of a sign-in. Before loadUserAndCount nothing is written; from then on the attempt is counted, and each way

@@ -138,14 +138,7 @@ func (f *factorLogin) proveByChallenge(ctx context.Context, caller User) ([]stri
 	if !caller.Factors.Any() { // it was removed since
 		return nil, refuse(ErrBadCredentials, reasonFactorMissing)
 	}
-	if len(f.given) > 0 {
-		return f.proveByAssertion(ctx, caller)
-	}
-	amr, err := f.checkCode(ctx, caller, f.code)
-	if err != nil {
-		return nil, err
-	}
-	return amr, f.spend(ctx, f.ticket)
+	return f.proveByAnswer(ctx, caller, FactorProof{Code: f.code, Challenge: f.challenge, Assertion: f.given}, f.ticket, &f.record)
 }
 
 // failedCode counts a refused code or passkey for the source and returns the error that ends the call.

@@ -145,19 +145,3 @@ func (p *passkeyLogin) proveByPasskey(ctx context.Context, caller User) ([]strin
 	}
 	return []string{p.key.method(), "user", "mfa"}, p.usePasskey(ctx, caller, p.key, p.signCount, &p.record)
 }
-
-// proveByAssertion checks a passkey as the second factor and uses the challenge up.
-func (f *factorLogin) proveByAssertion(ctx context.Context, caller User) ([]string, error) {
-	a, err := f.authenticators.ReadAssertion(f.given)
-	if err != nil {
-		return nil, refuse(ErrBadCredentials, reasonMalformed)
-	}
-	p, signCount, err := f.verifyAssertion(ctx, caller, a, f.challenge, false)
-	if err != nil {
-		return nil, err
-	}
-	if err := f.spend(ctx, f.ticket); err != nil {
-		return nil, err
-	}
-	return []string{"pwd", p.method(), "mfa"}, f.usePasskey(ctx, caller, p, signCount, &f.record)
-}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type PasswordRules struct {
 	Min     int                        // the least number of characters
 	Service string                     // SERVICE_NAME: its words are known to everybody
 	Listed  func(password string) bool // whether attackers try the password first; nil: no list
+	Lenient bool                       // any length and any text, for a demo
 }
 
 // Bounds of a chosen password; hashing accepts no more bytes anyway.
@@ -30,15 +32,21 @@ const (
 // PasswordRule names the rule that refused a password, as clients see it.
 type PasswordRule string
 
-// The rules, in the order in which they are checked.
+// The rules, in the order in which they are checked; the last three are those of changes and resets.
 const (
 	RuleLength     PasswordRule = "length"
 	RuleCharacters PasswordRule = "characters"
 	RuleListed     PasswordRule = "listed"
 	RuleContext    PasswordRule = "context"
+	RuleCurrent    PasswordRule = "current" // the current password is wrong
+	RuleToken      PasswordRule = "token"   // the token of a mail is not valid, or was used
+	RuleFactor     PasswordRule = "factor"  // the second factor is wrong
 )
 
-// RefusedPassword is the error for a password that may not be chosen; its text is for the person who chose it.
+// ErrRefusedPassword: the password may not be chosen, or the caller may not set it. The error is a *RefusedPassword.
+var ErrRefusedPassword = errors.New("auth: password refused")
+
+// RefusedPassword is ErrRefusedPassword with the rule; its text is for the person who chose the password.
 type RefusedPassword struct {
 	Rule    PasswordRule
 	Message string
@@ -46,6 +54,15 @@ type RefusedPassword struct {
 
 // Error returns the message.
 func (e *RefusedPassword) Error() string { return e.Message }
+
+// Is makes errors.Is(err, ErrRefusedPassword) true.
+func (e *RefusedPassword) Is(target error) bool { return target == ErrRefusedPassword }
+
+// Text is what clients show of the refusal.
+func (e *RefusedPassword) Text() string { return e.Message }
+
+// Member names the rule in the answer.
+func (e *RefusedPassword) Member() (name string, value any) { return "rule", e.Rule }
 
 // Check returns nil if the user may choose the password, else a *RefusedPassword.
 func (r PasswordRules) Check(u User, password string) error {
@@ -57,11 +74,11 @@ func (r PasswordRules) Check(u User, password string) error {
 		return &RefusedPassword{RuleCharacters, "The password is not valid UTF-8"}
 	case strings.ContainsRune(password, 0):
 		return &RefusedPassword{RuleCharacters, "The password contains a NUL"}
-	case characters < r.Min:
-		return &RefusedPassword{RuleLength, fmt.Sprintf("The password needs at least %d characters", r.Min)}
+	case characters == 0, characters < r.Min && !r.Lenient:
+		return &RefusedPassword{RuleLength, fmt.Sprintf("The password needs at least %d characters", max(r.Min, 1))}
 	case characters > maxNewCharacters || len(password) > maxNewBytes:
 		return &RefusedPassword{RuleLength, fmt.Sprintf("The password may have at most %d characters", maxNewCharacters)}
-	case r.predictable(text), r.predictable(folded):
+	case !r.Lenient && (r.predictable(text) || r.predictable(folded)):
 		return &RefusedPassword{RuleListed, "The password is one of those that attackers try first"}
 	case !enoughWithout(folded, contextWords(u, r.Service)):
 		return &RefusedPassword{RuleContext, "The password is made of your name, your address or the name of this service"}

@@ -16,6 +16,8 @@ type Service struct {
 	rules          Rules
 	authenticators Passkeys
 	listed         func(password string) bool
+	choice         PasswordRules
+	outbox         Outbox // nil: mail is off
 	auditor        auditor
 	start          start
 	now            func() time.Time
@@ -50,6 +52,8 @@ type Config struct {
 	Tokens    Verifier
 	Rules     Rules
 	Listed    func(password string) bool // whether attackers try the password first; nil: not known
+	Choice    PasswordRules              // for passwords that users choose
+	Outbox    Outbox                     // nil: mail is off
 	Audit     AuditSink
 	Log       *slog.Logger
 	Now       func() time.Time // nil: the real clock
@@ -73,7 +77,8 @@ func (c Config) withDefaults() Config {
 func NewService(c Config) *Service {
 	c = c.withDefaults()
 	s := &Service{
-		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, authenticators: c.Passkeys, rules: c.Rules, listed: c.Listed, auditor: auditor{c.Audit, c.Log},
+		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, authenticators: c.Passkeys, rules: c.Rules, listed: c.Listed,
+		choice: c.Choice, outbox: c.Outbox, auditor: auditor{c.Audit, c.Log},
 		start: concurrently, now: c.Now, newID: c.NewID,
 	}
 	if c.Serial {

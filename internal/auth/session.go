@@ -63,6 +63,14 @@ func (s Session) ofIntegration() bool {
 	return s.ClientKind == ClientIntegration || s.ClientKind == "" && s.Client != "" && s.Nonce == ""
 }
 
+// inherit keeps what the session that s replaces had: its client, its organization, and what it proved unless s proved more.
+func (s *Session) inherit(old Session) {
+	s.Client, s.ClientKind, s.Org = old.Client, old.ClientKind, old.Org
+	if s.AMR == nil {
+		s.AMR, s.AuthTime = old.AMR, old.AuthenticatedAt()
+	}
+}
+
 // newSessionID returns an id that sorts by its time, after the random ids of earlier versions, so that stores can list
 // sessions by age. The random part has 128 bits (ASVS 7.2.3).
 func newSessionID(at time.Time, random string) string {

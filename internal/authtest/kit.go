@@ -29,7 +29,8 @@ type Kit struct {
 	Keyring *token.Keyring
 	Clock   *Clock
 	Log     *Log
-	Serial  bool // auth.Config.Serial of the services
+	Serial  bool        // auth.Config.Serial of the services
+	Outbox  auth.Outbox // of the services; nil: mail is off
 
 	ctx    context.Context // the test's
 	mu     sync.Mutex
@@ -123,8 +124,16 @@ func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions { return auth.NewSession
 func (k *Kit) config(rules auth.Rules) auth.Config {
 	return auth.Config{
 		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Codes: factor.NewCodes(k.Keyring, rand.Reader), Tokens: k.Tokens(), Rules: withTimes(rules),
-		Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
+		Choice: Choice(), Outbox: k.Outbox, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
 	}
+}
+
+// ListedPassword is one that attackers try first, by the rules of Choice.
+const ListedPassword = "a common passphrase"
+
+// Choice returns the rules for passwords that the kit's users choose: those of a deployment, with a list of one.
+func Choice() auth.PasswordRules {
+	return auth.PasswordRules{Min: 15, Service: "login.example.com", Listed: func(password string) bool { return password == ListedPassword }}
 }
 
 // withTimes gives sessions a week if the rules do not say how long they last, and then a grace of 10 s.

@@ -28,6 +28,7 @@ type Contract interface {
 // Config is what every contract's endpoints need.
 type Config struct {
 	Service *auth.Service
+	Caller  func(*http.Request) (auth.Caller, error) // whose session the request has; only password routes ask
 	Origins web.Origins
 	Notices *web.Notices // may be nil
 	Log     *slog.Logger
@@ -49,6 +50,10 @@ func FactorRoutes(c Contract, config Config) web.Routes {
 // endpoint answers as the contract's table says.
 func (config Config) endpoint(c Contract, handle web.Handler) http.Handler {
 	table, failure := c.Refusals()
+	return config.endpointWith(table, failure, handle)
+}
+
+func (config Config) endpointWith(table []web.Refusal, failure any, handle web.Handler) http.Handler {
 	return web.Endpoint{
 		Handle: handle, Method: http.MethodPost, Refusals: append(table, PasskeysOff()), Failure: failure,
 		Origins: config.Origins, Notices: config.Notices, Log: config.Log,

@@ -58,19 +58,14 @@ func FactorPath(c Contract) string { return c.Path() + "/factor" }
 func loginFactor(c Contract, service *auth.Service) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		var given struct {
-			Challenge string         `json:"challenge"`
-			Code      string         `json:"code"`
-			Remember  jsontext.Value `json:"remember"`
-			Assertion jsontext.Value `json:"assertion"`
+			proof    `json:",inline"`
+			Remember jsontext.Value `json:"remember"`
 		}
 		if err := readJSON(w, r, &given); err != nil {
 			return err
 		}
-		if given.Code != "" || string(given.Assertion) == "null" {
-			given.Assertion = nil
-		}
 		grant, err := service.LoginFactor(r.Context(), auth.FactorAttempt{
-			Challenge: given.Challenge, Code: given.Code, Assertion: given.Assertion, Remember: isTrue(given.Remember),
+			Challenge: given.Challenge, Code: given.Code, Assertion: given.factor().Assertion, Remember: isTrue(given.Remember),
 			APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
 		}, c.Terms())
 		if err != nil {

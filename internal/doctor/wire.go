@@ -191,7 +191,9 @@ func lookRoutes(ctx context.Context, d *Deployment) []Finding {
 // belongsToUnspoken reports whether the path is one of a contract that is off.
 func (d *Deployment) belongsToUnspoken(path string) bool {
 	return slices.ContainsFunc(d.config.Contracts, func(c contract.Contract) bool {
-		mine := path == c.Path() || strings.HasPrefix(path, c.Path()+"/")
+		mine := slices.ContainsFunc([]string{c.Path(), contract.PasswordPath(c)}, func(root string) bool {
+			return path == root || strings.HasPrefix(path, root+"/")
+		})
 		return mine && !slices.ContainsFunc(d.spoken, func(s contract.Contract) bool { return s.Path() == c.Path() })
 	})
 }

@@ -35,7 +35,8 @@ const failureRetry = 5 * time.Second
 // Handler answers a request, or returns an error before it has written anything.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Refusal is one line of a contract's table: the error, and how the contract words it. The error may add to the answer: by a method
+// Refusal is one line of a contract's table: the error, and how the contract words it. A Body of type func(string) any is called
+// with what the error says by a method Text. The error may add to the answer: by a method
 // RetryAfter the header of that name, by Header one header, by Member one member of the body.
 type Refusal struct {
 	Err    error
@@ -140,12 +141,28 @@ func (e Endpoint) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	var member interface {
 		Member() (name string, value any)
 	}
+	line := e.Refusals[i].worded(err)
 	if errors.As(err, &member) {
 		name, value := member.Member()
-		writeWithMember(w, e.Refusals[i], name, value)
+		writeWithMember(w, line, name, value)
 		return
 	}
-	WriteJSON(w, e.Refusals[i].Status, e.Refusals[i].Body)
+	WriteJSON(w, line.Status, line.Body)
+}
+
+// worded returns the line with the error's own text in the body, if the contract leaves the words to it.
+func (f Refusal) worded(err error) Refusal {
+	body, open := f.Body.(func(string) any)
+	if !open {
+		return f
+	}
+	var text interface{ Text() string }
+	if errors.As(err, &text) {
+		f.Body = body(text.Text())
+	} else {
+		f.Body = body("")
+	}
+	return f
 }
 
 // seconds rounds up, so that a client that waits this long is never early.

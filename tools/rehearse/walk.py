@@ -49,6 +49,7 @@ class Walk:
         self.authorizer()
         self.throttle()
         self.second_factor()
+        self.change_password()
         self.smoke()
         self.second_rotation()
         self.deletion()
@@ -210,6 +211,17 @@ class Walk:
         jar = [f"{n}={done.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
         removed = self.gateway.send("DELETE", "/api/users/factors/" + listed.body["factors"][0]["id"], cookies=jar)
         self.fact("the factor is removed", removed.status in (200, 204) and self.sign_in().status == 200, (removed.status, removed.body))
+        self.token = self.sign_in().body["access_token"]
+
+    def change_password(self):
+        for old, new in ((PASSWORD, "a walrus in the attic"), ("a walrus in the attic", PASSWORD)):
+            signed_in = self.sign_in(password=old)
+            jar = [f"{n}={signed_in.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+            wrong = self.gateway.send("POST", "/api/users/password", {"currentPassword": "wrong", "newPassword": new}, cookies=jar)
+            changed = self.gateway.send("POST", "/api/users/password", {"currentPassword": old, "newPassword": new}, cookies=jar)
+            ended = self.gateway.send("GET", "/api/users/me", cookies=jar)
+            self.fact("a user changes the password, and the old session ends",
+                      wrong.status == 400 and changed.status == 200 and changed.cookie("planpoint") and ended.status == 401, (wrong.body, changed.body))
         self.token = self.sign_in().body["access_token"]
 
     def factor_of_client(self):

@@ -1,0 +1,26 @@
+package planpoint
+
+import (
+	"latchkey/internal/auth"
+	"latchkey/internal/web"
+)
+
+// PasswordDone is the body of a password that was changed or reset.
+func (Contract) PasswordDone(accessToken string) any {
+	return struct {
+		Message     string `json:"message"`
+		AccessToken string `json:"access_token,omitzero"`
+	}{"Password changed", accessToken}
+}
+
+// PasswordRefusals word what calls about passwords answer otherwise than sign-ins do.
+func (Contract) PasswordRefusals() []web.Refusal {
+	return []web.Refusal{
+		{Err: auth.ErrRefusedPassword, Status: 400, Body: func(text string) any { return message{text} }},
+		{Err: ErrCookie, Status: 400, Body: message{"A session cookie was sent twice"}},
+		{Err: web.ErrMember, Status: 400, Body: message{"The members must be strings"}},
+		{Err: auth.ErrNoSession, Status: 401, Body: message{"Not signed in"}},
+		{Err: auth.ErrImpersonation, Status: 403, Body: message{"Not allowed for this session"}},
+		{Err: auth.ErrThrottled, Status: 429, Body: message{"Too many failed attempts; try again later"}},
+	}
+}
