@@ -22,7 +22,7 @@ func clientsListCommand(c *cli) *cobra.Command {
 			case err != nil:
 				return err
 			case *asJSON:
-				return c.printJSON(clientLines(clients, time.Now()))
+				return c.printJSON(admin.NewClientFacts(clients, time.Now()))
 			}
 			return c.printClients(clients)
 		})
@@ -36,35 +36,6 @@ func (c *cli) printClients(clients []auth.Client) error {
 		table.row(client.ID(), client.Name, client.Kind, clientState(client, time.Now()), formatTime(client.CreatedAt))
 	}
 	return table.Flush()
-}
-
-// clientLine is a client in JSON. State is active, disabled or expired; expiresAt says when an active one ends.
-type clientLine struct {
-	ID        string          `json:"id"`
-	Name      string          `json:"name"`
-	Kind      auth.ClientKind `json:"kind"`
-	State     string          `json:"state"`
-	CreatedAt time.Time       `json:"createdAt"`
-	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
-}
-
-func clientLines(clients []auth.Client, now time.Time) []clientLine {
-	lines := []clientLine{}
-	for _, client := range clients {
-		state := "active"
-		switch {
-		case client.Disabled:
-			state = "disabled"
-		case !client.Works(now):
-			state = "expired"
-		}
-		line := clientLine{ID: client.ID(), Name: client.Name, Kind: client.Kind, State: state, CreatedAt: client.CreatedAt.UTC()}
-		if !client.ExpiresAt.IsZero() {
-			line.ExpiresAt = client.ExpiresAt.UTC()
-		}
-		lines = append(lines, line)
-	}
-	return lines
 }
 
 func clientState(c auth.Client, now time.Time) string {

@@ -19,7 +19,7 @@ func (s *localServer) addConsole(config app.Config, demo *console.Demo, operator
 	}
 	s.token = rand.Text()
 	handler, err := console.New(console.Config{
-		API: s.handler, About: about, Token: s.token, Admin: operators, Feed: feed, Done: s.done, Log: s.log, Now: time.Now,
+		API: s.handler, About: about, Token: s.token, Admin: operators, Hasher: config.NewHasher(), Feed: feed, Done: s.done, Log: s.log, Now: time.Now,
 	})
 	if err != nil {
 		return err

@@ -64,3 +64,33 @@ func scheme(hash string) string {
 	}
 	return password.Scheme(hash)
 }
+
+// ClientFacts are what may be shown of an API client. State is active, disabled or expired; ExpiresAt says when an active one ends.
+type ClientFacts struct {
+	ID        string          `json:"id"`
+	Name      string          `json:"name"`
+	Kind      auth.ClientKind `json:"kind"`
+	State     string          `json:"state"`
+	CreatedAt time.Time       `json:"createdAt"`
+	ExpiresAt time.Time       `json:"expiresAt,omitzero"`
+}
+
+// NewClientFacts returns the facts about each of the clients, in their order, as they are at the time.
+func NewClientFacts(clients []auth.Client, now time.Time) []ClientFacts {
+	facts := []ClientFacts{}
+	for _, client := range clients {
+		state := "active"
+		switch {
+		case client.Disabled:
+			state = "disabled"
+		case !client.Works(now):
+			state = "expired"
+		}
+		fact := ClientFacts{ID: client.ID(), Name: client.Name, Kind: client.Kind, State: state, CreatedAt: client.CreatedAt.UTC()}
+		if !client.ExpiresAt.IsZero() {
+			fact.ExpiresAt = client.ExpiresAt.UTC()
+		}
+		facts = append(facts, fact)
+	}
+	return facts
+}

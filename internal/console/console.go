@@ -8,13 +8,16 @@ package console
 import (
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"strings"
 	"time"
 
+	"latchkey/api"
 	"latchkey/internal/admin"
+	"latchkey/internal/password"
 	"latchkey/internal/web"
 	pages "latchkey/web"
 )
@@ -25,10 +28,12 @@ type Config struct {
 	About About
 	Token string // what operators send; the pages of a browser on this machine have it from the person who started serve
 	Admin *admin.Admin
-	Feed  *Feed
-	Done  <-chan struct{} // closed when the server stops: streams end
-	Log   *slog.Logger
-	Now   func() time.Time
+	// Hasher hashes the passwords of imported users.
+	Hasher *password.Hasher
+	Feed   *Feed
+	Done   <-chan struct{} // closed when the server stops: streams end
+	Log    *slog.Logger
+	Now    func() time.Time
 }
 
 // About says what the server offers, so that the page shows only what works.
@@ -71,20 +76,34 @@ type console struct {
 // New returns the handler of the pages, of their calls, and of the login behind them.
 func New(c Config) (http.Handler, error) {
 	s := &console{Config: c, answers: newRecorder(c.API, c.Now)}
-	files, err := newFiles(pages.Console(), "console")
-	if err != nil {
+	if err := s.addFiles(); err != nil {
 		return nil, fmt.Errorf("read the console's pages: %w", err)
 	}
-	s.own = files
 	s.own["/console/about"] = s.endpoint(http.MethodGet, s.about)
 	s.own["/console/answer"] = s.endpoint(http.MethodPost, s.answer)
 	for name, handle := range map[string]web.Handler{
-		"keys": s.keys, "keys/rotate": s.rotate,
+		"keys": s.keys, "keys/rotate": s.rotate, "clients": s.clients, "clients/change": s.changeClient,
+		"users": s.users, "users/show": s.user, "users/change": s.changeUser, "users/import": s.importUsers,
 	} {
 		s.own[operators+name] = s.endpoint(http.MethodPost, s.forOperators(handle))
 	}
 	s.own[operators+"audit"] = http.HandlerFunc(s.audit)
 	return s, nil
+}
+
+// addFiles makes the routes of the embedded files. The console's page is at /.
+func (s *console) addFiles() error {
+	console, err := newFiles(pages.Console(), "console", policy)
+	if err != nil {
+		return err
+	}
+	console["/"] = console["/console"]
+	delete(console, "/console")
+	docs, err := newFiles(pages.Docs(), "docs", docsPolicy)
+	maps.Copy(console, docs)
+	console["/docs/openapi.yaml"] = newFile("openapi.yaml", "application/yaml", docsPolicy, api.Description())
+	s.own = console
+	return err
 }
 
 // about says what the server offers, and which cookies the browser sent: only their names, which scripts cannot see.

@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"strings"
 	"time"
 
 	"latchkey/internal/web"
@@ -25,8 +26,12 @@ type file struct {
 	content                 []byte
 }
 
-// newFiles returns a route for each file in the folder, at its path; index.html is at / too.
-func newFiles(from fs.FS, folder string) (web.Routes, error) {
+// docsPolicy also lets the renderer of the API reference set styles, and use the pictures in its style sheet.
+const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// newFiles returns a route for each file in the folder, at its path; index.html is at the folder's own.
+func newFiles(from fs.FS, folder, policy string) (web.Routes, error) {
 	routes := web.Routes{}
 	err := fs.WalkDir(from, folder, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -40,16 +45,15 @@ func newFiles(from fs.FS, folder string) (web.Routes, error) {
 		if kind == "" {
 			return fmt.Errorf("%s: no content type for files of its kind", name)
 		}
-		sum := sha256.Sum256(content)
-		f := file{name, kind, policy, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, content}
-		if path.Base(name) == "index.html" {
-			routes["/"] = f
-		} else {
-			routes["/"+name] = f
-		}
+		routes["/"+strings.TrimSuffix(name, "/index.html")] = newFile(name, kind, policy, content)
 		return nil
 	})
 	return routes, err
+}
+
+func newFile(name, kind, policy string, content []byte) file {
+	sum := sha256.Sum256(content)
+	return file{name, kind, policy, `"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"`, content}
 }
 
 // contentType does not ask the system, whose tables differ.

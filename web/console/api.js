@@ -37,7 +37,8 @@ export async function operate(name, body = {}) {
   const answer = await send('/console/operator/' + name, body, { 'Latchkey-Console-Token': operatorToken.get() ?? '' })
   const result = parse(await answer.text())
   if (answer.ok) return result
-  const error = new Error(result.reason || result.message || 'The server failed')
+  const reason = result.reason || result.message || 'The server failed'
+  const error = new Error(reason[0].toUpperCase() + reason.slice(1))
   error.status = answer.status
   throw error
 }

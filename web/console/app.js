@@ -9,8 +9,10 @@ import * as sessions from './sessions.js'
 import * as factors from './factors.js'
 import * as audit from './audit.js'
 import * as keys from './keys.js'
+import * as users from './users.js'
+import * as clients from './clients.js'
 
-const sections = { signin: {}, sessions, factors, audit, keys }
+const sections = { signin: {}, sessions, factors, audit, keys, users, clients }
 const calls = ['signin', 'sessions', 'factors', 'password']
 let about, current
 

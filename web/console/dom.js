@@ -19,7 +19,7 @@ export const show = (parent, ...children) => parent.replaceChildren(...children.
 export function table(caption, heads, rows, properties = {}) {
   return el('div', { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': caption },
     el('table', properties,
-      el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, head)))),
+      el('thead', {}, el('tr', {}, heads.map((head) => el('th', { scope: 'col' }, head || el('span', { class: 'unseen' }, 'Actions'))))),
       el('tbody', {}, rows.map((row) => el('tr', {}, row.map((cell) => cell instanceof HTMLTableCellElement ? cell : el('td', {}, cell)))))))
 }
 

@@ -3,7 +3,7 @@ import { $, copy, el, show, span } from './dom.js'
 import { events } from './api.js'
 import { forms } from './snippets.js'
 
-const most = 10
+const most = 6
 let kept = [], shown = null, form = 'HTTP', raw = false
 
 events.addEventListener('call', ({ detail }) => {
@@ -42,8 +42,9 @@ function message({ first, headers, body }, state = '') {
   ].flat().filter(Boolean)
 }
 
-// shorten hides the middle of long runs without spaces, such as tokens.
+// shorten hides the middle of long runs without spaces, such as tokens, and of very long texts, such as pictures.
 function shorten(text) {
+  if (text.length > 600) return el('span', {}, text.slice(0, 60), dots(text.slice(60, -20)), text.slice(-20))
   const parts = []
   let at = 0
   for (const match of text.matchAll(/[\w.~+/=-]{72,}/g)) {

@@ -18,7 +18,7 @@ export async function open(facts) {
     factors.length
       ? table('Your factors', ['Name', 'Kind', 'Added', 'Last used', ''], factors.map((factor) => [
         factor.name || 'without a name', factor.kind === 'totp' ? 'Authenticator app' : 'Passkey', ago(factor.createdAt), ago(factor.lastUsedAt),
-        el('td', { class: 'act' }, el('button', { class: 'quiet bad', onclick: () => change(work, call('DELETE', '/api/users/factors/' + factor.id)) }, 'Remove', el('span', { class: 'skip' }, factor.name || factor.kind)))]))
+        el('td', { class: 'act' }, el('button', { class: 'quiet bad', onclick: () => change(work, call('DELETE', '/api/users/factors/' + factor.id)) }, 'Remove', el('span', { class: 'unseen' }, ' ' + (factor.name || factor.kind))))]))
       : el('p', { class: 'empty' }, 'You have no second factor yet.'),
     factors.length ? el('p', {}, el('small', {}, `${recoveryCodes} recovery codes are left.`)) : null,
     el('div', { class: 'row' },

@@ -66,7 +66,7 @@ export function showToken(token) {
       el('span', {}, header), el('span', {}, '.'), el('span', {}, payload), el('span', {}, '.'), el('span', {}, signature)),
     el('div', { class: 'left' }, el('span', { class: 'bar', 'aria-hidden': 'true' }, bar), left),
     signed,
-    el('table', { class: 'claims' }, el('caption', { class: 'skip' }, 'Claims'), el('tbody', {}, Object.entries({ ...json(header), ...body }).map(([name, value]) => el('tr', {},
+    el('table', { class: 'claims' }, el('caption', { class: 'unseen' }, 'Claims'), el('tbody', {}, Object.entries({ ...json(header), ...body }).map(([name, value]) => el('tr', {},
       el('td', {}, name),
       el('td', {}, times.includes(name) ? clock(value * 1000) : typeof value === 'string' ? value : JSON.stringify(value)),
       el('td', {}, { typ: 'The kind of token', alg: 'The signature’s algorithm', kid: 'The key that signed it', ...claims }[name] ?? ''))))))
