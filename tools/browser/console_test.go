@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,24 +36,33 @@ func operatorURL(t *testing.T, server *browser.Server) string {
 	return ""
 }
 
+// look checks the accessibility of the page as it is, and takes pictures of it: light, dark and narrow.
+func look(page *browser.Page, name string) {
+	page.Helper()
+	page.CheckAccessibility()
+	page.Screenshot("console-" + name)
+	page.SetDark(true)
+	page.CheckAccessibility()
+	page.Screenshot("console-" + name + "-dark")
+	page.SetDark(false)
+	page.Resize(390, 844)
+	page.CheckAccessibility()
+	page.Screenshot("console-" + name + "-narrow")
+	page.Resize(1320, 900)
+}
+
 // TestConsoleSignIn promises that the console signs in by either contract and shows the request, the exact answer, and the
 // token; that a reload keeps the session, and that scripts see no cookie.
 func TestConsoleSignIn(t *testing.T) {
 	_, page := openConsole(t)
-	page.Screenshot("console-signed-out")
+	look(page, "signed-out")
 	page.Click("#submit")
 	page.WantText("#who", "Signed in as ada@example.com")
 	page.WantContains("#response", "HTTP/1.1 200 OK")
 	page.WantContains("#response", "planpointRefresh — the refresh token, for the session calls only")
 	page.WantContains("#request", `"username": "ada@example.com"`)
 	page.WantContains("#token", "Valid")
-	page.Screenshot("console-signed-in")
-	page.SetDark(true)
-	page.Screenshot("console-signed-in-dark")
-	page.SetDark(false)
-	page.Resize(390, 844)
-	page.Screenshot("console-signed-in-narrow")
-	page.Resize(1320, 900)
+	look(page, "signed-in")
 	if cookies := browser.Evaluate[string](page, "document.cookie"); cookies != "" {
 		t.Errorf("a script reads %q", cookies)
 	}
@@ -61,4 +71,212 @@ func TestConsoleSignIn(t *testing.T) {
 	page.WantContains("#token", "Valid")
 	page.Click("#signout")
 	page.WantText("#who", "Signed out")
+}
+
+// TestConsoleRefusals promises a refusal in the contract's words, a wait that is counted down, and the way back.
+func TestConsoleRefusals(t *testing.T) {
+	_, page := openConsole(t, "--throttle-free", "1")
+	page.Fill("#pass", "wrong")
+	page.Click("#submit")
+	page.WantText("#signin-problem", "Invalid username or password")
+	page.WantContains("#response", "HTTP/1.1 401 Unauthorized")
+	look(page, "wrong-password")
+	for tries := 2; !strings.HasPrefix(page.Text("#signin-problem"), "Too many"); tries++ {
+		if tries > 6 {
+			t.Fatal("never throttled")
+		}
+		page.Fill("#pass", "wrong") // one failure is free, then each waits, twice as long as before
+		page.Click("#submit")
+		page.WantTrue(fmt.Sprintf("document.querySelectorAll('#history button').length === %d && document.getElementById('signin-problem').textContent", tries))
+	}
+	page.WantText("#signin-problem", "Too many failed attempts; try again later")
+	page.WantTrue("document.getElementById('submit').disabled")
+	page.WantContains("#response", "Retry-After: ")
+	look(page, "throttled")
+	page.WantText("#signin-problem", "")
+	page.Fill("#pass", "correct horse battery staple")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+}
+
+// TestConsoleOrganization promises the second contract, whose token is only in the page's memory, and the demo's refused users.
+func TestConsoleOrganization(t *testing.T) {
+	_, page := openConsole(t)
+	browser.Evaluate[bool](page, `document.querySelector('input[value=organization]').click() ?? true`)
+	page.Click(`[data-email="alan@example.com"]`)
+	page.Click("#submit")
+	page.WantText("#signin-problem", "Invalid email or password")
+	page.Click(`[data-email="grace@example.com"]`)
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as grace@example.com")
+	page.WantContains("#token", "org-cobol")
+	for form, want := range map[string]string{"curl": "curl -i http", "fetch": "await fetch('http", "Python": "import requests", "Go": "http.NewRequest"} {
+		page.Click(`[data-form="` + form + `"]`)
+		page.WantContains("#request", want)
+	}
+	page.Click(`[data-form="curl"]`)
+	look(page, "organization-curl")
+}
+
+// TestConsoleTabs promises that a sign-in and a sign-out are seen in the other tab, that sessions are listed, and that a refresh
+// replaces the tokens.
+func TestConsoleTabs(t *testing.T) {
+	server, first := openConsole(t)
+	second := first.NewTab()
+	visitConsole(second, server.URL)
+	first.Click("#submit")
+	first.WantText("#who", "Signed in as ada@example.com")
+	second.WantText("#who", "Signed in as ada@example.com")
+	second.Click(`a[href="#sessions"]`)
+	second.WantContains("#sessions-card", "this one")
+	second.Click("#refresh")
+	second.WantContains("#history", "POST …/refresh 200")
+	look(second, "sessions")
+	second.Click("#signout")
+	second.WantText("#who", "Signed out")
+	first.WantText("#who", "Signed out")
+}
+
+// TestConsoleFactors promises the whole life of an authenticator app: the QR code, the confirmation, recovery codes, a sign-in in two
+// calls, and the removal.
+func TestConsoleFactors(t *testing.T) {
+	_, page := openConsole(t)
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click(`a[href="#factors"]`)
+	page.WantContains("#factors-card", "You have no second factor yet.")
+	page.Click("#add-app")
+	page.Wait("#enroll-secret")
+	page.WantTrue("document.querySelector('.qr').naturalWidth > 0")
+	look(page, "enrol")
+	secret := browser.Evaluate[string](page, `document.getElementById('enroll-secret').dataset.secret`)
+	page.Fill("#enroll-code", "000000")
+	page.Click("#enroll-submit")
+	page.WantContains("#factors-card [role=alert]", "code")
+	page.Fill("#enroll-code", browser.Code(t, secret))
+	page.Click("#enroll-submit")
+	page.Wait("#recovery-codes")
+	recovery := browser.Evaluate[string](page, `document.querySelector('#recovery-codes li').textContent`)
+	look(page, "recovery-codes")
+	page.Click("#codes-kept")
+	page.WantContains("#factors-card", "Authenticator app")
+	page.WantContains("#factors-card", "10 recovery codes are left.")
+	look(page, "factors")
+	page.Click("#signout")
+	page.WantText("#who", "Signed out")
+	page.Click(`a[href="#signin"]`)
+	page.Click("#submit")
+	page.Wait("#code")
+	page.WantContains("#factor-text", "an authenticator app")
+	look(page, "challenge")
+	page.Fill("#code", recovery)
+	page.Click("#factor-submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.WantContains("#token", `["pwd","mfa"]`)
+	page.Click(`a[href="#factors"]`)
+	page.WantContains("#factors-card", "9 recovery codes are left.")
+	page.Click("#factors-card td.act button")
+	page.WantContains("#factors-card", "You have no second factor yet.")
+}
+
+// TestConsoleOperators promises that operators' parts stay closed without the token, and what they show and change with it.
+func TestConsoleOperators(t *testing.T) {
+	server, page := openConsole(t)
+	for _, part := range []string{"audit", "keys", "users", "clients"} {
+		page.Click(`a[href="#` + part + `"]`)
+		page.WantTrue("!document.getElementById('gate').hidden && document.getElementById('" + part + "').hidden")
+	}
+	look(page, "gate")
+	page.Fill("#gate-token", "WRONG")
+	page.Click("#gate-form button")
+	page.WantContains("#gate-problem", "not the one that serve printed")
+
+	page.Visit("about:blank")
+	visitConsole(page, operatorURL(t, server))
+	page.WantText("#audit-state", "live")
+	if url := browser.Evaluate[string](page, "location.href"); strings.Contains(url, "token") {
+		t.Errorf("the address shows the token: %s", url)
+	}
+	other := page.NewTab()
+	visitConsole(other, server.URL)
+	other.Click("#submit")
+	other.WantText("#who", "Signed in as ada@example.com")
+	page.WantContains("#audit-rows", "loginsuccess")
+	page.Fill("#audit-filter", "refused")
+	page.WantText("#audit-rows", "No record matches.")
+	page.Fill("#audit-filter", "")
+	look(page, "audit")
+
+	page.Click(`a[href="#keys"]`)
+	page.WantContains("#keys-card", "published, does not sign yet")
+	page.Click("#rotate")
+	page.WantContains("#keys-card [role=alert]", "Too soon")
+	look(page, "keys")
+	page.Click("#rotate-now")
+	page.WantContains("#keys-card", "verifies what it signed before")
+
+	page.Click(`a[href="#users"]`)
+	page.WantContains("#users-card", "grace@example.com")
+	page.Fill("#user-filter", "joan")
+	page.WantTrue("document.querySelectorAll('#users-card tbody tr').length === 1")
+	page.Click("#users-card tbody button")
+	page.WantContains("#user", "argon2id")
+	look(page, "user")
+	page.Fill("#user-filter", "")
+	page.Click("#import")
+	page.Click("#import-submit")
+	page.WantText("#import-result", "1 added, 0 updated, 0 refused, 0 unchanged")
+	page.WantContains("#users-card", "new@example.com")
+	look(page, "import")
+
+	page.Click(`a[href="#clients"]`)
+	page.WantContains("#clients-card", "demo integration")
+	page.Fill("#client-name", "zapier")
+	page.Click("#client-add")
+	page.WantContains("#client-key", "lk_")
+	page.WantContains("#clients-card", "zapier")
+	look(page, "clients")
+}
+
+// TestConsolePasskeys promises a passkey as the second factor, and a sign-in with only it.
+func TestConsolePasskeys(t *testing.T) {
+	_, page := openConsole(t)
+	page.AddAuthenticator()
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click(`a[href="#factors"]`)
+	page.Click("#add-passkey")
+	page.Wait("#recovery-codes")
+	page.Click("#codes-kept")
+	page.WantContains("#factors-card", "Passkey")
+	look(page, "passkey")
+	page.Click("#signout")
+	page.WantText("#who", "Signed out")
+	page.Click(`a[href="#signin"]`)
+	page.Click("#submit")
+	page.Wait("#factor-passkey")
+	look(page, "challenge-passkey")
+	page.Click("#factor-passkey")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click("#signout")
+	page.WantText("#who", "Signed out")
+	page.Click("#passkey")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.WantContains("#token", `"user","mfa"`)
+}
+
+// TestDocs promises the API reference, without a call to anywhere else, and that a call can be tried against this server.
+func TestDocs(t *testing.T) {
+	server := browser.Serve(t, "--demo")
+	page := browser.Open(t)
+	page.Resize(1320, 900)
+	page.SetDark(false)
+	page.Visit(server.URL + "/docs")
+	page.Wait("body[data-ready]")
+	page.WantContains("#reference", "/api/users/login")
+	page.Click("#operations-health-health .opblock-summary-control")
+	page.Click("#operations-health-health .try-out__btn")
+	page.Click("#operations-health-health .execute")
+	page.WantContains("#operations-health-health .live-responses-table", `"status": "ok"`)
+	page.Screenshot("docs-tried")
 }
