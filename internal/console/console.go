@@ -22,12 +22,13 @@ import (
 	pages "latchkey/web"
 )
 
-// Config is what the console shows and changes. Every field is required.
+// Config is what the console shows and changes. Every field but Mails is required.
 type Config struct {
 	API   http.Handler // the login, which answers every path that is not the console's
 	About About
 	Token string // what operators send; the pages of a browser on this machine have it from the person who started serve
 	Admin *admin.Admin
+	Mails string // the folder that mails are written to; empty: none
 	// Hasher hashes the passwords of imported users.
 	Hasher *password.Hasher
 	Feed   *Feed
@@ -84,6 +85,7 @@ func New(c Config) (http.Handler, error) {
 	for name, handle := range map[string]web.Handler{
 		"keys": s.keys, "keys/rotate": s.rotate, "clients": s.clients, "clients/change": s.changeClient,
 		"users": s.users, "users/show": s.user, "users/change": s.changeUser, "users/import": s.importUsers,
+		"mails": s.mails,
 	} {
 		s.own[operators+name] = s.endpoint(http.MethodPost, s.forOperators(handle))
 	}

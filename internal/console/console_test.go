@@ -3,6 +3,7 @@ package console_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,7 +17,10 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"latchkey/internal/admin"
+	"latchkey/internal/audit"
+	"latchkey/internal/auth"
 	"latchkey/internal/console"
+	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 )
 
@@ -26,8 +30,16 @@ const token = "THETOKEN"
 type kit struct {
 	testing.TB
 	http.Handler
-	feed *console.Feed
-	done chan struct{}
+	feed  *console.Feed
+	mails string
+	done  chan struct{}
+}
+
+// noKeys is a key ring that cannot be read: users are then shown without their failed sign-ins.
+type noKeys struct{ auth.Keys }
+
+func (noKeys) MAC(context.Context, string, ...string) ([]byte, error) {
+	return nil, auth.ErrUnavailable
 }
 
 type open struct{ *sqlite.Store }
@@ -41,7 +53,7 @@ func newKit(t testing.TB) kit {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	k := kit{TB: t, feed: console.NewFeed(), done: make(chan struct{})}
+	k := kit{TB: t, feed: console.NewFeed(), mails: t.TempDir(), done: make(chan struct{})}
 	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.Header().Add("Set-Cookie", "a=1; HttpOnly")
@@ -50,8 +62,12 @@ func newKit(t testing.TB) kit {
 		io.WriteString(w, "login: "+r.Header.Get("Latchkey-Console-Call")+string(body))
 	})
 	k.Handler, err = console.New(console.Config{
-		API: api, About: console.About{Version: "v1"}, Token: token, Feed: k.feed, Done: k.done, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Admin: admin.New(admin.Config{OpenStore: func(context.Context, bool) (admin.Store, error) { return open{store}, nil }}),
+		API: api, About: console.About{Version: "v1"}, Token: token, Mails: k.mails, Feed: k.feed, Done: k.done, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Hasher: password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0),
+		Admin: admin.New(admin.Config{
+			OpenStore: func(context.Context, bool) (admin.Store, error) { return open{store}, nil },
+			Keys:      noKeys{}, Warn: func(error) {}, Audit: audit.Log(slog.New(slog.DiscardHandler)), Operator: "op", Now: time.Now,
+		}),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -255,6 +271,116 @@ func TestAudit(t *testing.T) {
 	close(k.done)
 	if lines.Scan(); lines.Scan() {
 		t.Errorf("the stream goes on: %q", lines.Text())
+	}
+}
+
+// operate sends a call for operators and decodes its answer, which must have the status.
+func (k kit) operate(status int, name, body string, into any) {
+	k.Helper()
+	answer := k.send(local("POST", "/console/operator/"+name, body, console.TokenHeader, token))
+	if answer.Code != status {
+		k.Fatalf("%s %s: %d %s", name, body, answer.Code, answer.Body)
+	}
+	if into != nil {
+		if err := json.Unmarshal(answer.Body.Bytes(), into); err != nil {
+			k.Fatal(err)
+		}
+	}
+}
+
+// TestUsers promises an import, the search, what may be shown of a user, each change, and reasons for those that are refused.
+func TestUsers(t *testing.T) {
+	k := newKit(t)
+	var counts struct {
+		Added   int      `json:"added"`
+		Refused int      `json:"refused"`
+		Reasons []string `json:"reasons"`
+	}
+	k.operate(200, "users/import", `{"id":"u-ada","email":"ada@example.com","password":"p","status":"ready"}`+"\n"+`{"email":"grace@example.com","status":"pending"}`+"\nx", &counts)
+	if counts.Added != 2 || counts.Refused != 1 || len(counts.Reasons) != 1 || !strings.HasPrefix(counts.Reasons[0], "line 3: ") {
+		t.Errorf("%+v", counts)
+	}
+	var list struct {
+		Users []map[string]any `json:"users"`
+	}
+	k.operate(200, "users", `{"text":"ADA"}`, &list)
+	if len(list.Users) != 1 || list.Users[0]["email"] != "ada@example.com" {
+		t.Errorf("%v", list)
+	}
+	user := func() (facts map[string]any) {
+		k.operate(200, "users/show", `{"id":"u-ada"}`, &facts)
+		return facts
+	}
+	if facts := user(); facts["passwordHash"] != "argon2id" || facts["sessions"] != 0.0 {
+		t.Errorf("%v", facts)
+	}
+	k.operate(200, "users/change", `{"id":"u-ada","change":"members","members":"{\"role\":\"editor\"}"}`, nil)
+	k.operate(200, "users/change", `{"id":"u-ada","change":"disable"}`, nil)
+	if facts := user(); facts["role"] != "editor" || facts["status"] != "disabled" {
+		t.Errorf("%v", facts)
+	}
+	for _, change := range []string{"enable", "sign out", "reset factors", "delete"} {
+		k.operate(200, "users/change", `{"id":"u-ada","change":"`+change+`"}`, nil)
+	}
+	k.operate(409, "users/show", `{"id":"u-ada"}`, nil)
+	k.operate(409, "users/change", `{"id":"u-nobody","change":"disable"}`, nil)
+	k.operate(400, "users/change", `{"id":"u-ada","change":"promote"}`, nil)
+}
+
+// TestClients promises a key once for a new client and a rotated one, and none that is shown later.
+func TestClients(t *testing.T) {
+	k := newKit(t)
+	var made struct {
+		Key string `json:"key"`
+	}
+	k.operate(200, "clients/change", `{"change":"add","name":"zapier","kind":"integration"}`, &made)
+	var list struct {
+		Clients []struct{ ID, Name, State string } `json:"clients"`
+	}
+	clients := func() string {
+		answer := k.send(local("POST", "/console/operator/clients", "{}", console.TokenHeader, token))
+		if err := json.Unmarshal(answer.Body.Bytes(), &list, json.MatchCaseInsensitiveNames(true)); err != nil {
+			t.Fatal(err)
+		}
+		return answer.Body.String()
+	}
+	if shown := clients(); !strings.HasPrefix(made.Key, "lk_") || strings.Contains(shown, made.Key) || len(list.Clients) != 1 {
+		t.Errorf("%q %s", made.Key, shown)
+	}
+	first := list.Clients[0].ID
+	before := made.Key
+	k.operate(200, "clients/change", `{"change":"rotate","id":"`+first+`"}`, &made)
+	if clients(); made.Key == before || len(list.Clients) != 2 {
+		t.Errorf("%q %+v", made.Key, list)
+	}
+	k.operate(409, "clients/change", `{"change":"rotate","id":"`+first+`"}`, nil) // its key works no more
+	k.operate(400, "clients/change", `{"change":"add","name":"","kind":"integration"}`, nil)
+	k.operate(400, "clients/change", `{"change":"add","name":"x","kind":"root"}`, nil)
+}
+
+// TestMails promises operators the mails in the folder as a person reads them, the newest first.
+func TestMails(t *testing.T) {
+	k := newKit(t)
+	for i, kind := range []string{"password_changed", "reset"} {
+		content, err := os.ReadFile("../mail/testdata/" + kind + ".en.eml")
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := filepath.Join(k.mails, kind+".eml")
+		if err := errors.Join(os.WriteFile(name, content, 0o600), os.Chtimes(name, time.Time{}, time.Unix(int64(i), 0))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got struct {
+		Mails []struct{ To, Subject, Text string }
+	}
+	answer := k.send(local("POST", "/console/operator/mails", "{}", console.TokenHeader, token))
+	if err := json.Unmarshal(answer.Body.Bytes(), &got, json.MatchCaseInsensitiveNames(true)); err != nil || len(got.Mails) != 2 {
+		t.Fatalf("%d %s %v", answer.Code, answer.Body, err)
+	}
+	newest := got.Mails[0]
+	if newest.Subject != "Choose a new password for Orders" || newest.To != `"Ada Lovelace" <ada@example.com>` || !strings.Contains(newest.Text, "\nhttps://app.example.com/reset#token=eyJ.x_y-z\n") {
+		t.Errorf("%+v", newest)
 	}
 }
 

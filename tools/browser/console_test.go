@@ -1,7 +1,10 @@
 package browser_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -63,6 +66,9 @@ func TestConsoleSignIn(t *testing.T) {
 	page.WantContains("#request", `"username": "ada@example.com"`)
 	page.WantContains("#token", "Valid")
 	look(page, "signed-in")
+	page.Resize(1320, 1420)
+	page.ScreenshotWindow("readme") // docs/console.png
+	page.Resize(1320, 900)
 	if cookies := browser.Evaluate[string](page, "document.cookie"); cookies != "" {
 		t.Errorf("a script reads %q", cookies)
 	}
@@ -279,4 +285,41 @@ func TestDocs(t *testing.T) {
 	page.Click("#operations-health-health .execute")
 	page.WantContains("#operations-health-health .live-responses-table", `"status": "ok"`)
 	page.Screenshot("docs-tried")
+}
+
+// TestConsoleOtherOrigin promises that a page of another origin signs in only if it is allowed, and that even an allowed one reaches
+// nothing of the console, whatever headers it adds.
+func TestConsoleOtherOrigin(t *testing.T) {
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		w.Write([]byte(`<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>Elsewhere</title>`))
+	}))
+	defer elsewhere.Close()
+	origin := strings.Replace(elsewhere.URL, "127.0.0.1", "localhost", 1)
+	for allowed, args := range map[bool][]string{false: nil, true: {"--allowed-origins", origin}} {
+		server := browser.Serve(t, append([]string{"--demo"}, args...)...)
+		page := browser.Open(t)
+		page.AllowProblems("CORS policy", "net::ERR_FAILED")
+		page.Visit(origin)
+		post := func(path, body string, headers map[string]string) bool {
+			headers["Content-Type"] = "application/json"
+			list, err := json.Marshal(headers)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return browser.Evaluate[bool](page, fmt.Sprintf(`fetch(%q, { method: 'POST', credentials: 'include', headers: %s, body: %q }).then((answer) => answer.ok, () => false)`,
+				server.URL+path, list, body))
+		}
+		const call = "0123456789abcdef0123456789abcdef"
+		login := `{"username":"ada@example.com","password":"` + password + `"}`
+		if got := post("/api/users/login", login, map[string]string{"Latchkey-Console-Call": call}); got != allowed {
+			t.Errorf("allowed %t: signed in %t", allowed, got)
+		}
+		token := operatorURL(t, server)[strings.Index(operatorURL(t, server), "=")+1:]
+		for path, body := range map[string]string{"/console/answer": `{"id":"` + call + `"}`, "/console/operator/users": "{}", "/console/operator/audit": "{}"} {
+			if post(path, body, map[string]string{"Latchkey-Console-Token": token}) {
+				t.Errorf("allowed %t: %s answers a page of another origin", allowed, path)
+			}
+		}
+	}
 }

@@ -177,7 +177,18 @@ func (p *Page) SetDark(dark bool) {
 // Screenshot writes the whole page as screenshots/NAME.png, for people to look at; Git ignores the folder.
 func (p *Page) Screenshot(name string) {
 	p.Helper()
-	picture, err := chromedp.Run(p.ctx, chromedp.FullScreenshot(100))
+	p.save(name, chromedp.FullScreenshot(100))
+}
+
+// ScreenshotWindow writes the part of the page that the window shows; otherwise it is like Screenshot.
+func (p *Page) ScreenshotWindow(name string) {
+	p.Helper()
+	p.save(name, chromedp.CaptureScreenshot())
+}
+
+func (p *Page) save(name string, take chromedp.Action[[]byte]) {
+	p.Helper()
+	picture, err := chromedp.Run(p.ctx, take)
 	if err == nil {
 		err = os.MkdirAll("screenshots", 0o755)
 	}

@@ -7,12 +7,13 @@ import { hasCalls } from './exchange.js'
 import * as signin from './signin.js'
 import * as sessions from './sessions.js'
 import * as factors from './factors.js'
+import * as password from './password.js'
 import * as audit from './audit.js'
 import * as keys from './keys.js'
 import * as users from './users.js'
 import * as clients from './clients.js'
 
-const sections = { signin: {}, sessions, factors, audit, keys, users, clients }
+const sections = { signin: {}, sessions, factors, password, audit, keys, users, clients }
 const calls = ['signin', 'sessions', 'factors', 'password']
 let about, current
 
@@ -67,7 +68,7 @@ $('gate-form').onsubmit = async (event) => {
 
 addEventListener('hashchange', async () => { await open(); $('main').focus() })
 events.addEventListener('call', showExchange)
-events.addEventListener('session', () => { if (['sessions', 'factors'].includes(current)) enter(current) })
+events.addEventListener('session', () => { if (['sessions', 'factors', 'password'].includes(current)) enter(current) })
 
 about = await (await fetch('/console/about')).json()
 $('where').textContent = [about.demo && 'demo', location.host, about.version].filter(Boolean).join(' · ')

@@ -42,9 +42,8 @@ function message({ first, headers, body }, state = '') {
   ].flat().filter(Boolean)
 }
 
-// shorten hides the middle of long runs without spaces, such as tokens, and of very long texts, such as pictures.
+// shorten hides the middle of long runs without spaces, such as tokens.
 function shorten(text) {
-  if (text.length > 600) return el('span', {}, text.slice(0, 60), dots(text.slice(60, -20)), text.slice(-20))
   const parts = []
   let at = 0
   for (const match of text.matchAll(/[\w.~+/=-]{72,}/g)) {
@@ -63,6 +62,7 @@ function colored(body) {
   let text = body
   try { text = JSON.stringify(JSON.parse(body), null, 2) } catch { return [body] }
   return text.split(/("(?:[^"\\]|\\.)*"(?:: )?|-?\d[\d.e+-]*|\b(?:true|false|null)\b)/).map((part) => {
+    if (part.length > 1200 && part.includes(' ')) return el('span', {}, part.slice(0, 60), dots(part.slice(60, -20)), part.slice(-20)) // a picture
     if (part.startsWith('"')) return part.endsWith(': ') ? el('span', { class: 'key' }, part) : shorten(part)
     return /^(-?\d|true|false|null)/.test(part) ? el('span', { class: 'num' }, part) : part
   })
