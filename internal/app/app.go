@@ -108,7 +108,7 @@ func choice(c Config, p Ports) auth.PasswordRules {
 func rules(c Config) auth.Rules {
 	return auth.Rules{
 		QualifyingRoles: c.QualifyingRoles, ImpersonatorRoles: c.ImpersonatorRoles,
-		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired, FactorRemember: c.FactorRemember,
+		FactorRoles: c.FactorRoles, FactorAppend: c.FactorAppend, FactorIntegrations: c.FactorIntegrations == FactorRequired, FactorRemember: c.FactorRemember, Notices: c.Notices,
 		RelyingParty: c.relyingParty(),
 		Limits:       c.Throttle, Decoys: c.Decoys, RefreshGrace: c.RefreshGrace, RefreshRetry: c.RefreshRetry, SessionIdle: c.SessionIdle, SessionMax: c.SessionMax,
 	}

@@ -46,10 +46,11 @@ type Config struct {
 	PasskeyRP             string      // a domain, or off; empty: the issuer's host
 	PasskeyOrigins        web.Origins // of other domains
 	LocalOrigin           string      // of serve --demo, as browsers on this machine call it
-	ServiceName           string      // empty: the issuer's host
-	PasswordList          string      // a file; empty: only the embedded list
-	PasswordMin           int         // characters of a password that a user chooses
-	LenientPasswords      bool        // of serve --demo: users choose any password
+	Notices               auth.Notices
+	ServiceName           string // empty: the issuer's host
+	PasswordList          string // a file; empty: only the embedded list
+	PasswordMin           int    // characters of a password that a user chooses
+	LenientPasswords      bool   // of serve --demo: users choose any password
 	RequireAPIKey         bool
 	AllowQueryCredentials bool
 	Contracts             []string // names, at least one

@@ -48,7 +48,7 @@ func TestConfigDefaults(t *testing.T) {
 			Free: 5, MaxBackoff: 15 * time.Minute, Known: 30 * 24 * time.Hour,
 			Source: auth.Rate{Failures: 100, Span: 15 * time.Minute}, User: auth.Rate{Failures: 50, Span: time.Hour},
 		},
-		PasswordMin: 15, FactorIntegrations: app.FactorExempt, FactorRemember: 30 * 24 * time.Hour, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
+		PasswordMin: 15, FactorIntegrations: app.FactorExempt, Notices: auth.NoticesSecurity, FactorRemember: 30 * 24 * time.Hour, Revocation: "bounded", AuthorizerResponse: "simple", LogLevel: slog.LevelInfo,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -99,6 +99,7 @@ func TestConfigValues(t *testing.T) {
 			web.Origins{"https://shop.example", "https://b.example"}},
 		{"MAIL_FROM", "login@example.com", func(c app.Config) any { return c.MailFrom }, "login@example.com"},
 		{"RESET_URL", "https://app.example.com/reset", func(c app.Config) any { return c.ResetURL.String() }, "https://app.example.com/reset"},
+		{"NOTICES", "sign-ins", func(c app.Config) any { return c.Notices }, auth.NoticesSignIns},
 		{"SERVICE_NAME", "Orders", func(c app.Config) any { return c.ServiceName }, "Orders"},
 		{"REQUIRE_API_KEY", "true", func(c app.Config) any { return c.RequireAPIKey }, true},
 		{"ALLOW_QUERY_CREDENTIALS", "1", func(c app.Config) any { return c.AllowQueryCredentials }, true},

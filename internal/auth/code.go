@@ -75,8 +75,12 @@ func (s *Service) wrongCode(ctx context.Context, u User, seen CodeCount) error {
 		if wait := seen.wait(now); wait > 0 {
 			return refuse(&ThrottledError{wait}, reasonThrottledCode)
 		}
-		stored, err := s.store.CountWrongCode(ctx, u.ID, seen, seen.next(now))
+		next := seen.next(now)
+		stored, err := s.store.CountWrongCode(ctx, u.ID, seen, next)
 		if err == nil {
+			if next.Wrong == wrongCodesNoticed {
+				s.notify(ctx, MessageWrongCodes, u.ID)
+			}
 			return refuse(ErrBadCredentials, reasonWrongCode)
 		}
 		if !errors.Is(err, ErrConflict) {

@@ -79,6 +79,8 @@ type login struct {
 	client  Client
 	device  Device // the remembered one that stands in for the source, zero without one
 	skipped bool   // the device stood in for the factor too
+	// stranger reports that the user had not signed in from the source; false unless users hear of it.
+	stranger bool
 	// replaces is the session in whose place a new one is opened; nil at a sign-in.
 	replaces *Session
 }
@@ -169,6 +171,7 @@ func (l *login) lookUp(ctx context.Context) (userID string, err error) {
 	}
 	l.client, l.tally.seen, l.record.ClientID = found.Client, found.Counters, found.Client.ID()
 	l.acceptDevice(found.Device, found.UserID)
+	l.noteSource(found.Counters.Pair)
 	return found.UserID, nil
 }
 
@@ -239,6 +242,7 @@ func (l *login) open(ctx context.Context, s Session, caller User, outdated bool)
 	if err != nil {
 		return fmt.Errorf("store the session: %w", err)
 	}
+	l.noticeSource(ctx, s)
 	l.warn(ctx, "old sessions were not deleted; a later sign-in tries again", caller, l.limitSessions(ctx, s))
 	return nil
 }

@@ -116,10 +116,15 @@ func (f *factorLogin) lookUpSource(ctx context.Context) (err error) {
 	if err := f.hashIdentifiers(ctx); err != nil {
 		return err
 	}
-	found, err := f.store.LookUp(ctx, LookupQuery{KeyHash: f.ticket.KeyHash, Attempts: AttemptKeys{Network: f.tally.keys.Network}})
+	keys := AttemptKeys{Network: f.tally.keys.Network}
+	if f.watchesSources() {
+		keys = f.tally.keys
+	}
+	found, err := f.store.LookUp(ctx, LookupQuery{KeyHash: f.ticket.KeyHash, Attempts: keys})
 	if err != nil {
 		return fmt.Errorf("look up the source: %w", err)
 	}
+	f.noteSource(found.Counters.Pair)
 	return f.takeClient(f.ticket.KeyHash, found)
 }
 

@@ -199,6 +199,7 @@ func (s *Service) addFactor(ctx context.Context, c Caller, add func(*Factors) er
 	if err != nil {
 		return nil, fmt.Errorf("store the factor: %w", err)
 	}
+	s.notify(ctx, MessageFactorAdded, c.User.ID)
 	return recovery, nil
 }
 
@@ -263,11 +264,17 @@ func (s *Service) RemoveFactor(ctx context.Context, c Caller, id string, source 
 		switch {
 		case len(left.TOTP) == len(c.User.Factors.TOTP) && len(left.Passkeys) == len(c.User.Factors.Passkeys):
 			return refuse(ErrNotFound, reasonNotFound)
-		case left.Any():
-			return s.setFactors(ctx, c.User, left, nil)
-		case s.rules.mustHaveFactor(c.User):
+		case !left.Any() && s.rules.mustHaveFactor(c.User):
 			return refuse(ErrLastFactor, ReasonNotAllowed)
 		}
-		return s.setFactors(ctx, c.User, left, []string{})
+		recovery := []string(nil)
+		if !left.Any() {
+			recovery = []string{}
+		}
+		if err := s.setFactors(ctx, c.User, left, recovery); err != nil {
+			return err
+		}
+		s.notify(ctx, MessageFactorRemoved, c.User.ID)
+		return nil
 	})
 }

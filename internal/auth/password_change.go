@@ -202,13 +202,3 @@ func (s *Service) passwordChanged(ctx context.Context, u User) {
 	}
 	s.notify(ctx, MessagePasswordChanged, u.ID)
 }
-
-// notify sends a notice if mail is on. What it is about has happened already, so that a failure is only logged.
-func (s *Service) notify(ctx context.Context, kind MessageKind, userID string) {
-	if s.outbox == nil {
-		return
-	}
-	if err := s.outbox.Send(ctx, Message{Kind: kind, UserID: userID}); err != nil {
-		s.auditor.log.ErrorContext(ctx, "a notice was not sent", "kind", string(kind), "user", userID, "error", err)
-	}
-}

@@ -17,11 +17,11 @@ type Service struct {
 	authenticators Passkeys
 	listed         func(password string) bool
 	choice         PasswordRules
-	outbox         Outbox // nil: mail is off
-	auditor        auditor
-	start          start
-	now            func() time.Time
-	newID          func() string
+	notifier
+	auditor auditor
+	start   start
+	now     func() time.Time
+	newID   func() string
 }
 
 // Rules are the deployment's settings that the domain obeys.
@@ -40,6 +40,7 @@ type Rules struct {
 	FactorIntegrations bool          // sign-ins of integration clients need the user's factor as well
 	FactorRemember     time.Duration // how long a device stands in for the factor; zero: not at all
 	RelyingParty       RelyingParty
+	Notices            Notices // about which events users get a mail
 }
 
 // Config is what Service and Sessions are made of; see each constructor for what it needs.
@@ -62,6 +63,8 @@ type Config struct {
 	Serial bool
 }
 
+func (c Config) notifier() notifier { return notifier{c.Outbox, c.Rules.Notices, c.Log} }
+
 // withDefaults returns the config with a clock and a source of ids.
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
@@ -78,7 +81,7 @@ func NewService(c Config) *Service {
 	c = c.withDefaults()
 	s := &Service{
 		store: c.Store, passwords: c.Passwords, keys: c.Keys, codes: c.Codes, authenticators: c.Passkeys, rules: c.Rules, listed: c.Listed,
-		choice: c.Choice, outbox: c.Outbox, auditor: auditor{c.Audit, c.Log},
+		choice: c.Choice, notifier: c.notifier(), auditor: auditor{c.Audit, c.Log},
 		start: concurrently, now: c.Now, newID: c.NewID,
 	}
 	if c.Serial {

@@ -11,10 +11,11 @@ import (
 
 // Sessions refreshes, checks, lists and ends open sessions. Like Service it holds no state.
 type Sessions struct {
-	store   sessionStore
-	keys    Keys
-	tokens  Verifier
-	rules   Rules
+	store  sessionStore
+	keys   Keys
+	tokens Verifier
+	rules  Rules
+	notifier
 	auditor auditor
 	now     func() time.Time
 	newID   func() string
@@ -29,7 +30,7 @@ type sessionStore interface {
 func NewSessions(c Config) *Sessions {
 	c = c.withDefaults()
 	return &Sessions{
-		store: c.Store, keys: c.Keys, tokens: c.Tokens, rules: c.Rules, auditor: auditor{c.Audit, c.Log}, now: c.Now, newID: c.NewID,
+		store: c.Store, keys: c.Keys, tokens: c.Tokens, rules: c.Rules, notifier: c.notifier(), auditor: auditor{c.Audit, c.Log}, now: c.Now, newID: c.NewID,
 	}
 }
 
@@ -122,7 +123,9 @@ func (o *signOut) end(ctx context.Context, s Session) (err error) {
 	case o.all && s.ActorID != "":
 		return refuse(ErrImpersonation, ReasonNotAllowed)
 	case o.all:
-		err = o.store.EndSessions(ctx, s.UserID, s.ID)
+		if err = o.store.EndSessions(ctx, s.UserID, s.ID); err == nil {
+			o.notify(ctx, MessageSessionsEnded, s.UserID)
+		}
 	default:
 		err = EndSession(ctx, o.store, s)
 	}
