@@ -93,8 +93,7 @@ func (c *cli) measure(ctx context.Context, flags calibration, request calibrate.
 	if err != nil {
 		return nil, err
 	}
-	endpoint := func(service string) string { return c.getenv("AWS_ENDPOINT_URL_LAMBDA") }
-	lambda := calibrate.Lambda{Caller: awscall.Caller{AWS: aws, Endpoint: endpoint}, Function: flags.function, Wait: time.Second}
+	lambda := calibrate.Lambda{Caller: awscall.Caller{AWS: aws, Endpoint: c.endpoint}, Function: flags.function, Wait: time.Second}
 	found, err := lambda.Measure(ctx, flags.memories, request)
 	if err != nil {
 		return nil, fmt.Errorf("calibrate on Lambda: %w", err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,80 +13,103 @@ import (
 
 	"latchkey/internal/app"
 	"latchkey/internal/doctor"
-	"latchkey/internal/keyring"
 	"latchkey/internal/terminal"
 )
 
 // examination is what the flags of doctor say.
 type examination struct {
-	timeout time.Duration
-	asJSON  bool
+	stack, attest  string
+	census, asJSON bool
+	timeout        time.Duration
 }
 
 func doctorCommand(c *cli) *cobra.Command {
 	var flags examination
 	cmd := &cobra.Command{
-		Use: "doctor URL", Short: "Check a deployment, and say what to do about each finding", Args: exactArgs("URL"),
+		Use: "doctor [URL]", Short: "Check a deployment, and say what to do about each finding", Args: cobra.ArbitraryArgs,
 		Long: `Checks what the deployment answers at its URL: issuer, discovery and public keys, both contracts by sign-ins that are
-refused, cookies, headers, CORS, clocks, the certificate, and throttling. It changes nothing. Its sign-ins name a user
-that cannot exist; they count as failures of this machine's address, about ten a run, and appear in the audit.
+refused, cookies, headers, CORS, clocks, the certificate, and throttling. With --stack it also checks what AWS says of a
+stack, whose URL and settings it then knows: functions, table, rotation, alarms, rate limits, mail, and hashes. It changes
+nothing. Its sign-ins name a user that cannot exist; they count as failures of this machine's address, about ten a run,
+and appear in the audit.
 
-With --keys it also reads the age of the keys from the ring. It prints no secret and no part of what a server that is
-not Latchkey answers.
+With --keys it reads the age of the keys from the ring, with --census it compares DECOYS with the hashes of all users,
+and with --attest it rebuilds every function from the commit and compares the programs, which takes minutes. It prints
+no secret and no part of what a server that is not Latchkey answers.
 
 Exit codes: 0 nothing to do; 1 warnings or faults; 2 not understood; 3 nothing bad was found, but something could not be
 checked.`,
 		Example: `  latchkey doctor https://login.example.com
-  latchkey doctor https://login.example.com --allowed-origins https://app.example.com --json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.examine(cmd, args[0], flags) },
+  latchkey doctor https://login.example.com --allowed-origins https://app.example.com --json
+  latchkey doctor --stack latchkey --census
+  latchkey doctor --stack latchkey --attest=v1.2.3`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.examine(cmd, args, flags) },
 	}
-	cmd.Flags().DurationVar(&flags.timeout, "timeout", time.Minute, "the longest that all checks may take")
+	cmd.Flags().StringVar(&flags.stack, "stack", "", "the CloudFormation stack of the deployment")
+	cmd.Flags().BoolVar(&flags.census, "census", false, "compare DECOYS with the hashes of all users, which reads the whole table")
+	cmd.Flags().StringVar(&flags.attest, "attest", "", "rebuild the functions from this version, in a clone of the repository, and compare; without a value: this command's version")
+	cmd.Flags().Lookup("attest").NoOptDefVal = app.Version()
+	cmd.Flags().DurationVar(&flags.timeout, "timeout", time.Minute, "the longest that all checks may take, apart from --census and --attest")
 	cmd.Flags().BoolVar(&flags.asJSON, "json", false, "print JSON")
 	addFlags(cmd, "ISSUER", "CONTRACTS", "ALLOWED_ORIGINS")
 	return cmd
 }
 
-func (c *cli) examine(cmd *cobra.Command, argument string, flags examination) error {
-	if flags.timeout <= 0 || flags.timeout > time.Hour {
-		return usageError{errors.New("--timeout is a duration up to 1h, like 1m")}
+func (f examination) check(args []string) error {
+	switch {
+	case len(args) > 1 || len(args) == 0 && f.stack == "":
+		return fmt.Errorf("doctor takes one URL, or --stack NAME, and got %s", cmp.Or(strings.Repeat("several URLs", min(1, len(args))), "neither"))
+	case (f.census || f.attest != "") && f.stack == "":
+		return errors.New("--census and --attest need --stack NAME")
+	case f.timeout <= 0 || f.timeout > time.Hour:
+		return errors.New("--timeout is a duration up to 1h, like 1m")
 	}
-	base, err := doctor.ParseURL(argument)
-	if err != nil {
+	return nil
+}
+
+func (c *cli) examine(cmd *cobra.Command, args []string, flags examination) error {
+	if err := flags.check(args); err != nil {
 		return usageError{err}
 	}
 	config, err := c.config(cmd)
 	if err != nil {
 		return usageError{err}
 	}
+	base := ""
+	if len(args) == 1 {
+		if base, err = doctor.ParseURL(args[0]); err != nil {
+			return usageError{err}
+		}
+	}
+	want := c.expected(cmd, config, base)
 	ctx, cancel := context.WithTimeout(cmd.Context(), flags.timeout)
 	defer cancel()
-	d := doctor.New(c.expected(cmd, config, base))
-	return c.printReport(d.Run(ctx, doctor.URLChecks()), flags.asJSON)
+	var report doctor.Report
+	if flags.stack != "" {
+		if report, err = c.openStack(ctx, flags, &want); err != nil {
+			return err
+		}
+	}
+	if want.URL != "" {
+		report.Findings = append(report.Findings, doctor.New(want).Run(ctx, doctor.URLChecks()).Findings...)
+	}
+	if want.Stack != nil {
+		report.Findings = append(report.Findings, c.examineStack(cmd.Context(), ctx, flags, want).Findings...)
+	}
+	return c.printReport(report, flags.asJSON)
 }
 
-// expected is what the settings say about the deployment.
-func (c *cli) expected(cmd *cobra.Command, config app.Config, base string) doctor.Config {
-	want := doctor.Config{URL: base, Contracts: app.Contracts(config), Paths: app.Paths(config), Origins: config.AllowedOrigins}
-	if c.isSet(cmd, app.Prefix+"ISSUER") {
-		want.Issuer = config.Issuer.String()
+// examineStack gives the checks that read or build a lot as long as they take.
+func (c *cli) examineStack(whole, limited context.Context, flags examination, want doctor.Config) doctor.Report {
+	if flags.census {
+		limited = whole
 	}
-	if c.isSet(cmd, app.Prefix+"KEYS") {
-		want.Ring = func(ctx context.Context) ([]keyring.KeyFacts, error) { return c.ringFacts(ctx, config.Keys) }
+	d := doctor.New(want)
+	report := d.Run(limited, doctor.StackChecks())
+	if flags.attest != "" {
+		report.Findings = append(report.Findings, d.Run(whole, doctor.AttestChecks()).Findings...)
 	}
-	return want
-}
-
-func (c *cli) ringFacts(ctx context.Context, at app.Location) ([]keyring.KeyFacts, error) {
-	place, err := c.openRing(ctx, app.Config{Keys: at})
-	if err != nil {
-		return nil, err
-	}
-	defer place.Close()
-	ring, _, err := keyring.Load(ctx, place)
-	if err != nil {
-		return nil, err
-	}
-	return ring.Facts(), nil
+	return report
 }
 
 // printReport prints the findings and returns the error that gives the exit code.

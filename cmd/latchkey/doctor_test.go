@@ -282,7 +282,8 @@ func TestDoctorUsage(t *testing.T) {
 			t.Errorf("it repeats the password: %s", got.err)
 		}
 	}
-	l.fails(exitUsage, "", []string{"doctor"}, "takes URL")
+	l.fails(exitUsage, "", []string{"doctor"}, "takes one URL, or --stack NAME")
+	l.fails(exitUsage, "", []string{"doctor", "https://login.example.com", "--census"}, "need --stack")
 	l.fails(exitUsage, "", []string{"doctor", "https://login.example.com", "--timeout", "0s"}, "--timeout")
 }
 

@@ -27,10 +27,12 @@ type Caller struct {
 	Endpoint func(service string) string
 }
 
-// Call is one request to a service. Target is the operation, for services that take it from a header.
+// Call is one request to a service. Target is the operation, for services that take it from a header; Form has it for those of
+// the Query protocol, which answer in XML. Service is the name in signatures.
 type Call struct {
 	Service, Method, Path, Target string
-	Document                      any // sent as JSON; nil: no body
+	Document                      any        // sent as JSON; nil: no body
+	Form                          url.Values // sent instead of a document
 }
 
 // Invoke calls a Lambda function, at a version or alias unless the qualifier is empty, and returns its answer. An error of the
@@ -62,7 +64,7 @@ func (c Caller) Do(ctx context.Context, call Call) (http.Header, []byte, error) 
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the call: %w", err)
 	}
-	r.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	r.Header.Set("Content-Type", call.contentType())
 	if call.Target != "" {
 		r.Header.Set("X-Amz-Target", call.Target)
 	}
@@ -81,12 +83,37 @@ func (c Caller) Do(ctx context.Context, call Call) (http.Header, []byte, error) 
 	defer res.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(res.Body, answerLimit))
 	if err == nil && res.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s answers %d: %.300s", call.Service, res.StatusCode, answer)
+		err = StatusError{call.Service, res.StatusCode, answer}
 	}
 	return res.Header, answer, err
 }
 
+// StatusError is an answer other than 200. Its text begins with what the service says about it.
+type StatusError struct {
+	Service string
+	Status  int
+	Answer  []byte
+}
+
+// Error returns the service, the status, and the beginning of the answer, which may name the caller and the resource.
+func (e StatusError) Error() string {
+	return fmt.Sprintf("%s answers %d: %.300s", e.Service, e.Status, e.Answer)
+}
+
+func (c Call) contentType() string {
+	switch {
+	case c.Form != nil:
+		return "application/x-www-form-urlencoded"
+	case c.Service == "dynamodb":
+		return "application/x-amz-json-1.0"
+	}
+	return "application/x-amz-json-1.1"
+}
+
 func (c Call) body() ([]byte, error) {
+	if c.Form != nil {
+		return []byte(c.Form.Encode()), nil
+	}
 	if c.Document == nil {
 		return nil, nil
 	}
@@ -104,6 +131,9 @@ func (c Caller) base(service string) string {
 	suffix := "amazonaws.com"
 	if strings.HasPrefix(c.AWS.Region, "cn-") {
 		suffix += ".cn"
+	}
+	if service == "ses" {
+		service = "email"
 	}
 	return "https://" + service + "." + c.AWS.Region + "." + suffix
 }

@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/password"
 )
 
-// functionMemory is the memory that a function needs apart from that of its hash, in MB.
-const functionMemory = 64
+// FunctionMemory is the memory in MB that a function needs in addition to that of the hash it computes.
+const FunctionMemory = 64
 
 // Function returns the handler of functions/calibrate. It hashes one at a time, because a function serves one sign-in at a
 // time, and leaves out parameters that the function's memory is too small for.
@@ -25,7 +25,7 @@ func Function(getenv func(string) string) func(context.Context, Request) (Measur
 			if err != nil {
 				return Measurement{}, fmt.Errorf("measure a hash: %w", err)
 			}
-			if int(params.Memory)>>10+functionMemory > memory {
+			if int(params.Memory)>>10+FunctionMemory > memory {
 				r.Params = r.Params[:i]
 				break
 			}

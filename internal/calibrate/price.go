@@ -1,6 +1,10 @@
 package calibrate
 
-import "latchkey/internal/password"
+import (
+	"time"
+
+	"latchkey/internal/password"
+)
 
 // Prices are in US dollars, of AWS's Region us-east-1 without its free tier.
 type Prices struct {
@@ -34,6 +38,15 @@ const (
 	computingMS = 1
 	waitingMS   = 15
 )
+
+// InFunction returns how long the first hash measured here would take in a Lambda function with the memory, in MB.
+func (m Measurement) InFunction(memoryMB int) time.Duration {
+	if len(m.Costs) == 0 || memoryMB <= 0 {
+		return 0
+	}
+	ms := m.Costs[0].Alone * WholeProcessor / float64(min(memoryMB, WholeProcessor))
+	return time.Duration(ms * float64(time.Millisecond))
+}
 
 // lambdaMillion returns what a million calls of a function cost that take that long.
 func (p Prices) lambdaMillion(memoryMB int, architecture string, ms float64) float64 {

@@ -49,6 +49,8 @@ func notRun() map[string]string {
 		"docs/restore.md: aws secretsmanager rotate-secret --secret-id SIGNING_KEYS_ARN":                                                                                             aws,
 		"docs/restore.md: aws dynamodb list-tables":                                                                                                                                  aws,
 		"docs/restore.md: latchkey users export users.jsonl --store dynamodb:TABLE_NAME":                                                                                             aws,
+		"docs/doctor.md: latchkey doctor --stack latchkey":                                                                                                                           aws,
+		"docs/doctor.md: latchkey doctor --stack latchkey --attest=v1.2.3":                                                                                                           aws,
 		"docs/front-doors.md: sam deploy --guided --parameter-overrides FrontDoor=rest":                                                                                              aws,
 		"docs/front-doors.md: sam deploy --guided --parameter-overrides DomainName=login.example.com CertificateArn=arn:aws:acm:… HostedZoneId=Z…":                                   aws,
 		"docs/keys.md: latchkey keys list --keys secretsmanager:ARN":                                                                                                                 aws,

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/contract"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
@@ -30,6 +31,14 @@ type Config struct {
 
 	// Ring returns the public facts about the keys; nil: the key ring cannot be read.
 	Ring func(context.Context) ([]keyring.KeyFacts, error)
+
+	Stack   *Stack   // nil: no stack
+	Source  Source   // of what should be deployed; only for AttestChecks
+	Weak    []string // settings of the stack that weaken the service
+	Decoys  []auth.Decoy
+	NewHash string // what a new hash is, as password.Describe says it
+	// Census returns the decoys that the users would need now; nil: nobody asked for it.
+	Census func(context.Context) ([]auth.Decoy, error)
 
 	Roots     *x509.CertPool // nil: the system's
 	CallLimit time.Duration  // of one request; zero: 5 s

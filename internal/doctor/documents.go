@@ -86,7 +86,7 @@ func lookIssuer(_ context.Context, d *Deployment) []Finding {
 	switch {
 	case want != "" && found != want:
 		return fault("Set Issuer, or the verifiers, to the same URL: tokens of another issuer are refused.", "the issuer is %q, and should be %q", found, want)
-	case found != d.config.URL:
+	case want == "" && found != d.config.URL:
 		return warning("Verifiers must be told the issuer and be able to reach it. If this URL is the right one, set Issuer to it.",
 			"the issuer in tokens is %q, not the URL that was checked", found)
 	case strings.HasPrefix(found, "http://") && !setting.IsLoopback(d.url().Hostname()):
@@ -148,7 +148,7 @@ func lookKeyAge(ctx context.Context, d *Deployment) []Finding {
 	}
 	var found []Finding
 	for _, k := range facts {
-		if _, published := d.set.Key(k.KeyID); !published && k.Algorithm != string(jwk.HS256) && (k.RetireAt.IsZero() || time.Now().Before(k.RetireAt)) {
+		if d.isMissing(k) {
 			found = append(found, fault("Publish the ring: 'latchkey keys rotate' finishes a change that stopped halfway. See docs/keys.md.",
 				"the %s key %s of the ring is not among the published ones", k.State, k.KeyID)...)
 		}
@@ -157,6 +157,16 @@ func lookKeyAge(ctx context.Context, d *Deployment) []Finding {
 		}
 	}
 	return found
+}
+
+// caches is how long answers may lack a new key, which functions and gateways read again after minutes.
+const caches = time.Hour
+
+// isMissing reports whether verifiers should know the key, and do not.
+func (d *Deployment) isMissing(k keyring.KeyFacts) bool {
+	_, published := d.set.Key(k.KeyID)
+	retired := !k.RetireAt.IsZero() && time.Now().After(k.RetireAt)
+	return !published && !retired && k.Algorithm != string(jwk.HS256) && time.Since(k.CreatedAt) > caches
 }
 
 // lateAfter is how much later than RotationDays a rotation may be; the alarm KeyAge has the same.

@@ -69,7 +69,8 @@ func rules() []rule {
 		{"internal/privatefile", nil},
 		{"internal/setting", nil},
 		{"internal/doctor", []string{
-			"internal/auth", "internal/contract", "internal/contract/discovery", "internal/jwk", "internal/keyring", "internal/setting", "internal/web",
+			"internal/auth", "internal/awscall", "internal/calibrate", "internal/contract", "internal/contract/discovery", "internal/jwk",
+			"internal/keyring", "internal/password", "internal/setting", "internal/web",
 		}},
 		{"internal/awscall", nil},
 		{"internal/calibrate", []string{"internal/awscall", "internal/password"}},

@@ -18,6 +18,8 @@ import time
 import model
 import picture
 from account import Account, Stack
+from control import TOPIC
+from examine import examine
 from model import Fault, Model
 from walk import Walk
 
@@ -56,7 +58,7 @@ def rehearse(args):
             count += graph(template) + choices(template) + updates(template) + parameters()
         with Account() as account:
             for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
-                count += by(door, account, template, cli, args.picture if door == "http" else None)
+                count += by(door, account, template, cli, args.picture if door == "http" else None, bool(args.plant))
             if not args.door and not args.plant:
                 count += symmetric(account, template, cli) + faults(account, template, cli)
     return count
@@ -151,9 +153,9 @@ SAMPLES = [
 ]
 
 
-def by(door, account, template, cli, picture_file=None):
+def by(door, account, template, cli, picture_file=None, planted_here=False):
     print(f"\n{door}:")
-    m = Model(template, {"FrontDoor": door})
+    m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC})
     m.check_types()
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-{door}-{time.time_ns()}"
@@ -161,6 +163,8 @@ def by(door, account, template, cli, picture_file=None):
     walk = Walk(stack, cli, print)
     try:
         walk.all()
+        if not planted_here:
+            examine(walk, faults=door == "http")
         if picture_file:
             walk.traffic()
             recording = picture.Recording()
@@ -293,7 +297,7 @@ def faults(account, template, cli):
                 sys.stdout, out = nowhere, sys.stdout
                 try:
                     staged(broken)
-                    by("http", account, broken, cli)
+                    by("http", account, broken, cli, planted_here=True)
                 finally:
                     sys.stdout = out
         except Fault as e:

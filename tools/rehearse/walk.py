@@ -118,13 +118,14 @@ class Walk:
         out = self.operator("users", "import", "-", stdin=json.dumps(user) + "\n")
         self.fact("a user is imported with a foreign hash", out.returncode == 0, out.stderr)
 
-    def operator(self, *args, stdin=""):
+    def operator(self, *args, stdin="", aws=None, places=True):
+        """Runs the operator's command against the emulators, or against aws, which stands for all services."""
         environment = {
             "PATH": os.environ["PATH"], "HOME": self.stack.account.folder, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
-            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": self.stack.account.dynamodb,
-            "AWS_ENDPOINT_URL_SECRETS_MANAGER": self.stack.account.moto,
+            "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": aws or self.stack.account.dynamodb,
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER": aws or self.stack.account.moto, "AWS_ENDPOINT_URL": aws or "",
         }
-        places = ["--store", "dynamodb:" + self.stack.table, "--keys", "secretsmanager:" + self.stack.secret]
+        places = ["--store", "dynamodb:" + self.stack.table, "--keys", "secretsmanager:" + self.stack.secret] if places else []
         return subprocess.run([self.cli, *args, *places], input=stdin, env=environment, capture_output=True, text=True, timeout=60)
 
     def contracts(self):
