@@ -323,3 +323,27 @@ func TestConsoleOtherOrigin(t *testing.T) {
 		}
 	}
 }
+
+// TestConsolePassword promises a change of password: the rule that a refused one breaks, and the session that goes on.
+func TestConsolePassword(t *testing.T) {
+	_, page := openConsole(t)
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click(`a[href="#password"]`)
+	page.Fill("#current", "wrong")
+	page.Fill("#next", "another battery staple")
+	page.Click("#password-card form:first-of-type button")
+	page.WantContains("#current-result", "rule: current")
+	look(page, "password-refused")
+	page.Fill("#current", password)
+	page.Click("#password-card form:first-of-type button")
+	page.WantContains("#current-result", "Password changed")
+	page.WantText("#who", "Signed in as ada@example.com")
+	look(page, "password-changed")
+	page.WantContains("#current-result", "Password changed")
+	page.Click("#signout")
+	page.Click(`a[href="#signin"]`)
+	page.Fill("#pass", "another battery staple")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+}

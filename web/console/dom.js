@@ -9,11 +9,11 @@ export function el(tag, properties = {}, ...children) {
     if (name.startsWith('on')) element.addEventListener(name.slice(2), value)
     else element.setAttribute(name, value === true ? '' : value)
   }
-  element.append(...children.flat().filter((child) => child !== undefined && child !== null && child !== false))
+  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false))
   return element
 }
 
-export const show = (parent, ...children) => parent.replaceChildren(...children.flat().filter(Boolean))
+export const show = (parent, ...children) => parent.replaceChildren(...children.flat(Infinity).filter(Boolean))
 
 // table makes a table in a box that scrolls sideways; rows are arrays of cells, each a text or nodes.
 export function table(caption, heads, rows, properties = {}) {

@@ -18,11 +18,12 @@ export async function load() {
 }
 
 function set(user, contract, token) {
+  const changed = user !== session.user || contract !== session.contract
   Object.assign(session, { user, contract })
   $('who').textContent = user ? `Signed in as ${user}` : 'Signed out'
   $('signout').hidden = !user
   showToken(token)
-  events.dispatchEvent(new Event('session'))
+  if (changed) events.dispatchEvent(new Event('session'))
   return session
 }
 
