@@ -31,8 +31,8 @@ import (
 
 // Time limits: of a whole test in the browser, and of waiting for one thing to appear.
 const (
-	testLimit = 3 * time.Minute
-	waitLimit = 15 * time.Second
+	testLimit = 5 * time.Minute
+	waitLimit = 30 * time.Second
 )
 
 // Open starts Chromium with an empty profile and returns its first tab. The test is skipped without Chromium.

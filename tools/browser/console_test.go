@@ -280,6 +280,7 @@ func TestDocs(t *testing.T) {
 	page.Visit(server.URL + "/docs")
 	page.Wait("body[data-ready]")
 	page.WantContains("#reference", "/api/users/login")
+	page.ScreenshotWindow("docs")
 	page.Click("#operations-health-health .opblock-summary-control")
 	page.Click("#operations-health-health .try-out__btn")
 	page.Click("#operations-health-health .execute")

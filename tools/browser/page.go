@@ -80,7 +80,7 @@ func (p *Page) Fill(selector, value string) {
 	}
 }
 
-// Wait waits until the element is visible, up to 15 seconds; then the test fails and names the selector.
+// Wait waits until the element is visible, up to 30 seconds; then the test fails and names the selector.
 func (p *Page) Wait(selector string) {
 	p.Helper()
 	p.within(selector, chromedp.WaitVisible(chromedp.CSS(selector)))
@@ -128,7 +128,7 @@ func (p *Page) Text(selector string) string {
 	return strings.Join(strings.Fields(text), " ")
 }
 
-// WantTrue waits until the JavaScript expression is true, up to 15 seconds; the failure shows the expression.
+// WantTrue waits until the JavaScript expression is true, up to 30 seconds; the failure shows the expression.
 func (p *Page) WantTrue(expression string) {
 	p.Helper()
 	for deadline := time.Now().Add(waitLimit); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {

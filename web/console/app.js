@@ -17,8 +17,14 @@ const sections = { signin: {}, sessions, factors, password, audit, keys, users, 
 const calls = ['signin', 'sessions', 'factors', 'password']
 let about, current
 
-// takeToken moves the operators' token out of the address, which people copy and browsers keep.
+// takeToken moves a token out of the address, which people copy and browsers keep: that of a mailed link, /?reset#token=…, or the
+// operators'.
 function takeToken() {
+  if (location.search === '?reset' && location.hash.startsWith('#token=')) {
+    password.takeToken(location.hash.slice('#token='.length))
+    history.replaceState(null, '', '/#password')
+    return
+  }
   const token = /^#token=([A-Z0-9]+)$/.exec(location.hash)?.[1]
   if (token) {
     operatorToken.set(token)
@@ -36,8 +42,10 @@ async function open() {
   $(closed ? 'gate' : name).hidden = false
   showExchange()
   for (const link of document.querySelectorAll('.side a')) {
-    if (link.hash === '#' + name) link.setAttribute('aria-current', 'page')
-    else link.removeAttribute('aria-current')
+    if (link.hash === '#' + name) {
+      link.setAttribute('aria-current', 'page')
+      link.closest('nav').scrollLeft = link.offsetLeft - 60 // on narrow screens the links are in one row
+    } else link.removeAttribute('aria-current')
   }
   document.title = $(closed ? 'gate' : name).querySelector('h1').textContent + ' · Latchkey console'
   if (!closed) await enter(name)

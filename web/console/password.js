@@ -3,13 +3,17 @@ import { $, el, show } from './dom.js'
 import { call, operate, operatorToken } from './api.js'
 import { load, session } from './session.js'
 
-let about, polling
+let about, polling, mailed = ''
+
+// takeToken keeps the token of a mailed link for the form.
+export function takeToken(token) { mailed = token }
 
 export function open(facts) {
   about = facts
   const parts = [change()]
   if (about.paths.includes('/api/users/password/reset')) parts.push(reset(), confirm())
   show($('password-card'), el('div', { class: 'columns even' }, parts), el('div', { id: 'mails' }))
+  if (mailed && $('reset-token')) $('reset-token').value = mailed
   if (operatorToken.get()) poll()
 }
 
