@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/keyring"
 	"latchkey/internal/secret"
+	"latchkey/internal/token"
 )
 
 // administer makes changes that leave audit records. Where no record can be left, nothing is done.
@@ -53,10 +54,15 @@ func (c *cli) newAdmin(config app.Config, sink auth.AuditSink) *admin.Admin {
 			return keyring.Changer{Place: place, Algorithm: config.Algorithm, Now: time.Now}, place, err
 		},
 		RingName: config.Keys.String(),
-		Keys:     app.NewKeyring(config, app.CachedKeys(config.Keys, unopenedKeys{c, config.Keys})),
+		Keys:     c.unopenedRing(config),
 		Warn:     func(err error) { c.tell("latchkey: %v\n", err) },
 		Throttle: config.Throttle, Audit: sink, Operator: operator(), Now: time.Now,
 	})
+}
+
+// unopenedRing is the key ring, which is opened when it is used.
+func (c *cli) unopenedRing(config app.Config) *token.Keyring {
+	return app.NewKeyring(config, app.CachedKeys(config.Keys, unopenedKeys{c, config.Keys}))
 }
 
 // unopenedKeys opens the keys when they are read: many commands never do.

@@ -69,7 +69,7 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 	if err != nil {
 		return app.Ports{}, nil, err
 	}
-	keys, err := c.ring(cmd.Context(), config, log, sink)
+	keys, err := c.ring(cmd.Context(), config, store, log, sink)
 	if err != nil {
 		store.Close()
 		return app.Ports{}, nil, err
@@ -88,14 +88,17 @@ func (c *cli) ports(cmd *cobra.Command, config app.Config, log *slog.Logger, sin
 	}, store, nil
 }
 
-// ring opens the keys of a server. A key file without a ring gets a first one.
-func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger, sink auth.AuditSink) (ringStore, error) {
+// ring opens the keys of a server. A key file without a ring gets a first one, unless a lost ring sealed second factors.
+func (c *cli) ring(ctx context.Context, config app.Config, store admin.Store, log *slog.Logger, sink auth.AuditSink) (ringStore, error) {
 	place, err := c.openRing(ctx, app.Config{Keys: config.Keys})
 	if err != nil {
 		return nil, err
 	}
 	var ring *keyring.Ring
 	made := keyring.Left
+	if err := refuseLostRing(ctx, config, place, store); err != nil {
+		return nil, err
+	}
 	if config.Keys.IsLocal() {
 		ring, made, err = keyring.Changer{Place: place, Algorithm: config.Algorithm, Now: time.Now}.Init(ctx)
 	} else {
@@ -115,6 +118,18 @@ func (c *cli) ring(ctx context.Context, config app.Config, log *slog.Logger, sin
 	}
 	warnOfAlgorithm(ring, config.Algorithm, log)
 	return place.ringStore, nil
+}
+
+// refuseLostRing returns an error where a new ring would break the second factors of users.
+func refuseLostRing(ctx context.Context, config app.Config, place keyring.Document, store admin.Store) error {
+	if _, _, err := keyring.Load(ctx, place); !config.Keys.IsLocal() || !errors.Is(err, keyring.ErrNoRing) {
+		return nil
+	}
+	users, err := admin.CountFactors(ctx, store)
+	if err != nil || users == 0 {
+		return err
+	}
+	return fmt.Errorf("%s holds no key ring. %s'latchkey keys init --keys %[1]s --store %s' makes a new one", config.Keys, lostRing(users), config.Store)
 }
 
 func warnOfAlgorithm(ring *keyring.Ring, set jwk.Algorithm, log *slog.Logger) {

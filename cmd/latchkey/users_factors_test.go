@@ -45,22 +45,10 @@ func TestUsersFactors(t *testing.T) {
 			t.Errorf("no %s, or a secret, in\n%s", part, json)
 		}
 	}
-	l.ok("", "keys", "init")
+	l.ok("", "keys", "init", "--yes")
 	l.ok("", "users", "unlock", "ada@example.com")
 	if state, err := l.store().FactorState(t.Context(), "u-ada"); err != nil || state.Codes != (auth.CodeCount{}) || len(state.Recovery) != 2 {
 		t.Errorf("after unlock: %+v, %v", state, err)
-	}
-}
-
-// TestExportWarnsOfFactors promises a warning, because the users in the file sign in without their factors elsewhere.
-func TestExportWarnsOfFactors(t *testing.T) {
-	l := newLaptop(t)
-	l.addAda()
-	l.giveFactors()
-	got := l.run("", "users", "export", "-")
-	want := "1 of them have second factors, which are not exported: where they are imported, the password is enough\n1 exported\n"
-	if got.code != exitOK || got.err != want || strings.Contains(got.out, "factors") {
-		t.Errorf("%d %s%s", got.code, got.out, got.err)
 	}
 }
 

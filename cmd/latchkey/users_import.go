@@ -13,13 +13,15 @@ import (
 	"latchkey/internal/admin"
 	"latchkey/internal/admin/bulk"
 	"latchkey/internal/app"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/terminal"
 )
 
 func usersImportCommand(c *cli) *cobra.Command {
-	var update, dryRun bool
+	var how importFlags
+	var dryRun bool
 	var asJSON *bool
 	cmd := &cobra.Command{
 		Use: "import FILE|-", Short: "Import users from JSON Lines, hashes included", Args: exactArgs("FILE|-"),
@@ -34,7 +36,8 @@ are imported, and the exit code is 1. A file in another format is refused as a w
 the exports of other systems. Users who are stored already as their lines say are left alone, so that an interrupted
 import goes on when the same command is run again. Stored users who differ are reported and left as they are, unless
 --update is given: it replaces everything but their ids and, if the line has none, their password. A changed password
-ends the user's sessions. --dry-run shows what would happen, and stores nothing.`,
+ends the user's sessions. Second factors come along for new users, from "factors" of an export under the same key ring, or
+from "totpSecret", the seed of an authenticator app in base32; those of stored users are left alone. --dry-run shows what would happen, and stores nothing.`,
 		Example: `  latchkey users import users.jsonl --dry-run
   latchkey users import users.jsonl
   cat users-*.jsonl | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),
@@ -50,21 +53,26 @@ ends the user's sessions. --dry-run shows what would happen, and stores nothing.
 				return usageError{err}
 			}
 			if dryRun {
-				return c.dryRunImport(cmd, config, in, update, *asJSON)
+				return c.dryRunImport(cmd, config, in, how, *asJSON)
 			}
-			return c.importUsers(cmd, config, in, update, *asJSON)
+			return c.importUsers(cmd, config, in, how, *asJSON)
 		},
 	}
 	asJSON = jsonFlag(cmd)
-	cmd.Flags().BoolVar(&update, "update", false, "replace stored users with the same e-mail address, keeping their ids")
+	addFlags(cmd, "PASSKEY_RP")
+	cmd.Flags().BoolVar(&how.withoutFactors, "without-factors", false, "import users without the second factors in their lines")
+	cmd.Flags().BoolVar(&how.update, "update", false, "replace stored users with the same e-mail address, keeping their ids")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "check every line and show what would happen, and store nothing")
 	return cmd
 }
 
-func (c *cli) importUsers(cmd *cobra.Command, config app.Config, in io.Reader, update, asJSON bool) error {
+// importFlags say how lines become users.
+type importFlags struct{ update, withoutFactors bool }
+
+func (c *cli) importUsers(cmd *cobra.Command, config app.Config, in io.Reader, how importFlags, asJSON bool) error {
 	hasher := config.NewHasher()
 	progress := terminal.NewProgress(c.err, "importing", c.size(in))
-	i := newImport(progress, hasher.Describe(), update)
+	i := c.newImport(progress, config, how)
 	i.Hasher = hasher
 	return c.administer(cmd, func(a *admin.Admin) error {
 		counts, err := bulk.ImportUsers(cmd.Context(), a, i, in)
@@ -72,9 +80,10 @@ func (c *cli) importUsers(cmd *cobra.Command, config app.Config, in io.Reader, u
 	})
 }
 
-func newImport(progress *terminal.Progress, newHashes string, update bool) bulk.Import {
+func (c *cli) newImport(progress *terminal.Progress, config app.Config, how importFlags) bulk.Import {
 	return bulk.Import{
-		NewHashes: newHashes, Update: update, Now: time.Now, Progress: progress.Update,
+		NewHashes: config.NewHasher().Describe(), Update: how.update, WithoutFactors: how.withoutFactors,
+		Seeds: app.NewSeeds(c.unopenedRing(config)), RelyingParty: config.RelyingPartyID(), Now: time.Now, Progress: progress.Update,
 		Refused: func(line int, why error) { fmt.Fprintf(progress, "line %d: %v\n", line, why) },
 	}
 }
@@ -82,11 +91,17 @@ func newImport(progress *terminal.Progress, newHashes string, update bool) bulk.
 // finishImport prints how many lines went where, however the import ended.
 func (c *cli) finishImport(progress *terminal.Progress, counts bulk.Counts, asJSON bool, err error) error {
 	progress.Finish()
+	if errors.Is(err, keyring.ErrNoRing) {
+		fmt.Fprintln(progress, "Second factors are sealed under the key ring: 'latchkey keys init' makes one, and --without-factors does without.")
+	}
 	if counts.ForeignHashes {
 		fmt.Fprintln(progress, "Imported hashes take a different time to verify than new ones, which reveals who is a user: see 'latchkey users hashes'.")
 	}
 	if counts.BcryptHashes > 0 {
 		fmt.Fprintf(progress, "Users with bcrypt hashes: %d. Those whose passwords have more than 72 bytes cannot sign in, and no hash shows who that is: see docs/hashes.md.\n", counts.BcryptHashes)
+	}
+	if counts.Factors > 0 {
+		fmt.Fprintf(progress, "%d were added with second factors and no recovery codes, which they make themselves: see docs/factors.md\n", counts.Factors)
 	}
 	warnOfDemoUsers(progress, counts.DemoUsers)
 	if asJSON {
@@ -107,7 +122,7 @@ func warnOfDemoUsers(out io.Writer, users int) {
 }
 
 // dryRunImport reads the real store and writes to a temporary one. Its hashes are cheap: nobody will use them.
-func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, update, asJSON bool) (err error) {
+func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, how importFlags, asJSON bool) (err error) {
 	ctx := cmd.Context()
 	dir, err := os.MkdirTemp("", "latchkey-dry-run-*")
 	if err != nil {
@@ -129,7 +144,7 @@ func (c *cli) dryRunImport(cmd *cobra.Command, config app.Config, in io.Reader, 
 		dryRun.Real = real
 	}
 	progress := terminal.NewProgress(c.err, "checking", c.size(in))
-	i := newImport(progress, config.NewHasher().Describe(), update)
+	i := c.newImport(progress, config, how)
 	i.Store, i.Hasher = dryRun, password.New(password.Params{Memory: 8, Time: 1, Threads: 1}, 0)
 	counts, err := i.Run(ctx, in)
 	err = c.finishImport(progress, counts, asJSON, err)

@@ -43,6 +43,19 @@ func (a *Admin) Factors(ctx context.Context, name string) (facts FactorFacts, er
 	return facts, err
 }
 
+// CountFactors returns how many users have a second factor. It reads all users.
+func CountFactors(ctx context.Context, store auth.UserBatches) (users int, err error) {
+	for u, err := range store.AllUsers(ctx) {
+		if err != nil {
+			return 0, fmt.Errorf("look for users with second factors: %w", err)
+		}
+		if u.Factors.Any() {
+			users++
+		}
+	}
+	return users, nil
+}
+
 func (a *Admin) factorFacts(u auth.User, state auth.FactorState) FactorFacts {
 	facts := FactorFacts{Factors: []FactorFact{}, RecoveryCodes: len(state.Recovery), WrongCodes: state.Codes.Wrong}
 	if state.Codes.BlockedUntil.After(a.Now()) {

@@ -10,15 +10,37 @@ import (
 )
 
 // InitKeys stores a first key ring, or publishes the keys of one that is stored and not published; a ring that needs
-// neither is auth.ErrConflict.
-func (a *Admin) InitKeys(ctx context.Context) (*keyring.Ring, keyring.Outcome, error) {
+// neither is auth.ErrConflict. If users have second factors, a ring was lost, and confirm is asked first: a new MAC key cannot
+// open their seeds.
+func (a *Admin) InitKeys(ctx context.Context, confirm func(users int) error) (*keyring.Ring, keyring.Outcome, error) {
 	return a.changeRing(ctx, auth.EventKeyInit, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
+		if err := a.confirmNewRing(ctx, c, confirm); err != nil {
+			return nil, keyring.Left, err
+		}
 		ring, outcome, err := c.Init(ctx)
 		if err == nil && outcome == keyring.Left {
 			return nil, outcome, explain(auth.ErrConflict, "%s holds a key ring already; it was left alone", a.RingName)
 		}
 		return ring, outcome, err
 	})
+}
+
+func (a *Admin) confirmNewRing(ctx context.Context, c keyring.Changer, confirm func(users int) error) error {
+	if _, _, err := keyring.Load(ctx, c.Place); !errors.Is(err, keyring.ErrNoRing) {
+		return nil // Init says what is wrong, if anything is
+	}
+	users := 0
+	err := a.WithStore(ctx, func(store Store) (err error) {
+		users, err = CountFactors(ctx, store)
+		return err
+	})
+	switch {
+	case errors.Is(err, auth.ErrNotFound): // no store yet
+		return nil
+	case err != nil || users == 0:
+		return err
+	}
+	return confirm(users)
 }
 
 // RotateKeys takes the key ring a step on; now does it although verifiers had no time to learn the next key.

@@ -114,6 +114,9 @@ func rules(c Config) auth.Rules {
 	}
 }
 
+// NewSeeds returns what opens and seals the seeds of users who are exported or imported.
+func NewSeeds(keys auth.Keys) factor.Seeds { return factor.NewSeeds(keys, rand.Reader) }
+
 func cookies(c Config) planpoint.Cookies {
 	return planpoint.Cookies{IssuerHost: c.Issuer.Hostname(), IssuerPath: c.Issuer.Path, Domain: c.CookieDomain, Insecure: c.InsecureCookies}
 }

@@ -30,6 +30,9 @@ func (c Config) relyingParty() auth.RelyingParty {
 	return party
 }
 
+// RelyingPartyID returns the domain that passkeys are made for, empty if they are off.
+func (c Config) RelyingPartyID() string { return c.relyingParty().ID }
+
 // relyingPartyOf returns the host if it is a name of the deployment's own: browsers bind no passkey to an address, and a name that API
 // Gateway chose changes with the next API.
 func relyingPartyOf(host string) string {

@@ -61,6 +61,9 @@ func attrs(r auth.AuditRecord) []slog.Attr {
 	switch r.Event {
 	case auth.EventUserExport:
 		all = append(all, slog.Int("exported", r.Exported))
+		if r.OpenFactors {
+			all = append(all, slog.Bool("openFactors", true))
+		}
 	case auth.EventUserImport:
 		all = append(all, slog.Int("added", r.Added), slog.Int("updated", r.Updated), slog.Int("refused", r.Refused),
 			slog.Int("unchanged", r.Unchanged))

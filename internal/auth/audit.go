@@ -123,6 +123,7 @@ type AuditRecord struct {
 	Operator                           string // who made a change, by their name on the machine
 	Added, Updated, Refused, Unchanged int    // of EventUserImport
 	Exported                           int    // of EventUserExport
+	OpenFactors                        bool   // of EventUserExport: with the seeds of authenticator apps in clear
 
 	Step string // of a key rotation: one of Secrets Manager's four
 	Err  error  // of a key rotation: why the step failed

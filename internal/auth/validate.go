@@ -47,6 +47,43 @@ func (u User) Validate() error {
 	return nil
 }
 
+// Validate returns an error for factors that no user can have. It repeats no value.
+func (f Factors) Validate() error {
+	if len(f.TOTP)+len(f.Passkeys) > maxFactors {
+		return fmt.Errorf("a user has at most %d second factors", maxFactors)
+	}
+	seen := map[string]bool{}
+	check := func(id, name string, secrets ...[]byte) error {
+		if err := validateID("id", id); err != nil {
+			return err
+		}
+		for _, secret := range secrets {
+			if len(secret) == 0 {
+				return errors.New("a seed, a credential or a public key is missing")
+			}
+		}
+		if seen[id] || checkFactorName(name) != nil {
+			return errors.New("two factors have one id, or a name has more than 64 characters or invisible ones")
+		}
+		seen[id] = true
+		return nil
+	}
+	for _, t := range f.TOTP {
+		if err := check(t.ID, t.Name, t.Sealed); err != nil {
+			return err
+		}
+	}
+	for _, p := range f.Passkeys {
+		if err := check(p.ID, p.Name, p.CredentialID, p.PublicKey); err != nil {
+			return err
+		}
+	}
+	if len(f.Passkeys) > 0 || f.Handle != "" {
+		return validateID("handle", f.Handle)
+	}
+	return nil
+}
+
 func (a Account) validate() error {
 	if err := validateID("id", a.ID); err != nil {
 		return err

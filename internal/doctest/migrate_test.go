@@ -89,7 +89,8 @@ mkdir tmp && cp export.db tmp/db.sqlite3`)
 	return path
 }
 
-// wantUsers compares users.jsonl with want.txt: id (or -), address, status, and "correct" if the password matches the hash.
+// wantUsers compares users.jsonl with want.txt: id (or -), address, status, "correct" if the password matches the hash, and the
+// seed of an authenticator app.
 func wantUsers(t *testing.T, dir string) {
 	t.Helper()
 	file, err := os.Open(filepath.Join(dir, "users.jsonl"))
@@ -117,6 +118,9 @@ func wantUsers(t *testing.T, dir string) {
 				t.Fatal(err)
 			} else if match {
 				fmt.Fprint(&got, " correct")
+			}
+			for _, secret := range l.Entry.Secrets {
+				fmt.Fprint(&got, " totp:", secret)
 			}
 			fmt.Fprintln(&got)
 		}

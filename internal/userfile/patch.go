@@ -17,6 +17,8 @@ type patch struct {
 	Password     jsontext.Value `json:"password,omitzero"`
 	PasswordHash jsontext.Value `json:"passwordHash,omitzero"`
 	Status       jsontext.Value `json:"status,omitzero"`
+	Factors      jsontext.Value `json:"factors,omitzero"`
+	TOTPSecret   jsontext.Value `json:"totpSecret,omitzero"`
 	Email        string         `json:"email"`
 	Activate     bool           `json:"activate"`
 	Locale       string         `json:"locale"`
@@ -49,6 +51,8 @@ func Patch(u auth.User, raw []byte) (auth.User, error) {
 		return auth.User{}, errors.New(`"id" cannot be changed`)
 	case p.Password != nil || p.PasswordHash != nil:
 		return auth.User{}, errors.New(`the password is not changed here: see 'users set-password', or 'users import --update' for hashes`)
+	case p.Factors != nil || p.TOTPSecret != nil:
+		return auth.User{}, errors.New(`second factors are not changed here: 'users factors' lists them, and --reset removes them`)
 	case p.Status != nil:
 		return auth.User{}, errors.New(`"status" is not changed here: see 'users enable' and 'users disable'`)
 	}

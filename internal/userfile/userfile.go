@@ -30,6 +30,8 @@ type line struct {
 	Role         string      `json:"role,omitzero"`
 	auth.Profile `json:",inline"`
 	Accounts     []auth.Account `json:"accounts,omitempty"`
+	Factors      *Factors       `json:"factors,omitzero"`
+	TOTPSecret   secrets        `json:"totpSecret,omitzero"`
 }
 
 // Entry is the content of one line: the user, and what auth.User cannot hold, such as a plain password.
@@ -39,6 +41,11 @@ type Entry struct {
 	NewID    bool   // the line had no id; User has a new one
 
 	NewAccountIDs []int // indexes of the accounts that had no id and have a new one
+
+	// Factors are the second factors in the line, which User does not have: their seeds have to be opened first. Nil without any.
+	Factors *Factors
+	// Secrets are seeds of authenticator apps in base32, as other systems export them.
+	Secrets []string
 }
 
 // Decode reads one line strictly: an unknown or repeated member, a wrong type, or an unusable hash or address is an error that
@@ -99,6 +106,9 @@ func (l line) entry() (Entry, error) {
 	if err := l.credential(&e); err != nil {
 		return Entry{}, err
 	}
+	if err := l.secondFactors(&e); err != nil {
+		return Entry{}, err
+	}
 	return e, nil
 }
 
@@ -155,12 +165,15 @@ func CheckImportable(u auth.User) error {
 	return l.credential(&Entry{})
 }
 
-// Encode returns the user as one line without a line break, hash included. Decode reads it back.
-func Encode(u auth.User) ([]byte, error) {
+// Encode returns the user as one line without a line break, hash included, second factors not. Decode reads it back.
+func Encode(u auth.User) ([]byte, error) { return EncodeFactors(u, nil, nil) }
+
+// EncodeFactors is Encode with second factors in the line: sealed ones, and seeds in base32.
+func EncodeFactors(u auth.User, sealed *Factors, open []string) ([]byte, error) {
 	raw, err := json.Marshal(line{
 		ID: u.ID, Email: u.Email, PasswordHash: u.PasswordHash, Status: u.Status,
 		Activate: u.Activate, Locale: u.Locale, Role: u.Role,
-		Profile: u.Profile, Accounts: u.Accounts,
+		Profile: u.Profile, Accounts: u.Accounts, Factors: sealed, TOTPSecret: open,
 	}, json.Deterministic(true))
 	if err != nil {
 		return nil, fmt.Errorf("encode user %s: %w", u.ID, err)

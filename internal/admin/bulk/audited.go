@@ -26,6 +26,7 @@ func ImportUsers(ctx context.Context, a *admin.Admin, i Import, in io.Reader) (c
 // the export's output last.
 func ExportUsers(ctx context.Context, a *admin.Admin, e Export, output func(write func(io.Writer) error) error) (counts ExportCounts, err error) {
 	err = a.Audited(ctx, auth.EventUserExport, func(record *auth.AuditRecord) error {
+		record.OpenFactors = e.Factors == OpenFactors
 		return a.WithStore(ctx, func(store admin.Store) error {
 			e.Users = store.AllUsers(ctx)
 			err := output(func(to io.Writer) (err error) {

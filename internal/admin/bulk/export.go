@@ -20,6 +20,9 @@ type Export struct {
 	Progress func(users int)
 	// Unusable is told of each user whose line an import would refuse.
 	Unusable func(u auth.User, why error)
+	// Factors says what becomes of second factors; Seeds is needed unless they are left out.
+	Factors ExportedFactors
+	Seeds   Seeds
 
 	counts ExportCounts
 }
@@ -31,7 +34,8 @@ type ExportCounts struct {
 	Unusable int `json:"unusable"`
 	// DemoUsers is how many have the id of a demo user, whose password everybody knows.
 	DemoUsers int `json:"demoUsers"`
-	// LostFactors is how many have second factors, which are not exported.
+	// Factors is how many have second factors in their lines, LostFactors how many have some that are left out.
+	Factors     int `json:"factors,omitzero"`
 	LostFactors int `json:"lostFactors,omitzero"`
 }
 
@@ -78,8 +82,11 @@ func (e *Export) write(out io.Writer, some encoded) error {
 		if admin.IsDemo(some.users[k].ID) {
 			e.counts.DemoUsers++
 		}
-		if some.users[k].Factors.Any() {
+		switch with := some.users[k].Factors.Any(); {
+		case with && e.Factors == LeaveFactors:
 			e.counts.LostFactors++
+		case with:
+			e.counts.Factors++
 		}
 	}
 	e.counts.Exported += len(some.users)
@@ -97,7 +104,7 @@ func (e *Export) read(ctx context.Context, encoding chan<- chan encoded) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		go func(users []auth.User) { one <- encode(users) }(some)
+		go func(users []auth.User) { one <- e.encode(ctx, users) }(some)
 		some = nil
 		return nil
 	}
@@ -122,10 +129,10 @@ type encoded struct {
 	err      error
 }
 
-func encode(users []auth.User) encoded {
+func (e *Export) encode(ctx context.Context, users []auth.User) encoded {
 	done := encoded{users: users}
 	for _, u := range users {
-		line, err := userfile.Encode(u)
+		line, err := e.line(ctx, u)
 		if err != nil {
 			return encoded{err: err}
 		}

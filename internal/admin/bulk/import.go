@@ -30,6 +30,10 @@ type Import struct {
 	// NewHashes is what password.Describe says of the hashes that sign-ins make.
 	NewHashes string
 	Update    bool // replace stored users that differ from their lines
+	// Seeds seals and opens the seeds of second factors. WithoutFactors imports users without theirs.
+	Seeds          Seeds
+	WithoutFactors bool
+	RelyingParty   string // whose passkeys are imported
 	// Progress is told how many bytes and users are done.
 	Progress func(bytes int64, users int)
 	// Refused is told why a line is not stored, once if the whole file has another format.
@@ -55,6 +59,8 @@ type Counts struct {
 	ForeignHashes bool `json:"foreignHashes"`
 	// BcryptHashes counts the stored bcrypt hashes, whose users cannot sign in with more than 72 bytes.
 	BcryptHashes int `json:"bcryptHashes"`
+	// Factors is how many users were added with second factors; they have no recovery codes.
+	Factors int `json:"factors,omitzero"`
 	// DemoUsers is how many lines that were not refused have the id of a demo user, whose password everybody knows.
 	DemoUsers int `json:"demoUsers"`
 }
@@ -180,6 +186,9 @@ func (i *Import) count(rows []*row) error {
 		case r.err != nil:
 		case r.action == add:
 			i.counts.Added++
+			if r.user.Factors.Any() {
+				i.counts.Factors++
+			}
 		case r.action == replace:
 			i.counts.Updated++
 		default:

@@ -68,7 +68,7 @@ func (i *Import) decide(ctx context.Context, rows []*row) {
 		switch {
 		case r.err != nil:
 		case r.stored.ID == "" && r.entry.Password == "":
-			i.create(r, r.entry.User.PasswordHash)
+			r.err = i.create(ctx, r, r.entry.User.PasswordHash)
 		default:
 			all.Go(func() error {
 				r.err = i.decideOne(ctx, r)
@@ -84,8 +84,10 @@ func (i *Import) decideOne(ctx context.Context, r *row) error {
 	switch {
 	case stored.ID == "":
 		hash, err := i.hash(ctx, r.entry.Password)
-		i.create(r, hash)
-		return err
+		if err != nil {
+			return err
+		}
+		return i.create(ctx, r, hash)
 	case stored.Identifier != line.Identifier:
 		return fmt.Errorf("the id %s is another user's", line.ID)
 	case !r.entry.NewID && line.ID != stored.ID:
@@ -96,9 +98,11 @@ func (i *Import) decideOne(ctx context.Context, r *row) error {
 	return i.compare(ctx, r)
 }
 
-func (i *Import) create(r *row, hash string) {
+func (i *Import) create(ctx context.Context, r *row, hash string) (err error) {
 	r.action, r.user = add, auth.NewUser(r.entry.User, i.Now())
 	r.user.PasswordHash = hash
+	r.user.Factors, err = i.factors(ctx, r.entry)
+	return err
 }
 
 // compare returns an error if the stored user differs from the line. A plain password is compared only with that of an
