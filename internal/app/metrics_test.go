@@ -113,7 +113,7 @@ func (c *counter) metricsOf(line string) map[string]float64 {
 	if err == nil {
 		err = schemaOf(c.T, emfSchema).Validate(instance)
 	}
-	if err != nil || len(line) > 800 {
+	if err != nil || len(line) > 900 {
 		c.Fatalf("%d bytes, %v:\n%s", len(line), err, line)
 	}
 	var root map[string]json.RawMessage
@@ -177,7 +177,7 @@ func TestMetrics(t *testing.T) {
 			for _, cookie := range c.signIn("username", "ada@example.com", authtest.Password).Result().Cookies() {
 				renewal = cookie.Name + "=" + cookie.Value // the refresh token's comes last
 			}
-		}, map[string]float64{"planpoint success Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 1}, true},
+		}, map[string]float64{"planpoint success Attempts": 1, "none SignIns": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 1}, true},
 		{"wrong", func() { c.signIn("email", "grace@example.com", "wrong") },
 			map[string]float64{"organization refused Attempts": 1, "Throttled": 0, "UnknownUser": 0, "ListedPassword": 0, "ColdStarts": 0}, true},
 		{"too soon", func() { c.signIn("email", "grace@example.com", authtest.Password) },
@@ -228,5 +228,26 @@ func TestWhatIsNotCounted(t *testing.T) {
 	c.send(http.MethodPost, planpointLogin, "{")
 	if got := c.counted(); len(got) != 0 {
 		t.Errorf("counted %v", got)
+	}
+}
+
+// TestSignInsByFactor promises a count for each kind of second factor.
+func TestSignInsByFactor(t *testing.T) {
+	for want, record := range map[string]auth.AuditRecord{
+		"none": {AMR: "pwd"}, "totp": {AMR: "pwd,otp,mfa"}, "recovery": {AMR: "pwd,mfa", DeviceID: "remembered by it"},
+		"passkey": {AMR: "hwk,user,mfa"}, "device": {AMR: "pwd", DeviceID: "d1"}, "": {},
+	} {
+		var out bytes.Buffer
+		recorder := metrics.New(&out, namespace, func(context.Context) (time.Time, error) { return time.Time{}, auth.ErrUnavailable }, time.Now)
+		handler := recorder.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			record.Outcome = auth.OutcomeSuccess
+			check(t, recorder.Record(r.Context(), record))
+		}))
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, planpointLogin, nil))
+		var line struct{ Factor string }
+		check(t, json.Unmarshal(out.Bytes(), &line))
+		if line.Factor != want || strings.Contains(out.String(), "SignIns") != (want != "") {
+			t.Errorf("%+v is counted as\n%s", record, &out)
+		}
 	}
 }

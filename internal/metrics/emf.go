@@ -5,6 +5,7 @@ import "time"
 // line holds one request's metrics. Dimensions are fixed words, never client input: CloudWatch bills every combination.
 type line struct {
 	contract, outcome string
+	factor            string // of a sign-in that succeeded, else empty
 	metrics           []metric
 	values            []float64
 }
@@ -26,19 +27,19 @@ func (l *line) add(name, unit string, value float64) {
 	l.metrics, l.values = append(l.metrics, metric{name, unit}), append(l.values, value)
 }
 
-// document is the line as CloudWatch reads it: the members that the directives name are at the root. Only Attempts has
-// dimensions; other views are queries over the audit.
+// document is the line as CloudWatch reads it: the members that the directives name are at the root. Only Attempts and SignIns
+// have dimensions; other views are queries over the audit.
 func (l *line) document(namespace string, now time.Time) map[string]any {
-	root := map[string]any{
-		"_aws": map[string]any{
-			"Timestamp": now.UnixMilli(),
-			"CloudWatchMetrics": []directive{
-				{namespace, [][]string{{"Contract", "Outcome"}}, []metric{{"Attempts", "Count"}}},
-				{namespace, [][]string{{}}, l.metrics},
-			},
-		},
-		"Contract": l.contract, "Outcome": l.outcome, "Attempts": 1,
+	directives := []directive{
+		{namespace, [][]string{{"Contract", "Outcome"}}, []metric{{"Attempts", "Count"}}},
+		{namespace, [][]string{{}}, l.metrics},
 	}
+	root := map[string]any{"Contract": l.contract, "Outcome": l.outcome, "Attempts": 1}
+	if l.factor != "" {
+		directives = append(directives, directive{namespace, [][]string{{"Factor"}}, []metric{{"SignIns", "Count"}}})
+		root["Factor"], root["SignIns"] = l.factor, 1
+	}
+	root["_aws"] = map[string]any{"Timestamp": now.UnixMilli(), "CloudWatchMetrics": directives}
 	for i, m := range l.metrics {
 		root[m.Name] = l.values[i]
 	}

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -95,7 +97,7 @@ func (s *sample) line() (l line, audited bool) {
 	if r.Outcome == "" {
 		return line{}, false
 	}
-	l = line{contract: r.Contract, outcome: string(r.Outcome)}
+	l = line{contract: r.Contract, outcome: string(r.Outcome), factor: factorOf(r)}
 	if r.Reason == auth.ReasonCanceled { // a failure in the audit, and no reason for an alarm
 		l.outcome = string(r.Reason)
 	}
@@ -109,6 +111,25 @@ func (s *sample) line() (l line, audited bool) {
 	}
 	l.add("StoreMilliseconds", "Milliseconds", milliseconds(s.store))
 	return l, true
+}
+
+// factorOf returns in a word what the user of a successful sign-in proved in addition to the password, and an empty one for other records.
+func factorOf(r auth.AuditRecord) string {
+	methods := strings.Split(r.AMR, ",")
+	proved := func(method string) bool { return slices.Contains(methods, method) }
+	switch {
+	case r.AMR == "":
+		return ""
+	case proved("hwk") || proved("swk"):
+		return "passkey"
+	case proved("otp"):
+		return "totp"
+	case proved("mfa"):
+		return "recovery"
+	case r.DeviceID != "":
+		return "device"
+	}
+	return "none"
 }
 
 func count(happened bool) float64 {
