@@ -29,7 +29,7 @@ func FuzzAccount(f *testing.F) {
 		f.Fatal(err)
 	}
 	for _, seed := range []string{
-		"", "{}", "[]", "null", `{"challenge":"a.b","code":"123456"}`, `{"challenge":1}`, `{"id":"AAAA","code":"123456"}`, `{"id":"","code":""}`,
+		"", "{}", "[]", "null", `{"challenge":"a.b","code":"123456"}`, `{"challenge":1}`, `{"challenge":"a.b","remember":[]}`, `{"id":"AAAA","code":"123456"}`, `{"id":"","code":""}`,
 		`{"name":"phone"}`, `{"name":"\u0000"}`, `{"name":"` + strings.Repeat("x", 65) + `"}`, "\xff",
 	} {
 		f.Add([]byte(seed), "phone")

@@ -42,6 +42,7 @@ func FuzzCredentials(f *testing.F) {
 	for _, seed := range []string{
 		good, strings.ToUpper(good), good + good, " " + good + "\n", good[1:], `{"username":null,"email":[],"password":{}}`,
 		`{"username":"grace@example.com","password":"","impersonate":""}`, `{"username":"\ud800","email":"\u0000"}`, "\xff", `{}`, `[]`,
+		good[:len(good)-1] + `,"code":[],"remember":{},"stepUp":"x","deviceToken":1}`, good[:len(good)-1] + `,"remember":true,"deviceToken":"AAAA"}`,
 	} {
 		f.Add([]byte(seed), "application/json")
 	}

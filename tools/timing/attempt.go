@@ -56,6 +56,7 @@ func refusals(c contract.Contract) []*kind {
 		newKind("wrong password", path, "wrong", wrong),
 		newKind("over-long password", path, "wrong", long),
 		newKind("over-long, unknown", path, "nobod", long),
+		newKind("wrong password, has a factor", path, "factr", wrong),
 		newKind("pending", path, "pends", password),
 		newKind("disabled", path, "dried", password),
 		newKind("no password", path, "empty", password),
@@ -64,6 +65,33 @@ func refusals(c contract.Contract) []*kind {
 		kinds = append(kinds, newKind("wrong role", path, "roles", password))
 	}
 	return kinds
+}
+
+// refusalsWithCode are refusals that come with a code: who has a second factor must not show.
+func refusalsWithCode(c contract.Contract) []*kind {
+	kinds := []*kind{
+		newKind("unknown user", c.Path(), "nobod", "wrong"),
+		newKind("no factor", c.Path(), "wrong", "wrong"),
+		newKind("factor", c.Path(), "factr", "wrong"),
+		newKind("pending", c.Path(), "pends", password),
+		newKind("pending, has a factor", c.Path(), "later", password),
+	}
+	for _, k := range kinds {
+		k.body = bytes.Replace(k.body, []byte("{"), []byte(`{"code":"123456",`), 1)
+	}
+	return kinds
+}
+
+// refusalsAppended are refusals of passwords that end in six digits, where those may be a code.
+func refusalsAppended(c contract.Contract) []*kind {
+	const digits = "123456"
+	return []*kind{
+		newKind("unknown user", c.Path(), "nobod", "wrong"+digits),
+		newKind("no factor", c.Path(), "wrong", "wrong"+digits),
+		newKind("no factor, right but for the digits", c.Path(), "right", password+digits),
+		newKind("factor", c.Path(), "factr", "wrong"+digits),
+		newKind("pending, has a factor", c.Path(), "later", password+digits),
+	}
 }
 
 // try sends one attempt and returns how long the answer took, to its last byte, and what it was.

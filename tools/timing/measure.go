@@ -40,7 +40,7 @@ func everyContract(ctx context.Context, binary, title string, settings []string,
 	if err != nil {
 		return nil, err
 	}
-	s, err := serve(ctx, binary, settings, users(others))
+	s, err := serve(ctx, binary, append(settings, "LATCHKEY_FACTOR_APPEND=true"), users(others))
 	if err != nil {
 		return nil, err
 	}
@@ -48,11 +48,15 @@ func everyContract(ctx context.Context, binary, title string, settings []string,
 	time.Sleep(startupWork)
 	var tables []table
 	for _, c := range all {
-		kinds := refusals(c)
-		if err := s.measure(ctx, kinds, n, false); err != nil {
-			return nil, err
+		for _, group := range []struct {
+			title string
+			kinds []*kind
+		}{{"", refusals(c)}, {", with a code", refusalsWithCode(c)}, {", with a code at the end of the password", refusalsAppended(c)}} {
+			if err := s.measure(ctx, group.kinds, n, false); err != nil {
+				return nil, err
+			}
+			tables = append(tables, table{title: title + ", " + c.Path() + group.title, kinds: group.kinds})
 		}
-		tables = append(tables, table{title: title + ", " + c.Path(), kinds: kinds})
 	}
 	return tables, nil
 }

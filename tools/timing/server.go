@@ -30,6 +30,11 @@ func serve(ctx context.Context, binary string, settings []string, users string) 
 	}
 	env := append(os.Environ(), "LATCHKEY_STORE=sqlite:"+dir+"/users.db", "LATCHKEY_KEYS=file:"+dir+"/keys.json", "LATCHKEY_AUDIT=-")
 	env = append(env, settings...)
+	keys := exec.CommandContext(ctx, binary, "keys", "init") // seeds are sealed under the ring
+	keys.Env = env
+	if out, err := keys.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("make the key ring: %w\n%s", err, out)
+	}
 	load := exec.CommandContext(ctx, binary, "users", "import", "-")
 	load.Env, load.Stdin = env, strings.NewReader(users)
 	if out, err := load.CombinedOutput(); err != nil {
@@ -86,6 +91,9 @@ func users(others int) string {
 	add("dried", "disabled", plain, owner)
 	add("empty", "pending", "", owner)
 	add("roles", "ready", plain, "Organization Member")
+	const app = `"totpSecret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", `
+	add("factr", "ready", plain+app, owner)
+	add("later", "pending", plain+app, owner)
 	for i := range others {
 		add(fmt.Sprintf("%05d", i), "pending", "", owner)
 	}
