@@ -66,6 +66,9 @@ func (c *cli) printFactors(facts admin.FactorFacts) error {
 		return err
 	}
 	c.tell("%d recovery codes are left; %d wrong codes since the last right one\n", facts.RecoveryCodes, facts.WrongCodes)
+	if facts.Devices > 0 {
+		c.tell("remembered devices, which are not asked for a factor: %d; 'latchkey users sign-out' and --reset end them\n", facts.Devices)
+	}
 	if facts.CodesWaitUntil != nil {
 		c.tell("codes are refused until %s; 'latchkey users unlock' ends that\n", formatTime(*facts.CodesWaitUntil))
 	}

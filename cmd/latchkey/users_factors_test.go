@@ -39,8 +39,15 @@ func TestUsersFactors(t *testing.T) {
 	if got.code != exitOK || got.out != want || got.err != told {
 		t.Errorf("want\n%s%sgot\n%s%s", want, told, got.out, got.err)
 	}
+	device := auth.Device{ID: "d1", UserID: "u-ada", PasswordEpoch: l.user("ada@example.com").PasswordEpoch, ExpiresAt: time.Now().Add(time.Hour)}
+	if err := l.store().PutDevice(t.Context(), device); err != nil {
+		t.Fatal(err)
+	}
+	if got := l.run("", "users", "factors", "ada@example.com"); !strings.Contains(got.err, "not asked for a factor: 1;") {
+		t.Errorf("%+v", got)
+	}
 	json := l.ok("", "users", "factors", "u-ada", "--json")
-	for _, part := range []string{`"kind": "totp"`, `"recoveryCodes": 2`, `"wrongCodes": 9`, `"codesWaitUntil": "2999-01-01T00:00:00Z"`} {
+	for _, part := range []string{`"kind": "totp"`, `"devices": 1`, `"recoveryCodes": 2`, `"wrongCodes": 9`, `"codesWaitUntil": "2999-01-01T00:00:00Z"`} {
 		if !strings.Contains(json, part) || strings.Contains(json, "c2VhbGVk") {
 			t.Errorf("no %s, or a secret, in\n%s", part, json)
 		}

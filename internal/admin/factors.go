@@ -13,6 +13,7 @@ import (
 type FactorFacts struct {
 	Factors        []FactorFact `json:"factors"` // authenticator apps before passkeys
 	RecoveryCodes  int          `json:"recoveryCodes"`
+	Devices        int          `json:"devices"`                  // remembered ones, in which no factor is asked for
 	WrongCodes     int64        `json:"wrongCodes"`               // since the last right one
 	CodesWaitUntil *time.Time   `json:"codesWaitUntil,omitempty"` // no code but a recovery code is accepted before
 }
@@ -37,7 +38,12 @@ func (a *Admin) Factors(ctx context.Context, name string) (facts FactorFacts, er
 		if err != nil {
 			return fmt.Errorf("read the factors of %s: %w", u.Email, err)
 		}
+		devices, err := auth.NewSessions(auth.Config{Store: store, Now: a.Now}).Devices(ctx, u)
+		if err != nil {
+			return fmt.Errorf("read the devices of %s: %w", u.Email, err)
+		}
 		facts = a.factorFacts(u, state)
+		facts.Devices = len(devices)
 		return nil
 	})
 	return facts, err

@@ -149,7 +149,7 @@ func (l *login) failedDevice(ctx context.Context, err error) error {
 		l.undoAttempt(ctx)
 		return err
 	}
-	if isChallenge(err) || !l.overLimit(l.device.Failures) {
+	if isChallenge(err) || errors.Is(err, ErrThrottled) || !l.overLimit(l.device.Failures) {
 		return err
 	}
 	ctx, cancel := detach(ctx)
