@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// TestAnswersBeforeFactors promises that a client which sends nothing new gets the bytes of before second factors existed, but for the
+// TestAnswersBeforeFactors promises that a client which sends nothing new gets the bytes of before second factors existed, except the
 // claims amr and auth_time in access tokens. The digests are of the fixtures of then; ids and signatures are left out.
 func TestAnswersBeforeFactors(t *testing.T) {
 	recorded, err := os.ReadFile("testdata/before-factors.json")

@@ -88,7 +88,7 @@ func refusalsAppended(c contract.Contract) []*kind {
 	return []*kind{
 		newKind("unknown user", c.Path(), "nobod", "wrong"+digits),
 		newKind("no factor", c.Path(), "wrong", "wrong"+digits),
-		newKind("no factor, right but for the digits", c.Path(), "right", password+digits),
+		newKind("no factor, right password before them", c.Path(), "right", password+digits),
 		newKind("factor", c.Path(), "factr", "wrong"+digits),
 		newKind("pending, has a factor", c.Path(), "later", password+digits),
 	}
