@@ -241,7 +241,7 @@ func origins() setting.Kind[web.Origins] {
 	// Without the default ports, which browsers leave out; no expression can say of which scheme.
 	ports := setting.Digits(81, 442) + "|" + setting.Digits(444, 65535)
 	return setting.Kind[web.Origins]{
-		Pattern: setting.Listed(`([a-z][a-z0-9+.-]*://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[a-z][a-z0-9+.]*-[a-z0-9+.-]*://[A-Za-z0-9-]+)(:(` + ports + `))?`),
+		Pattern: setting.Listed(`(` + schemeButFile() + `://[a-z0-9]([a-z0-9.-]*[a-z0-9])?|[a-z][a-z0-9+.]*-[a-z0-9+.-]*://[A-Za-z0-9-]+)(:(` + ports + `))?`),
 		Parse:   func(s string) (web.Origins, error) { return web.ParseOrigins(setting.Split(s)) },
 	}
 }
@@ -255,7 +255,7 @@ const (
 // proxies refuses blocks that hold strangers: they could choose the address that is counted.
 func proxies() setting.Kind[web.Proxies] {
 	v4 := "(" + setting.Digits(0, 255) + `)(\.(` + setting.Digits(0, 255) + ")){3}(/(" + setting.Digits(leastBits4, 32) + "))?"
-	v6 := "[0-9A-Fa-f]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:]*(/(" + setting.Digits(leastBits6, 128) + "))?"
+	v6 := addressV6() + "(/(" + setting.Digits(leastBits6, 128) + "))?"
 	return setting.Kind[web.Proxies]{
 		Pattern: setting.Listed(v4 + "|" + v6),
 		Parse: func(s string) (web.Proxies, error) {
@@ -268,6 +268,22 @@ func proxies() setting.Kind[web.Proxies] {
 			return p, err
 		},
 	}
+}
+
+// schemeButFile matches the schemes of origins: every scheme except file, whose pages have no origin.
+func schemeButFile() string {
+	const rest = `[a-z0-9+.-]*`
+	return `([a-eg-z]` + rest + `|f([a-hj-z0-9+.-]` + rest + `)?|fi([a-km-z0-9+.-]` + rest + `)?|fil([a-df-z0-9+.-]` + rest + `)?|file[a-z0-9+.-]+)`
+}
+
+// addressV6 matches the spellings of an IPv6 address (RFC 4291 2.2), without those that end in an IPv4 address.
+func addressV6() string {
+	const group = `[0-9A-Fa-f]{1,4}`
+	pattern := `((` + group + `:){7}` + group + `|(` + group + `:){1,7}:`
+	for after := 1; after <= 6; after++ {
+		pattern += fmt.Sprintf(`|(%s:){1,%d}(:%s){1,%d}`, group, 7-after, group, after)
+	}
+	return pattern + `|:(:` + group + `){1,7}|::)`
 }
 
 func leastBits(block netip.Prefix) int {

@@ -148,9 +148,9 @@ func patternCases() map[string]goodAndBad {
 			[]string{decoyBcrypt, "*" + decoyBcrypt, "0*" + decoyBcrypt, "1.5*" + decoyBcrypt, "1048576*" + decoyBcrypt, "1*", "1", "x*" + decoyDjango,
 				manyDecoys(app.MaxDecoys + 1)}},
 		"ALLOWED_ORIGINS": {[]string{"", "https://a.example", "https://a.example, http://localhost:8080", "http://192.0.2.1:3000,", "capacitor://localhost",
-			"chrome-extension://abcdefghijklmnopabcdefghijklmnop", "safari-web-extension://0A1B2C3D-0000-4000-8000-0A1B2C3D4E5F"},
+			"chrome-extension://abcdefghijklmnopabcdefghijklmnop", "files://localhost", "fi://a", "safari-web-extension://0A1B2C3D-0000-4000-8000-0A1B2C3D4E5F"},
 			[]string{"*", "https://*.example.com", "app.example.com", "https://app.example.com/", "https://a.example https://b.example", "null", "https://A.example",
-				"https://u:p@a.example", "https://a.example:443", "http://a.example:80", "http://localhost:05173", "http://localhost:65536"}},
+				"https://u:p@a.example", "https://a.example:443", "http://a.example:80", "http://localhost:05173", "http://localhost:65536", "file://localhost"}},
 		"PASSKEY_RP": {[]string{"", "off", "example.com", "localhost", "a-b.example.co.uk", "xn--bcher-kva.example", "1.example"},
 			[]string{"Example.com", "example.com.", ".example.com", "a..b", "127.0.0.1", "::1", "https://example.com", "example.com:443", "b\u00fccher.example", "-a.example", "*"}},
 		"PASSKEY_ORIGINS": {[]string{"", "https://shop.example, https://b.example:8443"}, []string{"*", "shop.example", "https://shop.example/"}},
@@ -167,8 +167,8 @@ func patternCases() map[string]goodAndBad {
 		"RESET_URL": {[]string{"", "https://app.example.com", "https://app.example.com/reset?lang=de", "http://localhost:8080/reset", "http://127.0.0.1/"},
 			[]string{"http://app.example.com/reset", "https://app.example.com/reset#token=", "https://user:pw@app.example.com", "app.example.com/reset",
 				"https://", "javascript:alert(1)", "http://localhost.example.com/", "https://app.example.com/\r\nx", "https://app.example.com/#"}},
-		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 100.64.0.0/10, fc00::/7"},
-			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129"}},
+		"TRUSTED_PROXIES": {[]string{"", "10.0.0.0/8", "10.1.2.3/8, 2001:db8::1", "192.0.2.1", "::1/128, 100.64.0.0/10, fc00::/7", "2001:db8:1:2:3:4:5:6", "2001:db8::", "1::2:3"},
+			[]string{"0.0.0.0/0", "::/0", "10.0.0.0/8, ::/0", "0.0.0.0/1,128.0.0.0/1", "2000::/3", "10.0.0.0/33", "proxy.example.com", "*", "10.0.0", "256.0.0.1", "01.2.3.4", "1234", "2001:db8::/129", "1::2::3", ":::", "12345::", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1:2:3:4:5:6:7::8", "2001:db8:::1"}},
 	}
 }
 
