@@ -36,11 +36,11 @@ func isPreflight(r *http.Request) bool {
 	return r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != ""
 }
 
-// answerPreflight tells allowed origins what they may send; the others get a bare 204.
-func (o Origins) answerPreflight(w http.ResponseWriter, r *http.Request, method string) {
-	if slices.Contains(o, r.Header.Get("Origin")) {
+// answerPreflight tells allowed origins, or every origin if the document is public, what they may send; the others get a bare 204.
+func (e Endpoint) answerPreflight(w http.ResponseWriter, r *http.Request) {
+	if e.Public || slices.Contains(e.Origins, r.Header.Get("Origin")) {
 		h := w.Header()
-		h.Set("Access-Control-Allow-Methods", method)
+		h.Set("Access-Control-Allow-Methods", e.Method)
 		h.Set("Access-Control-Allow-Headers", strings.Join(allowedHeaders(r), ", "))
 		h.Set("Access-Control-Max-Age", "600")
 	}

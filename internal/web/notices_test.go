@@ -112,6 +112,9 @@ func TestProxyNotices(t *testing.T) {
 		{"link-local", "169.254.1.1:80", []string{"X-Forwarded-For", "203.0.113.5"}, nil, true},
 		{"shared", "100.64.0.1:80", []string{"X-Forwarded-For", "203.0.113.5"}, nil, true},
 		{"Forwarded", "192.168.0.1:80", []string{"Forwarded", "for=203.0.113.5"}, nil, true},
+		{"nginx", "127.0.0.1:4711", []string{"X-Real-IP", "203.0.113.5"}, nil, true},
+		{"Cloudflare's tunnel", "127.0.0.1:4711", []string{"CF-Connecting-IP", "2001:db8::5"}, nil, true},
+		{"another header, with what we see", "10.0.0.7:0", []string{"X-Real-IP", "10.0.0.7"}, nil, false},
 		{"no address in it", "172.16.0.1:80", []string{"X-Forwarded-For", "unknown"}, nil, true},
 		{"another proxy is declared", "10.0.0.1:80", []string{"X-Forwarded-For", "203.0.113.5"}, []string{"10.0.0.2"}, true},
 

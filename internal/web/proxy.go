@@ -79,11 +79,16 @@ func forwards(r *http.Request, peer netip.Addr) bool {
 	if r.Header.Get("Forwarded") != "" {
 		return true
 	}
-	sent := strings.Join(r.Header.Values("X-Forwarded-For"), ",")
-	last := sent[strings.LastIndexByte(sent, ',')+1:]
-	addr, ok := parseHost(strings.TrimSpace(last))
-	return sent != "" && (!ok || addr != peer)
+	return slices.ContainsFunc(forwardedFor[:], func(header string) bool {
+		sent := strings.Join(r.Header.Values(header), ",")
+		last := sent[strings.LastIndexByte(sent, ',')+1:]
+		addr, ok := parseHost(strings.TrimSpace(last))
+		return sent != "" && (!ok || addr != peer)
+	})
 }
+
+// forwardedFor are the headers in which proxies name the client: the usual ones, and those of content delivery networks.
+var forwardedFor = [...]string{"X-Forwarded-For", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "Cf-Connecting-Ip", "True-Client-Ip", "Fastly-Client-Ip"}
 
 // isInternal reports whether the address is one that proxies of a deployment have: loopback, private (RFC 1918, RFC
 // 4193), link-local, or shared (RFC 6598).

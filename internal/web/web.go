@@ -69,7 +69,7 @@ func (e Endpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	e.Origins.setHeaders(w.Header(), r)
 	if isPreflight(r) {
-		e.Origins.answerPreflight(w, r, e.Method)
+		e.answerPreflight(w, r)
 		return
 	}
 	standing := w.Header().Clone()
