@@ -25,6 +25,8 @@ func recognize(first []byte) error {
 	switch {
 	case text[0] != '{':
 		return byText(string(text))
+	case bytes.HasSuffix(text, []byte("},")):
+		return &FormatError{"lines that end in commas", "remove them with sed 's/,$//'"}
 	case bytes.ContainsRune([]byte("{[,"), rune(text[len(text)-1])):
 		return &FormatError{"a JSON object over several lines", "jq -c . FILE writes it as one; for exports of other systems see docs/migrate.md"}
 	case bytes.Contains(first, []byte("\r{")):
@@ -35,12 +37,23 @@ func recognize(first []byte) error {
 	if _, err := Decode(first); err == nil {
 		return nil
 	}
-	return bySystem(text)
+	if err := bySystem(text); err != nil {
+		return err
+	}
+	if list := wrappedList.FindSubmatch(text); list != nil && string(list[1]) != "accounts" {
+		return &FormatError{"a JSON object that holds a list", "jq -c '.users[]' FILE, with its name for users, writes the elements one a line; " + migrate}
+	}
+	return nil
 }
 
-// byMagic recognizes UTF-16 and binary formats by their first bytes.
+// wrappedList is the beginning of an object whose first member is a list of objects.
+var wrappedList = regexp.MustCompile(`^\{\s*"([^"]*)"\s*:\s*\[\s*\{`)
+
+// byMagic recognizes UTF-16, UTF-32 and binary formats by their first bytes.
 func byMagic(first []byte) (f FormatError, found bool) {
 	for _, known := range [...]struct{ magic, format, advice string }{
+		{"\xff\xfe\x00\x00", "UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"},
+		{"\x00\x00\xfe\xff", "UTF-32", "convert it with iconv -f UTF-32 -t UTF-8"},
 		{"\xff\xfe", "UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"},
 		{"\xfe\xff", "UTF-16", "convert it with iconv -f UTF-16 -t UTF-8"},
 		{"{\x00", "UTF-16", "convert it with iconv -f UTF-16LE -t UTF-8"},
@@ -110,7 +123,7 @@ func bySystem(text []byte) error {
 		{`"UserAttributes"`, "Cognito"}, {`"UserCreateDate"`, "Cognito"}, {`"Attributes"`, "Cognito"},
 		{`"raw_user_meta_data"`, "Supabase"},
 		{`"user_id":"auth0|`, "Auth0"}, {`"user_id": "auth0|`, "Auth0"}, {`"_tmp_is_unique"`, "Auth0"},
-		{`"encrypted_password"`, "Rails with Devise"}, {`"password_digest"`, "Rails"},
+		{`"encrypted_password"`, "Rails with Devise or Supabase"}, {`"password_digest"`, "Rails"},
 		{`"auth.user"`, "Django"}, {`"is_superuser"`, "Django"},
 		{`"user_pass"`, "WordPress"}, {`"SecurityStamp"`, "ASP.NET Identity"},
 		{`"$oid"`, "MongoDB or Auth0"}, {`"remember_token"`, "Laravel"}, {`"providerId"`, "better-auth"},
