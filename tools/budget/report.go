@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 )
 
@@ -15,6 +16,17 @@ type report []pkg
 func (all report) broken() (problems []string) {
 	for _, p := range all {
 		problems = append(problems, p.problems...)
+	}
+	return problems
+}
+
+// unexplained names the packages over the usual size that the page does not give a reason for.
+func (all report) unexplained(page string) (problems []string) {
+	_, reasons, _ := strings.Cut(page, "\n## Packages over ")
+	for _, p := range all {
+		if p.lines() > usual && !strings.Contains(reasons, "`"+p.path+"`") {
+			problems = append(problems, fmt.Sprintf("%s: %d lines, and docs/architecture.md does not say why it is one package", p.path, p.lines()))
+		}
 	}
 	return problems
 }
