@@ -210,7 +210,7 @@ func TestKeysAudited(t *testing.T) {
 		{[]string{"rotate"}, record("key_rotate", "refused", "conflict", "")},
 		{[]string{"rotate", "--now"}, record("key_rotate", "success", "ok", keys[1][0])},
 		{[]string{"revoke", "--yes", "--", keys[0][0]}, record("key_revoke", "success", "ok", keys[0][0])},
-		{[]string{"revoke", "--yes", "--", keys[0][0]}, record("key_revoke", "refused", "not_found", keys[0][0])},
+		{[]string{"revoke", "--yes", "--", keys[0][0]}, record("key_revoke", "refused", "not_found", "")},
 	} {
 		got := l.run("", append([]string{"keys"}, tc.args...)...)
 		if diff := cmp.Diff([]map[string]any{tc.want}, records(t, got.err)); diff != "" {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -62,20 +63,19 @@ func (a *Admin) RevokeKey(ctx context.Context, keyID string) (*keyring.Ring, key
 	})
 }
 
-// changeRing is Audited over the open ring. The record names the key, the current one unless another is meant. After an
-// error the ring is not nil if it was changed.
+// changeRing is Audited over the open ring. The record names the key, the current one unless another is meant, but only if the
+// ring had it: anything may have been typed. After an error the ring is not nil if it was changed.
 func (a *Admin) changeRing(ctx context.Context, event auth.Event, keyID string, act func(keyring.Changer) (*keyring.Ring, keyring.Outcome, error)) (ring *keyring.Ring, outcome keyring.Outcome, err error) {
 	err = a.Audited(ctx, event, func(record *auth.AuditRecord) error {
-		record.KeyID = keyID
 		changer, opened, err := a.OpenRing(ctx)
 		if err != nil {
 			return err
 		}
 		defer opened.Close()
 		ring, outcome, err = act(changer)
-		if ring != nil && keyID == "" {
+		if ring != nil {
 			current, _ := ring.Current()
-			record.KeyID = current.ID
+			record.KeyID = cmp.Or(keyID, current.ID)
 		}
 		return a.explainRing(err, keyID)
 	})
