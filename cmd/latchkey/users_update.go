@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/admin"
+	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/terminal"
 	"latchkey/internal/userfile"
@@ -66,13 +67,12 @@ Passwords and status have commands of their own: set-password, enable, disable.
 func (c *cli) tellStale(stale, ended bool) {
 	switch {
 	case stale && ended:
-		c.tell("their sessions ended: access tokens issued before are refused by these APIs at once, by authorizers with REVOCATION=strict at once and " +
-			"bounded within a minute; where only the signature is checked they keep the old role and organization for up to 1 hour " +
-			"(/users/login), 24 hours (/api/users/login) or 90 days (integrations)\n")
+		c.tell("their sessions ended: access tokens issued before are refused by these APIs at once, by authorizers with REVOCATION=strict at once and "+
+			"bounded within a minute; where only the signature is checked they keep the old role and organization for up to %s\n", app.TokenLives())
 	case stale:
-		c.tell("these APIs, and authorizers with REVOCATION=bounded or strict, use the new role and organization from now on, bounded within a minute; " +
-			"where only the signature is checked, access tokens issued before keep the old ones for up to 1 hour (/users/login), " +
-			"24 hours (/api/users/login) or 90 days (integrations); --end-sessions ends the sessions\n")
+		c.tell("these APIs, and authorizers with REVOCATION=bounded or strict, use the new role and organization from now on, bounded within a minute; "+
+			"where only the signature is checked, access tokens issued before keep the old ones for up to %s; "+
+			"--end-sessions ends the sessions\n", app.TokenLives())
 	case ended:
 		c.tell("their sessions ended\n")
 	}

@@ -1,10 +1,14 @@
 package app
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
+	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/contract"
@@ -38,6 +42,45 @@ func ContractNames() []string {
 		names = append(names, c.Terms().Contract)
 	}
 	return names
+}
+
+// TokenLives says for how long the access tokens of each contract are valid, shortest first, such as "1 hour (/users/login)".
+func TokenLives() string {
+	var lives []tokenLife
+	for _, c := range allContracts(Config{Issuer: &url.URL{}}) {
+		lives = append(lives, tokenLife{c.Terms().AccessLife, c.Path()})
+		if life := c.Terms().IntegrationLife; life > 0 {
+			lives = append(lives, tokenLife{life, "integrations at " + c.Path()})
+		}
+	}
+	slices.SortFunc(lives, func(a, b tokenLife) int { return cmp.Compare(a.life, b.life) })
+	var words []string
+	for _, l := range lives {
+		words = append(words, l.String())
+	}
+	return strings.Join(words, ", ")
+}
+
+// tokenLife is how long access tokens are valid, and which.
+type tokenLife struct {
+	life time.Duration
+	of   string
+}
+
+// String counts in days from two of them on, and otherwise in hours or minutes, whichever is whole.
+func (t tokenLife) String() string {
+	const day = 24 * time.Hour
+	number, unit := t.life/time.Minute, "minute"
+	switch {
+	case t.life >= 2*day && t.life%day == 0:
+		number, unit = t.life/day, "day"
+	case t.life%time.Hour == 0:
+		number, unit = t.life/time.Hour, "hour"
+	}
+	if number != 1 {
+		unit += "s"
+	}
+	return fmt.Sprintf("%d %s (%s)", number, unit, t.of)
 }
 
 // functionRoutes are the routes of each deployed function, by its name in the template.

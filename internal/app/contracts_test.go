@@ -50,3 +50,10 @@ func contractRoutes(t testing.TB, k *authtest.Kit, rules auth.Rules, s settings)
 	}
 	return routes
 }
+
+// TestTokenLives promises that operators read the lives that the contracts grant.
+func TestTokenLives(t *testing.T) {
+	if got, want := app.TokenLives(), "1 hour (/users/login), 24 hours (/api/users/login), 90 days (integrations at /api/users/login)"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
