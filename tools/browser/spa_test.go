@@ -105,6 +105,29 @@ func TestShopWithApp(t *testing.T) {
 	page.Screenshot("shop-dark-narrow")
 }
 
+// TestShopWithPasskey promises that the page adds a passkey, signs in with it from the form's list of names and by its button, and
+// takes it as the second factor after a password.
+func TestShopWithPasskey(t *testing.T) {
+	shop := startShop(t)
+	page := browser.Open(t)
+	page.AddAuthenticator()
+	page.Visit(shop.url)
+	signIn(page, password)
+	page.Fill("#item", "Watering can")
+	page.Click("#order")
+	page.WantContains("#list", "Watering can")
+	page.Click("#add-passkey")
+	page.Wait("#recovery")
+	page.Click("#kept")
+	page.WantContains("#factors", "Passkey")
+	page.Screenshot("shop-passkey")
+
+	page.Click("#signout")
+	page.WantText("#status", "Signed in as ada@example.com") // the browser offers the only passkey, and the virtual finger takes it
+	page.Click("#list button")                               // the passkey is a second factor of its own
+	page.WantTrue(`document.querySelectorAll("#list li").length === 0`)
+}
+
 func signIn(page *browser.Page, password string) {
 	page.Fill("#username", "ada@example.com")
 	page.Fill("#password", password)
