@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -126,6 +127,27 @@ func TestShopWithPasskey(t *testing.T) {
 	page.WantText("#status", "Signed in as ada@example.com") // the browser offers the only passkey, and the virtual finger takes it
 	page.Click("#list button")                               // the passkey is a second factor of its own
 	page.WantTrue(`document.querySelectorAll("#list li").length === 0`)
+}
+
+// TestClientTypes promises that latchkey.d.ts declares every method of latchkey.js, which stays short enough to read before copying.
+func TestClientTypes(t *testing.T) {
+	read := func(name string) string {
+		text, err := os.ReadFile("../../examples/spa/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	code, types := read("latchkey.js"), read("latchkey.d.ts")
+	methods := regexp.MustCompile(`(?m)^  (?:async )?([a-z]\w*)\(`).FindAllStringSubmatch(code, -1)
+	for _, m := range methods {
+		if !strings.Contains(types, "  "+m[1]+"(") {
+			t.Errorf("latchkey.d.ts does not declare %s", m[1])
+		}
+	}
+	if lines := strings.Count(code, "\n"); lines > 150 || len(methods) < 12 {
+		t.Errorf("latchkey.js has %d lines and %d methods", lines, len(methods))
+	}
 }
 
 func signIn(page *browser.Page, password string) {
