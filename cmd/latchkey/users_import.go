@@ -37,7 +37,8 @@ the exports of other systems. Users who are stored already as their lines say ar
 import goes on when the same command is run again. Stored users who differ are reported and left as they are, unless
 --update is given: it replaces everything but their ids and, if the line has none, their password. A changed password
 ends the user's sessions. Second factors come along for new users, from "factors" of an export under the same key ring, or
-from "totpSecret", the seed of an authenticator app in base32; those of stored users are left alone. --dry-run shows what would happen, and stores nothing.`,
+from "totpSecret", the seed of an authenticator app in base32; those of stored users are left alone. --dry-run shows what
+would happen, and stores nothing.`,
 		Example: `  latchkey users import users.jsonl --dry-run
   latchkey users import users.jsonl
   cat users-*.jsonl | latchkey users import - --update --store dynamodb:TABLE`, ValidArgsFunction: fileNames(1),

@@ -207,12 +207,27 @@ class Walk:
         asked = self.sign_in()
         done = self.gateway.send("POST", "/api/users/login/factor", {"challenge": asked.body["challenge"]["id"], "code": totp(seed.body["secret"], 30)})
         self.fact("challenge and code sign in", done.status == 200 and done.cookie("planpoint"), done.body)
-        both = self.gateway.send("POST", "/users/login", {"email": EMAIL, "password": PASSWORD, "code": confirmed.body["recoveryCodes"][0]})
+        both = self.gateway.send("POST", "/users/login", {"email": EMAIL, "password": PASSWORD, "code": confirmed.body["recoveryCodes"][0], "remember": True})
         self.fact("password and recovery code sign in with one call", both.status == 200 and both.body["isSuccess"], both.body)
+        self.remembered_device(both.body)
         jar = [f"{n}={done.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
         removed = self.gateway.send("DELETE", "/api/users/factors/" + listed.body["factors"][0]["id"], cookies=jar)
         self.fact("the factor is removed", removed.status in (200, 204) and self.sign_in().status == 200, (removed.status, removed.body))
         self.token = self.sign_in().body["access_token"]
+
+    def remembered_device(self, made):
+        known = {"email": EMAIL, "password": PASSWORD, "deviceToken": made["deviceToken"]}
+        again = self.gateway.send("POST", "/users/login", known)
+        self.fact("a remembered device is asked for no factor", again.body["isSuccess"], again.body)
+        bearer = {"authorization": "Bearer " + made["accessToken"]}
+        listed = self.gateway.send("GET", "/api/users/sessions", headers=bearer)
+        for _ in range(6):
+            self.gateway.send("POST", "/users/login", {**known, "password": "guess"})
+        forgotten = self.gateway.send("POST", "/users/login", known)
+        self.fact("it is listed, and forgotten after six failures",
+                  len(listed.body["devices"]) == 1 and forgotten.body.get("challenge"), (listed.body, forgotten.body))
+        gone = self.gateway.send("DELETE", "/api/users/sessions/" + listed.body["devices"][0]["id"], headers=bearer)
+        self.fact("and is then unknown", gone.status == 404, (gone.status, gone.body))
 
     def change_password(self):
         for old, new in ((PASSWORD, "a walrus in the attic"), ("a walrus in the attic", PASSWORD)):
