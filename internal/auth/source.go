@@ -21,7 +21,7 @@ func ParseSource(addr string) Source {
 		}
 		ip = ap.Addr()
 	}
-	ip = ip.Unmap().WithZone("")
+	ip = extractIPv4(ip)
 	if ip.IsUnspecified() {
 		return Source{}
 	}
@@ -29,6 +29,17 @@ func ParseSource(addr string) Source {
 		return Source{ip.String(), ip.String()}
 	}
 	return Source{netip.PrefixFrom(ip, 64).Masked().String(), netip.PrefixFrom(ip, networkBits).Masked().String()}
+}
+
+// extractIPv4 returns the IPv4 address in an IPv6 one that is mapped from it, or translated with the well-known prefix (RFC 6052 2.1).
+// Otherwise all of IPv4 would be one source.
+func extractIPv4(ip netip.Addr) netip.Addr {
+	ip = ip.Unmap().WithZone("")
+	if translated := netip.MustParsePrefix("64:ff9b::/96"); translated.Contains(ip) {
+		bytes := ip.As16()
+		ip, _ = netip.AddrFromSlice(bytes[12:])
+	}
+	return ip
 }
 
 // Known reports whether there is an address.
