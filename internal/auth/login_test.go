@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -120,7 +121,7 @@ func identifierHash(t *testing.T, k *authtest.Kit, name string) string {
 	_, _ = k.Service(rules()).Login(t.Context(), auth.Attempt{Identifier: authtest.Identifier(name + "@example.com")}, profileTerms())
 	records := k.Log.Audit(t)
 	hash, _ := records[len(records)-1]["identifierHash"].(string)
-	if len(hash) != 32 || strings.Contains(hash, name) {
+	if raw, err := hex.DecodeString(hash); err != nil || len(raw) != 16 { // "ada" may be among the digits
 		t.Fatalf("the identifier's hash is %q", hash)
 	}
 	return hash
