@@ -20,7 +20,7 @@ type Caller struct {
 	Access
 	ExpiresAt time.Time // of the access token
 
-	enrolling *ticket // nil unless an enrollment challenge stands for the session
+	enrolling *enrollment // nil unless an enrollment challenge stands for the session
 }
 
 // Access is what a session's user may do at the moment, whatever their tokens say.

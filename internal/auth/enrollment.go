@@ -11,7 +11,7 @@ func (s *Service) Enrolling(ctx context.Context, challenge string, source Source
 	if err != nil {
 		return Caller{}, "", err
 	}
-	return Caller{User: f.caller, enrolling: &f.ticket}, f.ticket.Contract, nil
+	return Caller{User: f.caller, enrolling: &f}, f.ticket.Contract, nil
 }
 
 // enrollment is the call that confirms a first factor and signs in with it.
@@ -33,6 +33,12 @@ func (s *Service) openEnrollment(ctx context.Context, challenge string, source S
 		return e, refuse(ErrNoSession, reasonReplayed)
 	}
 	return e, nil
+}
+
+// tryGate asks the gate before the factor is stored: a refusal after that would withhold the recovery codes.
+func (e *enrollment) tryGate(ctx context.Context) error {
+	_, _, err := e.gate(ctx, e.caller, func(context.Context, User) ([]string, error) { return nil, nil })
+	return err
 }
 
 // asNoSession words a refused challenge as that of a call that needs a session.
@@ -67,7 +73,7 @@ func (s *Service) enroll(
 	if err := e.lookUpSource(ctx); err != nil {
 		return Grant{}, nil, err
 	}
-	amr, recovery, err := add(Caller{User: e.caller, enrolling: &e.ticket})
+	amr, recovery, err := add(Caller{User: e.caller, enrolling: &e})
 	if err != nil {
 		return Grant{}, nil, err
 	}

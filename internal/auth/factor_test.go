@@ -295,6 +295,38 @@ func TestEnrollment(t *testing.T) {
 	}
 }
 
+// TestRefusedEnrollment promises that an impersonator whose target is refused gets no factor, because the refusal shows no
+// recovery codes, and that the same app can be confirmed once the target may be impersonated.
+func TestRefusedEnrollment(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	r := rules()
+	r.FactorRoles = []string{"support"}
+	s := k.Service(r)
+	setStatus := func(status auth.Status) { k.Update(t, "ada", func(u *auth.User) { u.Status = status }) }
+	a := attempt("margaret")
+	a.Impersonate = authtest.Identifier("ada@example.com")
+	challenge := challengeOf(t, s, a, profileTerms())
+	c, _, err := s.Enrolling(t.Context(), challenge.ID, a.Source)
+	check(t, err)
+	pending, err := s.BeginTOTP(t.Context(), c, "")
+	check(t, err)
+	seed, err := factor.ParseSeed(pending.Secret)
+	check(t, err)
+
+	setStatus(auth.StatusDisabled)
+	if _, _, err := s.Enroll(t.Context(), challenge.ID, pending.ID, code(k, seed), a.Source, profileTerms()); !errors.Is(err, auth.ErrImpersonation) {
+		t.Errorf("a disabled target: %v", err)
+	}
+	if u, err := k.Store.UserByID(t.Context(), "margaret"); err != nil || u.Factors.Any() {
+		t.Errorf("a factor without recovery codes was stored: %v", err)
+	}
+	setStatus(auth.StatusReady)
+	k.Clock.Advance(factor.Period)
+	if _, recovery, err := s.Enroll(t.Context(), challenge.ID, pending.ID, code(k, seed), a.Source, profileTerms()); err != nil || len(recovery) != 10 {
+		t.Errorf("a target that is ready: %d recovery codes, %v", len(recovery), err)
+	}
+}
+
 // TestAppendedCode promises that with append mode six digits at the end of the password are the code, in that case only, and that
 // a stronger hash is made without them.
 func TestAppendedCode(t *testing.T) {
@@ -376,12 +408,12 @@ func TestImpersonatorProvesFactor(t *testing.T) {
 	}
 }
 
-// TestChallengeLeavesCounters promises that a right password without its factor stays counted for user and source, adds nothing to
-// totals, and makes no source known, until the factor is in.
+// TestChallengeLeavesCounters promises that a right password without its factor, or with a wrong one, stays counted for user and source,
+// adds nothing to totals, and makes no source known, until the factor is in.
 func TestChallengeLeavesCounters(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	r := rules()
-	r.Limits = auth.Limits{Free: 3, MaxBackoff: time.Minute, User: auth.Rate{Failures: 50, Span: time.Hour}, Source: auth.Rate{Failures: 100, Span: time.Hour}, Known: day}
+	r.Limits = auth.Limits{Free: 5, MaxBackoff: time.Minute, User: auth.Rate{Failures: 50, Span: time.Hour}, Source: auth.Rate{Failures: 100, Span: time.Hour}, Known: day}
 	s := k.Service(r)
 	seed, _ := enroll(t, k, s, "ada")
 	keys, err := auth.NewAttemptKeys(t.Context(), k.Keyring, attempt("ada").Identifier, auth.ParseSource("198.51.100.1:1"))
@@ -395,8 +427,13 @@ func TestChallengeLeavesCounters(t *testing.T) {
 	a.Source = auth.ParseSource("198.51.100.1:1")
 	challengeOf(t, s, a, profileTerms())
 	challenge := challengeOf(t, s, a, profileTerms())
-	if c := counters(); c.Pair.Failures != 2 || !c.Pair.KnownUntil.IsZero() || c.User.Failures != 0 || c.Source.Failures != 0 {
-		t.Errorf("after two challenges: %+v", c)
+	wrong := a
+	wrong.Code = auth.SentCode{Text: wrongDigits(k, seed), Sent: true}
+	if _, err := s.Login(t.Context(), wrong, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+		t.Errorf("a wrong code: %v", err)
+	}
+	if c := counters(); c.Pair.Failures != 3 || !c.Pair.KnownUntil.IsZero() || c.User.Failures != 0 || c.Source.Failures != 0 {
+		t.Errorf("after two challenges and a wrong code: %+v", c)
 	}
 	f := second(challenge, code(k, seed))
 	f.Source = a.Source

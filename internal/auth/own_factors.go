@@ -170,6 +170,11 @@ func idOfFactor(secret []byte) string {
 // addFactor changes the factors by add, on the user as they are stored, and makes recovery codes with the first. Each round asks
 // again whether the caller may: of two first factors at once, the second needs a proof of the first.
 func (s *Service) addFactor(ctx context.Context, c Caller, add func(*Factors) error) (recovery []string, err error) {
+	if c.enrolling != nil {
+		if err := c.enrolling.tryGate(ctx); err != nil {
+			return nil, err
+		}
+	}
 	for range factorSetRounds {
 		if err := s.mayChangeFactors(c); err != nil {
 			return nil, err

@@ -224,18 +224,19 @@ func (l *login) countAttempt(ctx context.Context) error {
 }
 
 // failed settles the count of an attempt that did not end well: a refusal, by the password or by the gate alike, adds to the
-// totals; our own fault takes the count back; a right password without its factor stays counted, and adds nothing to the totals.
+// totals; our own fault takes the count back; a right password without its factor, or with a wrong code, stays counted, and adds
+// nothing to the totals: codes have a counter of their own.
 // It returns the error that ends the attempt.
 func (l *login) failed(ctx context.Context, err error) error {
 	if l.device.ID != "" {
 		return l.failedDevice(ctx, err)
 	}
-	var refused *refusal
+	reason, refused := reasonOf(err)
 	switch {
-	case !errors.As(err, &refused):
+	case !refused:
 		l.undoAttempt(ctx)
 		return err
-	case isChallenge(err), errors.Is(err, ErrThrottled):
+	case isChallenge(err), errors.Is(err, ErrThrottled), reason == reasonWrongCode:
 		return err
 	}
 	if failure := l.countFailure(ctx); failure != nil {
