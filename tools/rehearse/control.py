@@ -7,16 +7,15 @@ import hashlib
 import io
 import json
 import re
-import threading
 import time
 import zipfile
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from model import ACCOUNT, REGION
 from rights import forward
-from runtime import read_body
+from runtime import Server, read_body
 
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"
 
@@ -42,14 +41,7 @@ def serve(handle):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    return server
-
-
-def url(server):
-    return f"http://127.0.0.1:{server.server_port}"
+    return Server(Handler)
 
 
 class Front:
@@ -58,7 +50,7 @@ class Front:
     def __init__(self, gateway):
         self.gateway = gateway
         self.server = serve(self.handle)
-        self.url = url(self.server)
+        self.url = self.server.url
 
     def handle(self, method, path, headers, body):
         parts = urlsplit(path)
@@ -81,12 +73,13 @@ class Control:
         self.stack, self.model = stack, stack.model
         self.rotated = time.time()
         self.subscribers = 1
+        self.changed = {}  # variables that somebody changed by hand, by function
         self.old_code = set()  # functions whose alias stayed at an older version
         self.unlimited = False
         self.lost_alarms = set()
         self.archives = {}
         self.server = serve(self.handle)
-        self.url = url(self.server)
+        self.url = self.server.url
 
     def handle(self, method, path, headers, body):
         target = headers.get("x-amz-target", "")
@@ -171,7 +164,7 @@ class Control:
         if live and logical in self.old_code:
             digest = "older"
         return {"CodeSha256": digest, "State": "Active", "LastUpdateStatus": "Successful", "MemorySize": p["MemorySize"],
-                "Architectures": p["Architectures"], "Environment": p.get("Environment", {})}
+                "Architectures": p["Architectures"], "Environment": {"Variables": {**p["Environment"]["Variables"], **self.changed.get(logical, {})}}}
 
     def archive(self, name):
         if name not in self.archives:

@@ -62,11 +62,8 @@ def planted():
         routes = walk.gateway.routes
         return setting(walk.gateway, "routes", {k: v for k, v in routes.items() if k != "/api/users/me"})
 
-    def another_setting(walk, control):
-        function = walk.stack.model.document["Resources"]["SessionFunction"]["Properties"]["Environment"]["Variables"]
-        before = function["LATCHKEY_ISSUER"]
-        function["LATCHKEY_ISSUER"] = "https://other.example.com"
-        return lambda: function.update(LATCHKEY_ISSUER=before)
+    def another_setting(_, control):
+        return setting(control, "changed", {"SessionFunction": {"LATCHKEY_ISSUER": "https://other.example.com"}})
 
     return {
         "time to live is switched off": (no_time_to_live, "table", "update-time-to-live"),

@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 import re
+import threading
 
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
@@ -64,11 +65,11 @@ def defaults(template):
 class Model:
     """A template with one set of parameters."""
 
-    def __init__(self, template, parameters=None, transformed=None):
+    def __init__(self, template, parameters=None, document=None):
         self.parameters = {**defaults(template), **(parameters or {})}
         self.numbers = {n for n, p in template["Parameters"].items() if p["Type"] == "Number"}
         self.check_parameters(template)
-        self.document = transformed or transformed_by_sam(template, self.parameters)
+        self.document = document or transformed_by_sam(template, self.parameters)
         self.conditions = {}
         self.ids = {}
         self.active = {n: r for n, r in self.document["Resources"].items() if "Condition" not in r or self.condition(r["Condition"])}
@@ -264,10 +265,18 @@ def refuses(parameter, value):
     return None
 
 
+_transformed, _transforming = {}, threading.Lock()  # SAM's transform is slow, and not made for threads
+
+
 def transformed_by_sam(template, parameters):
-    document = copy.deepcopy(template)
-    document["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
-    return transform(document, dict(parameters), _Policies())
+    """What SAM makes of the template, which depends on two of the parameters only. Nobody may change it."""
+    key = id(template), parameters["Deployment"], parameters["FrontDoor"]
+    with _transforming:
+        if key not in _transformed:
+            document = copy.deepcopy(template)
+            document["Globals"]["Function"]["CodeUri"] = "s3://bucket/code"
+            _transformed[key] = transform(document, dict(parameters), _Policies()), template
+        return _transformed[key][0]
 
 
 def combinations():

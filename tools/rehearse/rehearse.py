@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import model
 import picture
@@ -51,26 +52,59 @@ def rehearse(args):
     template = model.load()
     if args.plant:
         planted()[args.plant](template)
-    with tempfile.TemporaryDirectory() as folder:
-        cli = build(args.no_build, folder)
-        count = staged(template)
+    with tempfile.TemporaryDirectory() as folder, Account() as account, Tasks() as tasks:
+        cli = f"{folder}/latchkey"
+        building = tasks.add(build, args.no_build, cli)
+        tasks.add(staged, template)
         if not args.plant:
-            count += graph(template) + choices(template) + updates(template) + parameters()
-        with Account() as account:
-            for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
-                count += by(door, account, template, cli, args.picture if door == "http" else None, bool(args.plant))
-            if not args.door and not args.plant:
-                count += symmetric(account, template, cli) + faults(account, template, cli)
-    return count
+            for check in graph, choices, updates:
+                tasks.add(check, template)
+        building.result()
+        if not args.plant:
+            tasks.add(parameters)
+        for door in [args.door] if args.door else ["http"] if args.plant else ["http", "rest"]:
+            tasks.add(by, door, account, template, cli, args.picture if door == "http" else None, bool(args.plant))
+        if not args.door and not args.plant:
+            tasks.add(symmetric, account, template, cli)
+            for names in together():
+                tasks.add(notice, names, account, template, cli)
+        return tasks.finish()
 
 
-def build(no_build, folder):
+class Tasks:
+    """Runs tasks at the same time, and prints what each said in the order in which they were added."""
+
+    def __enter__(self):
+        self.pool, self.added = ThreadPoolExecutor(os.cpu_count()), []
+        return self
+
+    def __exit__(self, *_):
+        self.pool.shutdown(cancel_futures=True)
+
+    def add(self, task, *args):
+        said = []
+        future = self.pool.submit(task, *args, say=said.append)
+        self.added.append((future, said))
+        return future
+
+    def finish(self):
+        """Returns how many facts held, or raises the first fault."""
+        count = 0
+        for future, said in self.added:
+            wait([future])
+            print("\n".join(said), flush=True)
+            count += future.result()
+        return count
+
+
+def build(already, cli, say):
     """Builds the functions as a deployment does, checks for which processor they are, and builds the operator's command."""
-    if not no_build:
+    if not already:
         run([os.environ.get("SAM", "sam"), "build"])
     run([".ci/architecture"])
-    run(["go", "build", "-o", f"{folder}/latchkey", "./cmd/latchkey"])
-    return f"{folder}/latchkey"
+    run(["go", "build", "-o", cli, "./cmd/latchkey"])
+    say("the functions are built, for the processor that is deployed")
+    return 1
 
 
 def run(command):
@@ -79,29 +113,26 @@ def run(command):
         raise Fault(f"{' '.join(command)}: {done.stderr[-2000:]}")
 
 
-def graph(template):
+def graph(template, say):
     """Every combination of the parameters that add or remove resources: nothing dangling, no circle, no unknown type."""
-    transformed, count = {}, 0
+    count = 0
     for parameters in model.combinations():
-        key = parameters.get("Deployment"), parameters["FrontDoor"]
-        if key not in transformed:
-            transformed[key] = model.transformed_by_sam(template, {**model.defaults(template), **parameters})
-        m = Model(template, parameters, transformed[key])
+        m = Model(template, parameters)
         m.check_types()
         m.check_references()
         count += 1
-    print(f"{count} combinations of parameters: every reference leads somewhere, nothing waits for itself, every type is known")
+    say(f"{count} combinations of parameters: every reference leads somewhere, nothing waits for itself, every type is known")
     return 1
 
 
-def parameters():
+def parameters(say):
     """The table of good and bad values, which template and code must judge alike."""
     run(["go", "test", "./internal/app", "-run", "^(TestTemplate.*|TestParameters|TestPatternsAgree|TestRights)$"])
-    print("template and code accept and refuse the same values of every parameter")
+    say("template and code accept and refuse the same values of every parameter")
     return 1
 
 
-def choices(template):
+def choices(template, say):
     """What a fresh account and a live one must not trip over."""
     domain = {"DomainName": "login.example.com", "CertificateArn": f"arn:aws:acm:{model.REGION}:{model.ACCOUNT}:certificate/1"}
     for parameters, condition, want in (
@@ -112,11 +143,11 @@ def choices(template):
     for door, name in (("http", "Api"), ("rest", "RestApi")):
         if '"disableexecuteapiendpoint": false' not in Model(template, {"FrontDoor": door, **domain}).fingerprint(name).lower():
             raise Fault(f"{name}: a domain switches the old address off before the new one works")
-    print("a REST API asks for no CloudWatch role, and a new domain leaves the old address on")
+    say("a REST API asks for no CloudWatch role, and a new domain leaves the old address on")
     return 1
 
 
-def updates(template):
+def updates(template, say):
     """No change of a single parameter may replace the table or the secret: those that stay keep what cannot be changed in place."""
     fixed = {"Table": ("KeySchema", "AttributeDefinitions", "TableName"), "SigningKeys": ("Name", "SecretString")}
     before = Model(template)
@@ -134,7 +165,7 @@ def updates(template):
                 for prop in properties:
                     if before.properties(resource).get(prop) != after.properties(resource).get(prop):
                         raise Fault(f"{name}={value} changes {prop} of {resource}, which replaces it")
-    print("no change of a parameter replaces the table or the secret")
+    say("no change of a parameter replaces the table or the secret")
     return 1
 
 
@@ -153,14 +184,14 @@ SAMPLES = [
 ]
 
 
-def by(door, account, template, cli, picture_file=None, planted_here=False):
-    print(f"\n{door}:")
+def by(door, account, template, cli, picture_file=None, planted_here=False, *, say):
+    say(f"\n{door}:")
     m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC})
     m.check_types()
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-{door}-{time.time_ns()}"
     stack = Stack(account, m, BUILDS)
-    walk = Walk(stack, cli, print)
+    walk = Walk(stack, cli, say)
     try:
         walk.all()
         if not planted_here:
@@ -169,22 +200,22 @@ def by(door, account, template, cli, picture_file=None, planted_here=False):
             walk.traffic()
             recording = picture.Recording()
             recording.take(stack)
-            picture.draw(Model(template, {"FrontDoor": door, "Dashboard": "on"}, m.document), recording, picture_file)
-            print(f"  the dashboard is drawn in {picture_file}")
+            picture.draw(Model(template, {"FrontDoor": door, "Dashboard": "on"}), recording, picture_file)
+            say(f"  the dashboard is drawn in {picture_file}")
     except Fault as e:
         denied = [d for r in stack.roles.values() for d in r.denied]
         raise Fault(f"{e}; denied: {denied[0]}" if denied else str(e)) from None
     finally:
         stack.stop()
-    return walk.count + restore(door, account, template, cli, stack)
+    return walk.count + restore(door, account, template, cli, stack, say)
 
 
-def restore(door, account, template, cli, stack):
+def restore(door, account, template, cli, stack, say):
     """A second stack over the table and the secret of the first, as after a restore or sam delete."""
     restored = Model(template, {"FrontDoor": door, "TableName": stack.table, "SigningKeysArn": stack.secret})
     restored.check_references()
     second = Stack(account, restored, BUILDS)
-    again = Walk(second, cli, print)
+    again = Walk(second, cli, say)
     try:
         again.restored()
     finally:
@@ -192,14 +223,14 @@ def restore(door, account, template, cli, stack):
     return again.count
 
 
-def symmetric(account, template, cli):
+def symmetric(account, template, cli, say):
     """HS256, where nothing is published and the authorizer reads the ring; and only one of the contracts."""
-    print("\nHS256, only the second contract:")
+    say("\nHS256, only the second contract:")
     m = Model(template, {"Algorithm": "HS256", "Contracts": "organization"})
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-symmetric-{time.time_ns()}"
     stack = Stack(account, m, BUILDS)
-    walk = Walk(stack, cli, print)
+    walk = Walk(stack, cli, say)
     try:
         walk.symmetric()
     finally:
@@ -207,7 +238,7 @@ def symmetric(account, template, cli):
     return walk.count
 
 
-def staged(template):
+def staged(template, say):
     """Each function that a deployment moves by stages has the hook before it and an alarm that moves it back."""
     m = Model(template)
     groups = m.of_type("AWS::CodeDeploy::DeploymentGroup")
@@ -223,7 +254,7 @@ def staged(template):
     want = [n for n in m.of_type("AWS::Lambda::Alias") if not n.startswith("Rotate")]
     if not len(groups) == len(hooked) == len(want) >= 4:
         raise Fault(f"{len(want)} functions have an alias, {len(groups)} are deployed by stages, {len(hooked)} after the smoke function")
-    print("each staged function is tried by the smoke function and goes back by an alarm")
+    say("each staged function is tried by the smoke function and goes back by an alarm")
     return 1
 
 
@@ -286,27 +317,31 @@ SYMPTOMS = {
 }
 
 
-def faults(account, template, cli):
-    """The rehearsal's own test: each planted fault must turn it red."""
-    print("\nplanted faults:")
-    for name, plant in planted().items():
-        broken = copy.deepcopy(template)
-        plant(broken)
-        try:
-            with open(os.devnull, "w") as nowhere:
-                sys.stdout, out = nowhere, sys.stdout
-                try:
-                    staged(broken)
-                    by("http", account, broken, cli, planted_here=True)
-                finally:
-                    sys.stdout = out
-        except Fault as e:
+def together():
+    """Planted faults that one walk can notice, in lists: what is spare shows only at its end, so both are planted at once."""
+    late = ["spare-right", "spare-items"]
+    return [late] + [[name] for name in planted() if name not in late]
+
+
+def notice(names, account, template, cli, say):
+    """The rehearsal's own test: each planted fault must turn it red, with its own symptom."""
+    broken = copy.deepcopy(template)
+    for name in names:
+        planted()[name](broken)
+    try:
+        staged(broken, say=ignore)
+        by("http", account, broken, cli, planted_here=True, say=ignore)
+    except Fault as e:
+        for name in names:
             if SYMPTOMS[name] not in str(e):
                 raise Fault(f"the planted fault {name} showed another symptom: {e}") from None
-            print(f"  {name}: noticed: {SYMPTOMS[name]}")
-            continue
-        raise Fault(f"the planted fault {name} was not noticed")
-    return len(planted())
+            say(f"planted fault {name}: noticed: {SYMPTOMS[name]}")
+        return len(names)
+    raise Fault(f"the planted fault {names} was not noticed")
+
+
+def ignore(_):
+    pass
 
 
 if __name__ == "__main__":

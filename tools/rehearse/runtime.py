@@ -3,6 +3,7 @@
 import json
 import queue
 import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -23,6 +24,21 @@ def read_body(request):
         request.rfile.readline()
     request.rfile.readline()
     return body
+
+
+class Server(ThreadingHTTPServer):
+    """A server on a free port, already running. It does not report callers that were stopped before they had their answer."""
+
+    daemon_threads = True
+
+    def __init__(self, handler):
+        super().__init__(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Function:
@@ -75,9 +91,7 @@ class Function:
             def log_message(self, *_):
                 pass
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = Server(Handler)
 
     def read_log(self):
         for line in self.process.stdout:
