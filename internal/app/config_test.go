@@ -348,7 +348,7 @@ func TestConfigFor(t *testing.T) {
 // characters of others are escaped.
 func TestRefusalsHidePasswords(t *testing.T) {
 	for name, values := range map[string][]string{
-		"ISSUER":          {"https://user:hunter2@login.example.com", "https://login.example.com?token=hunter2"},
+		"ISSUER":          {"https://user:hunter2@login.example.com", "https://login.example.com?token=hunter2", "https://login.example.com/#token=hunter2"},
 		"STORE":           {"postgres://user:hunter2@db/users"},
 		"KEYS":            {"vault://user:hunter2@v"},
 		"ALLOWED_ORIGINS": {"https://user:hunter2@app.example.com", "https://a.example?hunter2", "https://u:hunter2@a.example/"},

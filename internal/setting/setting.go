@@ -45,8 +45,8 @@ func Hide(value string, err error) error {
 }
 
 // mayHoldPassword reports whether a value looks like a URL or connection string with credentials: those are before an
-// @ or in a query.
-func mayHoldPassword(value string) bool { return strings.ContainsAny(value, "@?") }
+// @, in a query, or in a fragment.
+func mayHoldPassword(value string) bool { return strings.ContainsAny(value, "@?#") }
 
 // Words is one of a few words.
 func Words[T ~string](words ...T) Kind[T] {

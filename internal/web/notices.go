@@ -93,7 +93,8 @@ func hostname(host string) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// isLoopback reports whether the host is localhost or a loopback address.
+// isLoopback reports whether the host is localhost or a loopback address. Names under localhost are not: a resolver may send them to
+// another machine.
 func isLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && addr.Unmap().IsLoopback()
