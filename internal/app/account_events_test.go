@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
@@ -8,9 +9,12 @@ import (
 // TestAccountEvents replays events/account, each in a new deployment after accountHistory.
 func TestAccountEvents(t *testing.T) {
 	t.Parallel()
-	replay(t, "account", func(t *testing.T, _ string, event []byte) ([]byte, error) {
-		d := newDeployment(t)
-		d.replayPast(t, accountTime(), accountHistory())
+	replay(t, "account", func(t *testing.T, name string, event []byte) ([]byte, error) {
+		d, history := newDeployment(t), accountHistory()
+		if strings.Contains(name, "passkey") {
+			history = passkeyHistory()
+		}
+		d.replayPast(t, accountTime(), history)
 		return d.functions["account"].Invoke(t.Context(), event)
 	})
 }

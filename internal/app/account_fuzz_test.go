@@ -10,25 +10,41 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/passkey"
 )
 
 // FuzzAccount looks for a body that gets a 5xx from a path of the account function, with or without a session.
 func FuzzAccount(f *testing.F) {
 	k := authtest.NewKit(f, authtest.Grace())
-	config, err := app.ConfigFrom(settings{"THROTTLE": "off"}.get)
+	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "PASSKEY_RP": authtest.RelyingParty().ID}.get)
 	if err != nil {
 		f.Fatal(err)
 	}
 	ports := app.Ports{
-		Store: k.Store, Passwords: k.Hasher, Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now,
+		Store: k.Store, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now,
 	}
 	routes := app.FunctionRoutes(config, ports)["AccountFunction"]
-	grant, err := k.Service(auth.Rules{}).Login(f.Context(),
+	service := k.Service(auth.Rules{RelyingParty: authtest.RelyingParty()})
+	grant, err := service.Login(f.Context(),
 		auth.Attempt{Identifier: authtest.Grace().Identifier, Password: authtest.Password}, auth.Terms{Contract: "planpoint", AccessLife: 1e12})
 	if err != nil {
 		f.Fatal(err)
 	}
+	challenge, _, err := service.PasskeyOptions(f.Context())
+	if err != nil {
+		f.Fatal(err)
+	}
+	c, err := k.Sessions(auth.Rules{}).Authenticate(f.Context(), grant.AccessToken)
+	if err != nil {
+		f.Fatal(err)
+	}
+	registration, _, err := service.BeginPasskey(f.Context(), c)
+	if err != nil {
+		f.Fatal(err)
+	}
 	for _, seed := range []string{
+		`{"challenge":"` + challenge + `","assertion":{"id":"AA","rawId":"AA","type":"public-key","response":{"userHandle":"AA"}}}`,
+		`{"challenge":"` + registration + `","credential":{"id":"AA","rawId":"AA","type":"public-key","response":{"attestationObject":"oA"}}}`,
 		"", "{}", "[]", "null", `{"challenge":"a.b","code":"123456"}`, `{"challenge":1}`, `{"challenge":"a.b","remember":[]}`, `{"id":"AAAA","code":"123456"}`, `{"id":"","code":""}`,
 		`{"name":"phone"}`, `{"name":"\u0000"}`, `{"name":"` + strings.Repeat("x", 65) + `"}`, "\xff",
 	} {

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/factor"
 	"latchkey/internal/keyring"
 	"latchkey/internal/lambdahttp"
+	"latchkey/internal/passkey"
 	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/token"
@@ -105,8 +106,9 @@ func eventPorts(t *testing.T, config app.Config, now func() time.Time) app.Ports
 	keys := token.NewKeyring(fixedSource(ring), keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: now})
 	store, ids := eventStore(t, hasher), 0
 	addEventFactor(t, store, keys)
+	addEventPasskey(t, store)
 	return app.Ports{
-		Store: store, Passwords: hasher, Keys: keys, Tokens: keys, Log: slog.New(slog.DiscardHandler), Now: now,
+		Store: store, Passwords: hasher, Passkeys: passkey.New(), Keys: keys, Tokens: keys, Log: slog.New(slog.DiscardHandler), Now: now,
 		NewID:  func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
 		Random: rand.NewChaCha8([32]byte{}),
 	}
@@ -160,7 +162,8 @@ func eventConfigAt(t *testing.T, issuer string) app.Config {
 		"LATCHKEY_PASSWORD_HASH":      "argon2id:m=64,t=1,p=1",
 		"LATCHKEY_IMPERSONATOR_ROLES": "support",
 		"LATCHKEY_FACTOR_ROLES":       "auditor",
-		"LATCHKEY_ALLOWED_ORIGINS":    "https://app.example.org",
+		"LATCHKEY_ALLOWED_ORIGINS":    eventPage,
+		"LATCHKEY_PASSKEY_RP":         "example.org",
 	}
 	config, err := app.ConfigFrom(func(name string) string { return settings[name] })
 	if err != nil {
@@ -220,5 +223,6 @@ func eventUsers() []auth.User {
 		user(6, "margaret@example.com", "support", auth.StatusReady),
 		user(7, "hedy@example.com", "editor", auth.StatusReady, account("a4", "Organization Owner")),
 		user(8, "mary@example.com", "auditor", auth.StatusReady),
+		user(9, "rosalind@example.com", "editor", auth.StatusReady, account("a5", "Organization Owner")),
 	}
 }

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -115,9 +116,24 @@ func (l *ledger) meter(stack *middleware.Stack) error {
 			call.ReturnConsumedCapacity = total
 		}
 		out, metadata, err := next.HandleInitialize(ctx, in)
-		l.charge(out.Result, keys)
+		if err == nil {
+			l.charge(out.Result, keys)
+		} else {
+			l.chargeRefused(err)
+		}
 		return out, metadata, err
 	}), middleware.Before)
+}
+
+// chargeRefused charges the write whose condition failed, which costs as much as one of the item (ConditionalCheckFailedException in the
+// developer guide): here always less than 1 KB.
+func (l *ledger) chargeRefused(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var refused *types.ConditionalCheckFailedException
+	if errors.As(err, &refused) {
+		l.writes++
+	}
 }
 
 // charge corrects DynamoDB Local in one point: DynamoDB charges one unit for each key of a batch without an item (BatchGetItem

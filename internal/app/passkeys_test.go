@@ -53,7 +53,7 @@ func party(id string, origins ...string) auth.RelyingParty {
 const passkeyPage = "https://app.example.com"
 
 // newPasskey returns an authenticator with a passkey that was made for the relying party, and the factors of its user.
-func newPasskey(t *testing.T, c app.Config) (*authtest.Authenticator, auth.Factors) {
+func newPasskey(t testing.TB, c app.Config) (*authtest.Authenticator, auth.Factors) {
 	t.Helper()
 	a := authtest.NewAuthenticator(t, -7, passkeyPage)
 	a.Handle = []byte("handle of a user")

@@ -133,8 +133,27 @@ func (p *passkeyLogin) loadOwner(ctx context.Context, userID string) (User, erro
 		return User{}, fmt.Errorf("read the user: %w", err)
 	}
 	p.record.UserID, p.attempt.Identifier = u.ID, u.Identifier
-	p.record.IdentifierHash, err = IdentifierHash(ctx, p.keys, u.Identifier)
-	return u, err
+	if p.record.IdentifierHash, err = IdentifierHash(ctx, p.keys, u.Identifier); err != nil {
+		return User{}, err
+	}
+	return u, p.watchSource(ctx)
+}
+
+// watchSource reads whether the user signed in from the source before, where users hear of other sources. Only then does the sign-in also
+// make the source known.
+func (p *passkeyLogin) watchSource(ctx context.Context) (err error) {
+	if !p.watchesSources() || p.rules.Limits == (Limits{}) {
+		return nil
+	}
+	if p.tally.keys, err = NewAttemptKeys(ctx, p.keys, p.attempt.Identifier, p.attempt.Source); err != nil {
+		return err
+	}
+	found, err := p.store.LookUp(ctx, LookupQuery{Attempts: p.tally.keys})
+	if err != nil {
+		return fmt.Errorf("look up the source: %w", err)
+	}
+	p.noteSource(found.Counters.Pair)
+	return nil
 }
 
 // proveByPasskey uses the challenge up. The signature was verified before the gate, so that only the passkey's owner learns by time

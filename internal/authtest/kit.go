@@ -13,6 +13,7 @@ import (
 	"latchkey/internal/factor"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
+	"latchkey/internal/passkey"
 	"latchkey/internal/password"
 	"latchkey/internal/sqlite"
 	"latchkey/internal/token"
@@ -123,7 +124,7 @@ func (k *Kit) Sessions(rules auth.Rules) *auth.Sessions { return auth.NewSession
 
 func (k *Kit) config(rules auth.Rules) auth.Config {
 	return auth.Config{
-		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Codes: factor.NewCodes(k.Keyring, rand.Reader), Tokens: k.Tokens(), Rules: withTimes(rules),
+		Store: k.StorePort(), Passwords: k.Passwords(), Keys: k.Keys(), Codes: factor.NewCodes(k.Keyring, rand.Reader), Passkeys: passkey.New(), Tokens: k.Tokens(), Rules: withTimes(rules),
 		Choice: Choice(), Outbox: k.Outbox, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now, Serial: k.Serial,
 	}
 }

@@ -30,6 +30,12 @@ func TestThrottle(t *testing.T) {
 	authtest.RunThrottle(t, 5, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
 }
 
+// TestPasskeys promises that passkeys work over DynamoDB Local as over any store.
+func TestPasskeys(t *testing.T) {
+	t.Parallel()
+	authtest.RunPasskeys(t, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
+}
+
 // open returns a store over a new table of its own, and the wire between the two.
 func open(t *testing.T) (*dynamo.Store, *wire) {
 	t.Helper()

@@ -20,6 +20,12 @@ func TestThrottle(t *testing.T) {
 	})
 }
 
+func TestPasskeys(t *testing.T) {
+	authtest.RunPasskeys(t, func(t *testing.T) authtest.Store {
+		return open(t, filepath.Join(t.TempDir(), "store.db"))
+	})
+}
+
 // open returns the store in the file, which the end of the test closes.
 func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()

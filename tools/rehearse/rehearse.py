@@ -28,8 +28,8 @@ BUILDS = pathlib.Path(".aws-sam/build")
 
 LIMITS = """What this does not show: API Gateway itself (its throttling, its authorizers, custom domains, access logs), WAF, IAM
 beyond the roles' own statements (boundaries, service control policies, key policies), Secrets Manager's scheduler, CodeDeploy's
-shifting of traffic, CloudWatch's alarms, ACM, DNS, cold starts, and the order in which CloudFormation makes things. Passkeys
-and mail are not rehearsed: this stack does not send any, and passkeys need a browser. The first deployment shows the rest."""
+shifting of traffic, CloudWatch's alarms, ACM, DNS, cold starts, and the order in which CloudFormation makes things. Mail is not
+rehearsed: this stack does not send any. The passkey is of an authenticator in software. The first deployment shows the rest."""
 
 
 def main():
@@ -186,7 +186,7 @@ SAMPLES = [
 
 def by(door, account, template, cli, picture_file=None, planted_here=False, *, say):
     say(f"\n{door}:")
-    m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC})
+    m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC, "PasskeyRp": "example.org", "PasskeyOrigins": "https://shop.example"})
     m.check_types()
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-{door}-{time.time_ns()}"

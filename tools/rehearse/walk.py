@@ -9,6 +9,7 @@ import struct
 import subprocess
 import time
 
+from authenticator import Authenticator
 from gateway import Gateway
 from model import ACCOUNT, REGION, Fault
 
@@ -49,6 +50,7 @@ class Walk:
         self.authorizer()
         self.throttle()
         self.second_factor()
+        self.passkey()
         self.change_password()
         self.smoke()
         self.second_rotation()
@@ -247,6 +249,32 @@ class Walk:
         without = self.gateway.send("POST", "/api/users/login/factor", answer)
         wrong = self.gateway.send("POST", "/api/users/login/factor", answer, headers={"authorization": key})
         self.fact("a client's challenge needs the client's key and a code", without.status == wrong.status == 401, (without.body, wrong.body))
+
+    def passkey(self):
+        related = self.gateway.send("GET", "/.well-known/webauthn")
+        self.fact("related origins are published", related.body == {"origins": ["https://shop.example"]}, (related.status, related.body))
+        key = Authenticator(self.stack.functions["KeysFunction"].variables["LATCHKEY_ISSUER"].removesuffix("/live"))
+        signed_in = self.sign_in()
+        jar = [f"{n}={signed_in.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+        asked = self.gateway.send("POST", "/api/users/passkeys/options", {}, cookies=jar)
+        self.fact("a passkey is asked for", asked.status == 200, (asked.status, asked.body))
+        made = {"challenge": asked.body["challenge"], "credential": key.create(asked.body["publicKey"]), "name": "laptop"}
+        added = self.gateway.send("POST", "/api/users/passkeys", made, cookies=jar)
+        self.fact("and added", added.status == 200 and len(added.body["recoveryCodes"]) == 10, (added.status, added.body))
+        for path in "/api/users/login/passkey", "/users/login/passkey":
+            asked = self.gateway.send("POST", "/api/users/login/passkey/options", {})
+            answer = {"challenge": asked.body["challenge"], "assertion": key.get(asked.body["publicKey"])}
+            done = self.gateway.send("POST", path, answer)
+            self.fact(f"it signs in at {path}", done.status == 200 and done.body.get("isSuccess", True), (done.status, done.body))
+            used = self.gateway.send("POST", path, answer)
+            self.fact("once", used.status == 401 or not used.body.get("isSuccess", True), (used.status, used.body))
+        challenge = self.sign_in().body["challenge"]
+        done = self.gateway.send("POST", "/api/users/login/factor", {"challenge": challenge["id"], "assertion": key.get(challenge["publicKey"])})
+        self.fact("it is the second factor after a password", done.status == 200 and done.cookie("planpoint"), (done.status, done.body))
+        jar = [f"{n}={done.cookie(n)}" for n in ("planpoint", "planpointRefresh")]
+        removed = self.gateway.send("DELETE", "/api/users/factors/" + added.body["id"], cookies=jar)
+        self.fact("the passkey is removed", removed.status == 200 and self.sign_in().status == 200, (removed.status, removed.body))
+        self.token = self.sign_in().body["access_token"]
 
     def smoke(self):
         self.stack.function("SmokeFunction")
