@@ -26,7 +26,7 @@ func TestFactorCapacity(t *testing.T) {
 		without = "BatchGetItem, GetItem + UpdateItem, hash, PutItem + PutItem: 5 RRU, 3 WRU"
 		oneCall = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem, PutItem + PutItem: 5 RRU, 4 WRU"
 		refused = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem + UpdateItem: 5 RRU, 3 WRU"
-		wrong   = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem, UpdateItem + UpdateItem: 5 RRU, 4 WRU"
+		wrong   = "BatchGetItem, GetItem + UpdateItem, hash, UpdateItem: 5 RRU, 2 WRU"
 	)
 	code := func(user, password, code string) string {
 		return `{"username": "` + user + `@example.com", "password": "` + password + `", "code": "` + code + `"}`
