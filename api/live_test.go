@@ -153,7 +153,8 @@ func matrix(t *testing.T, s *server, session session) {
 		planpoint, organization, refresh, logout, logout + "?all=true", me, sessions, sessions + "/none", jwks, configuration,
 		planpoint + "/factor", organization + "/factor", planpoint + "/passkey", organization + "/passkey", passkeyLogin, passkeys,
 		passkeyOptions, related, factors, factors + "/none", totp, confirm, recovery,
-		planpointPassword, organizationPassword,
+		planpointPassword, planpointPassword + "/reset", planpointPassword + "/reset/confirm",
+		organizationPassword, organizationPassword + "/reset", organizationPassword + "/reset/confirm",
 		"/", "/healthz", "/healthz/", sessions + "/", "/api/users/nothing",
 	}
 	methods := []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "LOCK"}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 	"latchkey/internal/jwk"
 	"latchkey/internal/keyring"
@@ -35,6 +36,7 @@ type server struct {
 	store    *sqlite.Store
 	noKeys   bool
 	keysText []byte
+	keys     auth.Keys
 }
 
 // newServer takes settings as pairs of a name, without its prefix, and a value; margaret may impersonate.
@@ -54,6 +56,7 @@ func newServer(t *testing.T, settings ...string) *server {
 
 	environment := map[string]string{
 		"STORE": "sqlite:unused", "KEYS": "file:unused", "ISSUER": "http://127.0.0.1:3000", "IMPERSONATOR_ROLES": "support",
+		"RESET_URL": "https://app.example.org/reset",
 	}
 	for i := 0; i < len(settings); i += 2 {
 		environment[settings[i]] = settings[i+1]
@@ -61,8 +64,9 @@ func newServer(t *testing.T, settings ...string) *server {
 	config, err := app.ConfigFrom(func(name string) string { return environment[strings.TrimPrefix(name, app.Prefix)] })
 	check(t, err)
 	keys := token.NewKeyring(s, keyring.Parse, token.Config{Issuer: config.Issuer.String(), Audience: config.Audience, Now: kit.Clock.Now})
+	s.keys = keys
 	listening := httptest.NewServer(app.Identified(app.ServeHandler(config, app.Ports{
-		Store: store, Passwords: kit.Hasher, Passkeys: passkey.New(), Keys: keys, Tokens: keys,
+		Store: store, Outbox: &authtest.Outbox{}, Passwords: kit.Hasher, Passkeys: passkey.New(), Keys: keys, Tokens: keys,
 		PublicKeys: app.CachedPublicKeys(app.RingPublicKeys(s)), Log: kit.Log.Logger(), Now: kit.Clock.Now,
 	})))
 	t.Cleanup(listening.Close)

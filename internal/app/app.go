@@ -31,6 +31,7 @@ type Ports struct {
 	// PublicKeys holds the JWK Set, for the functions that verify and publish.
 	PublicKeys token.Source
 	Listed     func(password string) bool // whether attackers try a password first; nil: not known
+	Outbox     auth.Outbox                // of mails; nil: none are sent
 	Audit      auth.AuditSink             // nil: the log
 	Log        *slog.Logger
 	Metrics    *metrics.Recorder // nil: none
@@ -96,7 +97,7 @@ func sessionRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
 func domain(c Config, p Ports) auth.Config {
 	return auth.Config{
 		Store: p.Store, Passwords: p.Passwords, Keys: p.Keys, Codes: factor.NewCodes(p.Keys, p.random()), Passkeys: p.Passkeys, Tokens: p.Tokens,
-		Rules: rules(c), Listed: p.Listed, Choice: choice(c, p), Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
+		Rules: rules(c), Listed: p.Listed, Choice: choice(c, p), Outbox: p.Outbox, Audit: p.Audit, Log: p.Log, Now: p.Now, NewID: p.NewID, Serial: p.Serial,
 	}
 }
 

@@ -123,6 +123,7 @@ func contractRoutes(c Config, p Ports, notices *web.Notices, of func(contract.Co
 	config := contract.Config{
 		Service: auth.NewService(domain(c, p)),
 		Caller:  func(r *http.Request) (auth.Caller, error) { return cookies(c).Caller(r, sessions) },
+		Resets:  c.ResetURL != nil && p.Outbox != nil,
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}
 	routes := web.Routes{}

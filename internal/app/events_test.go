@@ -110,7 +110,7 @@ func eventPorts(t *testing.T, config app.Config, now func() time.Time) app.Ports
 	return app.Ports{
 		Store: store, Passwords: hasher, Passkeys: passkey.New(), Keys: keys, Tokens: keys, Log: slog.New(slog.DiscardHandler), Now: now,
 		NewID:  func() string { ids++; return fmt.Sprintf("fixed-id-%013d", ids) },
-		Random: rand.NewChaCha8([32]byte{}),
+		Random: rand.NewChaCha8([32]byte{}), Outbox: &authtest.Outbox{},
 	}
 }
 
@@ -164,6 +164,7 @@ func eventConfigAt(t *testing.T, issuer string) app.Config {
 		"LATCHKEY_FACTOR_ROLES":       "auditor",
 		"LATCHKEY_ALLOWED_ORIGINS":    eventPage,
 		"LATCHKEY_PASSKEY_RP":         "example.org",
+		"LATCHKEY_RESET_URL":          "https://app.example.org/reset",
 	}
 	config, err := app.ConfigFrom(func(name string) string { return settings[name] })
 	if err != nil {

@@ -88,10 +88,10 @@ func newGateTest(t *testing.T) *gateTest {
 	ada, grace := authtest.Ada(), authtest.Grace()
 	ada.Accounts, grace.Role = authtest.Grace().Accounts, "auditor"
 	k := authtest.NewKit(t, ada, grace)
-	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor", "PASSKEY_RP": "example.com", "ALLOWED_ORIGINS": passkeyPage}.get)
+	config, err := app.ConfigFrom(settings{"THROTTLE": "off", "FACTOR_ROLES": "auditor", "RESET_URL": "https://app.example.com/reset", "PASSKEY_RP": "example.com", "ALLOWED_ORIGINS": passkeyPage}.get)
 	check(t, err)
 	g := &gateTest{kit: k, handlers: map[string]http.Handler{}}
-	ports := app.Ports{Store: k.Store, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
+	ports := app.Ports{Store: k.Store, Outbox: &authtest.Outbox{}, Passwords: k.Hasher, Passkeys: passkey.New(), Keys: k.Keyring, Tokens: k.Keyring, Audit: k.Log.Sink(), Log: k.Log.Logger(), Now: k.Clock.Now}
 	for _, routes := range app.FunctionRoutes(config, ports) {
 		for path := range routes {
 			g.handlers[path] = routes

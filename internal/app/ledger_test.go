@@ -114,6 +114,8 @@ func (l *ledger) meter(stack *middleware.Stack) error {
 			call.ReturnConsumedCapacity = total
 		case *dynamodb.UpdateItemInput:
 			call.ReturnConsumedCapacity = total
+		case *dynamodb.TransactWriteItemsInput:
+			call.ReturnConsumedCapacity = total
 		}
 		out, metadata, err := next.HandleInitialize(ctx, in)
 		if err == nil {
@@ -157,6 +159,10 @@ func (l *ledger) charge(result any, keys int) {
 	case *dynamodb.DeleteItemOutput:
 		l.writes += *answer.ConsumedCapacity.CapacityUnits
 	case *dynamodb.BatchWriteItemOutput:
+		for _, c := range answer.ConsumedCapacity {
+			l.writes += *c.CapacityUnits
+		}
+	case *dynamodb.TransactWriteItemsOutput:
 		for _, c := range answer.ConsumedCapacity {
 			l.writes += *c.CapacityUnits
 		}

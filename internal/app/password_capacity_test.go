@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
+	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
 )
 
@@ -24,7 +26,7 @@ type passwordCapacity struct {
 func newPasswordCapacity(t *testing.T, alter func(*app.Ports)) passwordCapacity {
 	t.Helper()
 	spent := &ledger{}
-	config, ports, _ := capacityPorts(t, spent, nil)
+	config, ports, _ := capacityPorts(t, spent, map[string]string{"LATCHKEY_RESET_URL": "https://app.example.com/reset"})
 	if alter != nil {
 		alter(&ports)
 	}
@@ -64,10 +66,31 @@ func TestPasswordChangeCapacity(t *testing.T) {
 	}{
 		{"wrong password", "wrong", "a walrus in the attic", 400, "BatchGetItem, BatchGetItem, GetItem + UpdateItem, hash, UpdateItem + UpdateItem: 7 RRU, 3 WRU"},
 		{"refused password", authtest.Password, "short", 400, "BatchGetItem, BatchGetItem, GetItem + UpdateItem, hash, UpdateItem: 7 RRU, 2 WRU"},
-		{"changed", authtest.Password, "a walrus in the attic", 200, "BatchGetItem, BatchGetItem, GetItem + UpdateItem, hash, GetItem, TransactWriteItems, Query, BatchWriteItem, PutItem + PutItem: 9 RRU, 4 WRU"},
+		{"changed", authtest.Password, "a walrus in the attic", 200, "BatchGetItem, BatchGetItem, GetItem + UpdateItem, hash, GetItem, TransactWriteItems, Query, BatchWriteItem, PutItem + PutItem: 9 RRU, 8 WRU"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p.send(t, "/api/users/password", `{"currentPassword": "`+test.current+`", "newPassword": "`+test.next+`"}`, test.status, test.want)
 		})
 	}
+}
+
+// TestResetCapacity promises that asking for a reset costs two reads and one write for every address, and one message; and what the
+// token's call costs.
+func TestResetCapacity(t *testing.T) {
+	outbox := &authtest.Outbox{}
+	p := newPasswordCapacity(t, func(ports *app.Ports) { ports.Outbox = outbox })
+	for i, name := range []string{"ada", "nobody", "joan", "dorothy", "old", "ada", "ada", "ada", "weak", "alan"} {
+		p.send(t, "/api/users/password/reset", `{"username": "`+name+`@example.com"}`, 200, "UpdateItem, GetItem, GetItem: 2 RRU, 1 WRU")
+		if n := len(outbox.Messages()); n != 1 {
+			t.Errorf("call %d: %d messages", i, n)
+		}
+	}
+	p.send(t, "/api/users/password/reset", `{"username": "ada@example.com"}`, 200, "UpdateItem: 0 RRU, 1 WRU") // over the source's limit
+	service := auth.NewService(auth.Config{Store: p.ports.Store, Keys: p.ports.Keys, Audit: audit.Log(p.ports.Log), Log: p.ports.Log, Now: p.ports.Now})
+	p.spent.expect("")
+	_, token, err := service.MailToken(t.Context(), "ada", auth.MessageReset, false)
+	check(t, err)
+	p.send(t, "/api/users/password/reset/confirm", `{"token": "`+token[1:]+`", "newPassword": "a walrus in the attic"}`, 400, ": 0 RRU, 0 WRU")
+	p.send(t, "/api/users/password/reset/confirm", `{"token": "`+token+`", "newPassword": "short"}`, 400, "GetItem: 1 RRU, 0 WRU")
+	p.send(t, "/api/users/password/reset/confirm", `{"token": "`+token+`", "newPassword": "a walrus in the attic"}`, 200, "GetItem, GetItem, TransactWriteItems, Query, BatchWriteItem: 3 RRU, 5 WRU")
 }

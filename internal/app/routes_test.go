@@ -14,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"latchkey/internal/app"
+	"latchkey/internal/authtest"
 )
 
 func read(t *testing.T, path string) string {
@@ -39,7 +40,7 @@ func frontDoors(t *testing.T) (http, rest map[string]string) {
 	for path, integration := range http {
 		http[path] = calls[integration]
 	}
-	rest = pairs(`^          (/\S+): [&*](\w+)$`)
+	rest = pairs(`^          (/\S+): (?:!If \[\w+, )?[&*](\w+)`)
 	calls = pairs(`: &(\w+)\n(?: {12}.+\n)+?.+function:\$\{!stageVariables\.(\w+)\}:live`)
 	variables := pairs(`[{,] (\w+): !Ref (\w+Function)`)
 	for path, anchor := range rest {
@@ -67,10 +68,10 @@ func described(t *testing.T) map[string]bool {
 // TestRouteLists promises that the functions, both front doors and the description have the same paths. What serve alone
 // has is only described.
 func TestRouteLists(t *testing.T) {
-	config, err := app.ConfigFrom(settings{}.get)
+	config, err := app.ConfigFrom(settings{"RESET_URL": "https://app.example.com/reset"}.get)
 	check(t, err)
 	code, paths := map[string]string{}, map[string]bool{"/": true, "/healthz": true}
-	for function, routes := range app.FunctionRoutes(config, app.Ports{}) {
+	for function, routes := range app.FunctionRoutes(config, app.Ports{Outbox: &authtest.Outbox{}}) {
 		for path := range routes {
 			code[path], paths[path] = function, true
 		}

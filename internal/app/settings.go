@@ -199,7 +199,7 @@ func mailSettings() []Setting {
 		row("MAIL_FROM", "", "address that mails come from; empty: no mails",
 			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).local(),
 		row("RESET_URL", "", "page that links in mails open, to choose a new password; it gets the token in the fragment",
-			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).local(),
+			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).by("account"),
 		row("NOTICES", "security", "which events of their account users get a mail about",
 			setting.Words(auth.NoticesSecurity, auth.NoticesSignIns, auth.NoticesOff), func(c *Config) *auth.Notices { return &c.Notices }).local(),
 	}

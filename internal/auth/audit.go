@@ -22,6 +22,8 @@ const (
 	EventFactorRemove    Event = "factor_remove"
 	EventRecoveryReplace Event = "recovery_replace"
 	eventPasswordChange  Event = "password_change"
+	eventResetRequest    Event = "reset_request"
+	eventPasswordReset   Event = "password_reset"
 	eventResetMail       Event = "reset_mail"
 	eventInviteMail      Event = "invite_mail"
 	eventRefresh         Event = "refresh"
@@ -63,6 +65,7 @@ const (
 	reasonStepUp              Reason = "step_up"
 	reasonTooMany             Reason = "too_many"
 	reasonPasswordRefused     Reason = "password_refused"
+	reasonAddressChanged      Reason = "address_changed"
 
 	reasonGrace           Reason = "grace"
 	reasonRetry           Reason = "retry"

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -76,9 +77,10 @@ const (
 type purpose string
 
 const (
-	purposeLogin  purpose = "login"
-	purposeEnroll purpose = "enroll"
-	purposeChange purpose = "change password"
+	purposeLogin       purpose = "login"
+	purposeEnroll      purpose = "enroll"
+	purposeChange      purpose = "change password"
+	purposeResetFactor purpose = "reset password"
 
 	// Of the tokens in mails, which are signed with a key of their own.
 	purposeReset  purpose = "reset"
@@ -128,21 +130,21 @@ func (s *Service) signTicket(ctx context.Context, t ticket) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(text) + "." + base64.RawURLEncoding.EncodeToString(mac), nil
 }
 
-// openTicket returns what the challenge states, if it was signed here for the purpose and is still in time. A refusal is
-// ErrBadCredentials.
-func (s *Service) openTicket(ctx context.Context, challenge string, p purpose) (ticket, error) {
+// openTicket returns what the challenge states, if it was signed here for one of the purposes, which share a key, and is still in time. A
+// refusal is ErrBadCredentials.
+func (s *Service) openTicket(ctx context.Context, challenge string, of ...purpose) (ticket, error) {
 	payload, signature, _ := strings.Cut(challenge, ".")
 	text, errText := base64.RawURLEncoding.Strict().DecodeString(payload)
 	mac, errMAC := base64.RawURLEncoding.Strict().DecodeString(signature)
 	if len(challenge) > maxChallenge || errText != nil || errMAC != nil || strings.ContainsAny(challenge, "\r\n") {
 		return ticket{}, refuse(ErrBadCredentials, reasonMalformed)
 	}
-	want, err := s.keys.MAC(ctx, p.label(), string(text))
+	want, err := s.keys.MAC(ctx, of[0].label(), string(text))
 	if err != nil {
 		return ticket{}, fmt.Errorf("check the challenge: %w", err)
 	}
 	var t ticket
-	if !hmac.Equal(mac, want) || json.Unmarshal(text, &t) != nil || t.Purpose != p {
+	if !hmac.Equal(mac, want) || json.Unmarshal(text, &t) != nil || !slices.Contains(of, t.Purpose) {
 		return ticket{}, refuse(ErrBadCredentials, reasonForged)
 	}
 	if s.now().Unix() >= t.Expires {

@@ -29,6 +29,7 @@ type Contract interface {
 type Config struct {
 	Service *auth.Service
 	Caller  func(*http.Request) (auth.Caller, error) // whose session the request has; only password routes ask
+	Resets  bool                                     // users may reset their passwords by mail
 	Origins web.Origins
 	Notices *web.Notices // may be nil
 	Log     *slog.Logger

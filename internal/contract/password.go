@@ -16,6 +16,10 @@ type PasswordContract interface {
 	Contract
 	// PasswordDone is the body after a change, with the access token of the new session, and after a reset, without one.
 	PasswordDone(accessToken string) any
+	// DecodeName reads from the body who forgot their password.
+	DecodeName(r *http.Request, body []byte) (auth.Identifier, error)
+	// ResetAsked is the body of the answer to them, the same for every name.
+	ResetAsked() any
 	// PasswordRefusals come before the contract's own: what has another answer here, or cannot happen at a sign-in.
 	PasswordRefusals() []web.Refusal
 }
@@ -33,7 +37,12 @@ func PasswordRoutes(c Contract, config Config) web.Routes {
 		return nil
 	}
 	p := passwords{words, config}
-	return web.Routes{PasswordPath(c): p.endpoint(p.change)}
+	routes := web.Routes{PasswordPath(c): p.endpoint(p.change)}
+	if config.Resets {
+		routes[PasswordPath(c)+"/reset"] = p.endpoint(p.askReset)
+		routes[PasswordPath(c)+"/reset/confirm"] = p.endpoint(p.reset)
+	}
+	return routes
 }
 
 // passwords are the calls about passwords in the words of one contract.
@@ -87,4 +96,38 @@ func (p passwords) change(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return web.WriteJSON(w, http.StatusOK, p.contract.PasswordDone(grant.AccessToken))
+}
+
+// askReset and reset look at no session: a user who forgot the password has none.
+func (p passwords) askReset(w http.ResponseWriter, r *http.Request) error {
+	body, err := web.ReadBody(w, r)
+	if err != nil {
+		return err
+	}
+	name, err := p.contract.DecodeName(r, body)
+	if err != nil {
+		return err
+	}
+	if err := p.config.Service.RequestReset(r.Context(), name, auth.ParseSource(r.RemoteAddr), p.contract.Terms().Contract); err != nil {
+		return err
+	}
+	return web.WriteJSON(w, http.StatusOK, p.contract.ResetAsked())
+}
+
+func (p passwords) reset(w http.ResponseWriter, r *http.Request) error {
+	var given struct {
+		Token string `json:"token"`
+		New   string `json:"newPassword"`
+		proof `json:",inline"`
+	}
+	if err := web.ReadJSON(w, r, &given); err != nil {
+		return err
+	}
+	err := p.config.Service.ResetPassword(r.Context(), auth.PasswordReset{
+		Token: given.Token, New: given.New, Proof: given.factor(), Source: auth.ParseSource(r.RemoteAddr),
+	}, p.contract.Terms().Contract)
+	if err != nil {
+		return withChallenge(err)
+	}
+	return web.WriteJSON(w, http.StatusOK, p.contract.PasswordDone(""))
 }

@@ -1,6 +1,8 @@
 package organization
 
 import (
+	"net/http"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/web"
 )
@@ -12,6 +14,24 @@ func (Contract) PasswordDone(accessToken string) any {
 		AccessToken string `json:"accessToken,omitzero"`
 	}{true, accessToken}
 }
+
+// DecodeName reads email, which a sign-in has too.
+func (Contract) DecodeName(r *http.Request, body []byte) (auth.Identifier, error) {
+	var given struct {
+		Email string `json:"email"`
+	}
+	if err := web.DecodeJSON(r, body, &given); err != nil {
+		return auth.Identifier{}, err
+	}
+	name, err := auth.ParseIdentifier(given.Email)
+	if err != nil {
+		return auth.Identifier{}, errEmail
+	}
+	return name, nil
+}
+
+// ResetAsked says no more than that the request was taken.
+func (c Contract) ResetAsked() any { return c.PasswordDone("") }
 
 // PasswordRefusals word what calls about passwords answer otherwise than sign-ins do.
 func (Contract) PasswordRefusals() []web.Refusal {

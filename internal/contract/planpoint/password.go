@@ -1,6 +1,8 @@
 package planpoint
 
 import (
+	"net/http"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/web"
 )
@@ -12,6 +14,24 @@ func (Contract) PasswordDone(accessToken string) any {
 		AccessToken string `json:"access_token,omitzero"`
 	}{"Password changed", accessToken}
 }
+
+// DecodeName reads username, which a sign-in has too.
+func (Contract) DecodeName(r *http.Request, body []byte) (auth.Identifier, error) {
+	var given struct {
+		Username string `json:"username"`
+	}
+	if err := web.DecodeJSON(r, body, &given); err != nil {
+		return auth.Identifier{}, err
+	}
+	name, err := auth.ParseIdentifier(given.Username)
+	if err != nil {
+		return auth.Identifier{}, errUsername
+	}
+	return name, nil
+}
+
+// ResetAsked says no more than that the request was taken.
+func (Contract) ResetAsked() any { return message{"If the address is known, a mail is on its way"} }
 
 // PasswordRefusals word what calls about passwords answer otherwise than sign-ins do.
 func (Contract) PasswordRefusals() []web.Refusal {
