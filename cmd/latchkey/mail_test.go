@@ -28,3 +28,15 @@ func TestMailPreview(t *testing.T) {
 	l.fails(exitUsage, "", []string{"mail", "preview", "reset", "--format", "pdf"}, "--format")
 	l.fails(exitUsage, "", []string{"mail", "preview", "reset", "--reset-url", "http://app.example.com/"}, "LATCHKEY_RESET_URL")
 }
+
+// TestServeMailRefuses promises that a server does not start with mails that it could not send, or with a password on its command line.
+func TestServeMailRefuses(t *testing.T) {
+	l := newLaptop(t)
+	serve := func(flags ...string) []string { return append([]string{"serve", "--addr", "127.0.0.1:0"}, flags...) }
+	l.fails(exitUsage, "", serve("--mail", "smtp://mail.example.com"), "LATCHKEY_MAIL_FROM")
+	l.fails(exitUsage, "", serve("--mail", "mail.example.com"), "smtp://")
+	got := l.run("", serve("--mail", "smtps://ada:hunter2@mail.example.com", "--mail-from", "login@example.com")...)
+	if got.code != exitUsage || !strings.Contains(got.err, "LATCHKEY_MAIL") || strings.Contains(got.err, "hunter2") {
+		t.Errorf("exit %d: %s", got.code, got.err)
+	}
+}

@@ -101,6 +101,9 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	config.InsecureCookies, config.LenientPasswords = o.insecureCookies, o.demo
+	if o.demo && config.ResetURL == nil {
+		config.ResetURL = config.Issuer.JoinPath("reset")
+	}
 	if o.demo {
 		config = withLocalPasskeys(config, listener.Addr())
 	}
@@ -123,6 +126,11 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	defer store.Close()
+	stopMail, err := c.startMail(cmd, config, &ports, store)
+	if err != nil {
+		return err
+	}
+	defer stopMail()
 	demo, err := c.addDemo(cmd, o, store, ports.Passwords, base, log)
 	if err != nil {
 		return err

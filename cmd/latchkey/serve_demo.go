@@ -22,6 +22,10 @@ func demoDefault(variable string) (value string, ok bool) {
 		return "sqlite:latchkey-demo.db", true
 	case app.Prefix + "KEYS":
 		return "file:latchkey-demo-keys.json", true
+	case app.Prefix + "MAIL":
+		return "file:latchkey-demo-mail", true
+	case app.Prefix + "MAIL_FROM":
+		return "latchkey@localhost", true
 	}
 	return "", false
 }

@@ -65,8 +65,9 @@ type Config struct {
 	Revocation            authorizer.Revocation
 	AuthorizerResponse    authorizer.Response
 	Throttle              auth.Limits // zero if throttling is off
-	MailFrom              string      // empty: no mails
-	ResetURL              *url.URL    // nil: no mails with links
+	Mail                  MailRoute
+	MailFrom              string   // empty: no mails
+	ResetURL              *url.URL // nil: no mails with links
 	TrustedProxies        web.Proxies
 	Metrics               string // the namespace; empty: none
 	LogLevel              slog.Level

@@ -97,6 +97,8 @@ func TestConfigValues(t *testing.T) {
 		{"PASSKEY_RP", "example.com", func(c app.Config) any { return c.PasskeyRP }, "example.com"},
 		{"PASSKEY_ORIGINS", "https://shop.example, https://b.example", func(c app.Config) any { return c.PasskeyOrigins },
 			web.Origins{"https://shop.example", "https://b.example"}},
+		{"MAIL", "file:mails", func(c app.Config) any { return c.Mail }, app.MailRoute{Kind: app.MailFile, Name: "mails"}},
+		{"MAIL", "smtps://ada@mail.example.com:465", func(c app.Config) any { return c.Mail.Server().Host }, "mail.example.com:465"},
 		{"MAIL_FROM", "login@example.com", func(c app.Config) any { return c.MailFrom }, "login@example.com"},
 		{"RESET_URL", "https://app.example.com/reset", func(c app.Config) any { return c.ResetURL.String() }, "https://app.example.com/reset"},
 		{"NOTICES", "sign-ins", func(c app.Config) any { return c.Notices }, auth.NoticesSignIns},
@@ -358,6 +360,7 @@ func TestRefusalsHidePasswords(t *testing.T) {
 		"COOKIE_DOMAIN":   {"user:hunter2@example.com"},
 		"SESSION_IDLE":    {"hunter2@7d"},
 		"ADDR":            {"http://user:hunter2@localhost:3000"},
+		"MAIL":            {"smtp://user:hunter2@mail.example.com/path", "imap://user:hunter2@mail.example.com", "smtp://user:hunter2@:25"},
 	} {
 		for _, value := range values {
 			_, err := app.ConfigFrom(settings{name: value}.get)

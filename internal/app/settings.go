@@ -196,6 +196,8 @@ func throttleSettings() []Setting {
 
 func mailSettings() []Setting {
 	return []Setting{
+		row("MAIL", "", "how mails are sent: file:DIRECTORY, smtp://HOST or smtps://HOST; empty: not at all",
+			mailRoute(), func(c *Config) *MailRoute { return &c.Mail }).at("", "file:", "smtp://", "smtps://").local(),
 		row("MAIL_FROM", "", "address that mails come from; empty: no mails",
 			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).local(),
 		row("RESET_URL", "", "page that links in mails open, to choose a new password; it gets the token in the fragment",

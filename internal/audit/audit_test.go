@@ -33,6 +33,8 @@ func TestLogNames(t *testing.T) {
 			"added":3,"updated":0,"refused":1,"unchanged":0}`},
 		{"an export", auth.AuditRecord{Event: auth.EventUserExport, Outcome: auth.OutcomeSuccess, Reason: auth.ReasonOK},
 			`{"level":"INFO","msg":"audit","event":"user_export","outcome":"success","reason":"ok","exported":0}`},
+		{"a mail", auth.AuditRecord{Event: "mail", Outcome: auth.OutcomeSuccess, Reason: auth.ReasonOK, UserID: "u", Mail: auth.MessageReset},
+			`{"level":"INFO","msg":"audit","event":"mail","outcome":"success","reason":"ok","user":"u","mail":"reset"}`},
 		{"a rotation that was refused", auth.AuditRecord{
 			Event: "key_rotation", Outcome: auth.OutcomeRefused, Reason: auth.ReasonNotAllowed, Step: "createSecret", NextID: "n", Err: errors.New("why"),
 		}, `{"level":"WARN","msg":"audit","event":"key_rotation","outcome":"refused","reason":"not_allowed","step":"createSecret","next":"n","error":"why"}`},

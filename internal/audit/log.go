@@ -39,13 +39,13 @@ func levelOf(r auth.AuditRecord) slog.Level {
 
 // attrs names the fields; docs/audit.md lists them. Empty ones are left out, counts belong to their events.
 func attrs(r auth.AuditRecord) []slog.Attr {
-	all := make([]slog.Attr, 0, 24)
+	all := make([]slog.Attr, 0, 25)
 	for _, a := range [...]slog.Attr{
 		slog.String("event", string(r.Event)), slog.String("outcome", string(r.Outcome)), slog.String("reason", string(r.Reason)),
 		slog.String("step", r.Step), slog.String("user", r.UserID), slog.String("identifierHash", r.IdentifierHash),
 		slog.String("targetHash", r.TargetHash), slog.String("actor", r.ActorID), slog.String("session", r.SessionID),
 		slog.String("source", r.Source.String()), slog.String("contract", r.Contract), slog.String("client", r.ClientID),
-		slog.String("amr", r.AMR), slog.String("device", r.DeviceID),
+		slog.String("amr", r.AMR), slog.String("device", r.DeviceID), slog.String("mail", string(r.Mail)),
 		slog.String("kid", r.KeyID), slog.String("operator", r.Operator), slog.String("next", r.NextID),
 	} {
 		if a.Value.String() != "" {

@@ -115,13 +115,14 @@ type AuditRecord struct {
 	SessionID       string
 	Source          Source
 	Contract        string
-	ClientID        string // Client.ID
-	KeyID           string // the key that signed, or that was changed
-	NextID          string // what follows a rotated key or client
-	Listed          bool   // the password is one that attackers try first
-	AMR             string // how the caller of a successful sign-in was authenticated, with commas between
-	DeviceID        string // the remembered device that an attempt came with, or that was remembered or forgotten
-	DeviceForgotten bool   // the device has failed too often
+	ClientID        string      // Client.ID
+	KeyID           string      // the key that signed, or that was changed
+	NextID          string      // what follows a rotated key or client
+	Listed          bool        // the password is one that attackers try first
+	AMR             string      // how the caller of a successful sign-in was authenticated, with commas between
+	DeviceID        string      // the remembered device that an attempt came with, or that was remembered or forgotten
+	DeviceForgotten bool        // the device has failed too often
+	Mail            MessageKind // of a mail
 
 	Operator                           string // who made a change, by their name on the machine
 	Added, Updated, Refused, Unchanged int    // of EventUserImport

@@ -24,6 +24,13 @@ type Message struct {
 	Drop   bool        `json:"drop"` // the mailer drops it; it was sent so that every request does the same work
 }
 
+// QueuedMessage is a message that waits to be sent, under an id of its queue.
+type QueuedMessage struct {
+	ID       string
+	Message  Message
+	Attempts int // how many times its delivery has begun
+}
+
 // Outbox takes messages for sending later. A message is durable once Send returns; sending it is retried until it succeeds or
 // is set aside for an operator. The time that Send takes does not depend on the message.
 type Outbox interface {

@@ -41,6 +41,8 @@ func rules() []rule {
 		}},
 		{"internal/factor", []string{"internal/auth"}},
 		{"internal/passkey", []string{"internal/auth"}},
+		{"internal/mail/folder", []string{"internal/mail"}},
+		{"internal/mail/relay", []string{"internal/mail"}},
 		{"internal/mail", []string{"internal/auth"}},
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
@@ -101,6 +103,8 @@ func forbidden(importer, imported string) string {
 		return "go-webauthn appears in passkey alone"
 	case under(importer, "internal/app") && under(own, "internal/console"):
 		return "the console belongs to serve alone"
+	case under(importer, "internal/app") && slices.Contains(senders(), own):
+		return "app serves the functions; only the program that sends links a sender of mails"
 	case under(importer, "cmd") && under(own, "internal/authtest"):
 		return "authtest is for tests"
 	case strings.HasPrefix(imported, "github.com/aws/aws-sdk-go-v2") && !mayUseSDK(importer):
@@ -112,6 +116,11 @@ func forbidden(importer, imported string) string {
 		return "auth needs the standard library, x/text and x/net/idna alone"
 	}
 	return ""
+}
+
+// senders are the packages that send mails.
+func senders() []string {
+	return []string{"internal/mail/folder", "internal/mail/relay"}
 }
 
 func mayUseSDK(importer string) bool {

@@ -18,7 +18,7 @@ const applicationID = 0x4c4b4559
 // it would double the pages that a sign-in writes (see cleanUp).
 func schema() []string {
 	return []string{
-		createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation, addDevices, addHandles,
+		createTables, createDocuments, createAttempts, addClientExpiry, addFactors, addAccess, addActivation, addDevices, addHandles, addOutbox,
 	}
 }
 
@@ -142,6 +142,18 @@ const (
 		CREATE TRIGGER forget_devices AFTER DELETE ON users BEGIN
 			DELETE FROM devices WHERE user_id = OLD.id;
 		END;`
+
+	addOutbox = `
+		CREATE TABLE outbox ( -- mails to be made and sent
+			id        TEXT    NOT NULL PRIMARY KEY,
+			kind      TEXT    NOT NULL,
+			user_id   TEXT    NOT NULL,
+			dropped   INTEGER NOT NULL, -- not to be sent
+			attempts  INTEGER NOT NULL,
+			due_at    INTEGER NOT NULL,
+			set_aside INTEGER NOT NULL  -- for an operator
+		) STRICT;
+		CREATE INDEX outbox_by_due ON outbox (due_at) WHERE set_aside = 0;`
 
 	// The handle that passkeys have for the user; most users have none.
 	addHandles = `

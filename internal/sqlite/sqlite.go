@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 
 	"modernc.org/sqlite"
 
@@ -46,6 +47,7 @@ type Store struct {
 
 	factors factorStatements
 	devices deviceStatements
+	outbox  outboxStatements
 }
 
 const maxReaders = 4 // a read takes microseconds, so more connections than cores would only use memory
@@ -119,7 +121,7 @@ type statement struct {
 
 // prepare compiles every statement once: compiling takes longer than running.
 func (s *Store) prepare() error {
-	for _, p := range append(append(s.factors.texts(s), s.devices.texts(s)...), []statement{
+	for _, p := range slices.Concat(s.factors.texts(s), s.devices.texts(s), s.outbox.texts(s), []statement{
 		{&s.lookUp, s.readers, selectLookup},
 		{&s.lookUpByHandle, s.readers, selectLookupByHandle},
 		{&s.userByID, s.readers, selectUserOrDummy},
@@ -156,7 +158,7 @@ func (s *Store) prepare() error {
 		{&s.cleanSessions.end, s.quick, selectEnd("sessions", "user_id, id")},
 		{&s.cleanAttempts.delete, s.quick, deleteExpired("tries", "user, source")},
 		{&s.cleanAttempts.end, s.quick, selectEnd("tries", "user, source")},
-	}...) {
+	}) {
 		var err error
 		if *p.stmt, err = p.db.Prepare(p.text); err != nil {
 			return err

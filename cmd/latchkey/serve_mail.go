@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/admin"
+	"latchkey/internal/app"
+	"latchkey/internal/mail"
+	"latchkey/internal/mail/folder"
+	"latchkey/internal/mail/relay"
+	"latchkey/internal/setting"
+)
+
+// startMail gives the ports an outbox, if mails are on, and sends in the background what it holds until stop is called.
+func (c *cli) startMail(cmd *cobra.Command, config app.Config, ports *app.Ports, store admin.Store) (stop func(), err error) {
+	if flag := cmd.Flags().Lookup(flagName("MAIL")); flag.Changed && config.Mail.HasPassword() {
+		return nil, usageError{errors.New("--mail holds a password, which every program on this machine can read: set LATCHKEY_MAIL instead")}
+	}
+	switch {
+	case config.Mail.Kind == "":
+		return func() {}, nil
+	case config.MailFrom == "":
+		return nil, usageError{errors.New("LATCHKEY_MAIL_FROM: mails need an address that they come from")}
+	}
+	queue, local := store.(mail.Queue)
+	if !local {
+		return nil, usageError{fmt.Errorf("with --store %s only the deployed function sends mails: leave --mail out", config.Store)}
+	}
+	sender, err := mailSender(config.Mail)
+	if err != nil {
+		return nil, err
+	}
+	outbox := mail.NewOutbox(queue, app.NewMailer(config, *ports, sender), mail.DefaultRetry)
+	ports.Outbox = outbox
+	ctx, cancel := context.WithCancel(context.WithoutCancel(cmd.Context())) // it ends after the last request
+	var running sync.WaitGroup
+	running.Go(func() { outbox.Run(ctx) })
+	return func() { cancel(); running.Wait() }, nil
+}
+
+func mailSender(route app.MailRoute) (mail.Sender, error) {
+	if route.Kind == app.MailFile {
+		return folder.Open(route.Name)
+	}
+	return relay.New(route.Server(), setting.IsLoopback), nil
+}
