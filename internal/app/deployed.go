@@ -85,7 +85,7 @@ func deployed(ctx context.Context, function string, getenv func(string) string, 
 	})
 	ring := NewKeyring(c, keys)
 	return c, Ports{
-		Store: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out),
+		Store: store, Keys: ring, Tokens: ring, Log: log, Metrics: NewMetrics(c, ring, out), Outbox: outbox(c, getenv),
 	}, nil
 }
 

@@ -1,12 +1,18 @@
 package app
 
 import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
 	"net/url"
 	"slices"
 	"strings"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/awscall"
 	"latchkey/internal/mail"
+	"latchkey/internal/mail/queue"
 	"latchkey/internal/setting"
 )
 
@@ -78,4 +84,32 @@ func NewMailer(c Config, p Ports, s mail.Sender) *mail.Mailer {
 	return mail.New(mail.Config{
 		Writer: MailWriter(c), Sender: s, Users: p.Store, Tokens: auth.NewService(domain(c, p)), Audit: p.Audit, Log: p.Log, Now: p.Now,
 	})
+}
+
+// AWSCaller makes signed calls with a function's credentials. AWS_ENDPOINT_URL_… leads to local emulators, as in every AWS tool.
+func AWSCaller(getenv func(string) string) awscall.Caller {
+	return awscall.Caller{AWS: LambdaConfig(getenv), Endpoint: func(service string) string {
+		return getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service))
+	}}
+}
+
+// outbox returns the outbox of a function, or nil if the stack sends no mails.
+func outbox(c Config, getenv func(string) string) auth.Outbox {
+	if c.Mail.Kind != MailSQS {
+		return nil
+	}
+	return queue.NewOutbox(AWSCaller(getenv), c.Mail.Name)
+}
+
+// Mail returns the mail function, which sends through the sender, from the environment of a Lambda function; it logs to out. The
+// error names every setting that is wrong.
+func Mail(ctx context.Context, getenv func(string) string, out io.Writer, s mail.Sender) (queue.Function, error) {
+	c, p, err := deployed(ctx, "mail", getenv, out)
+	if c.MailFrom == "" {
+		err = errors.Join(err, fmt.Errorf("%sMAIL_FROM: mails need an address that they come from", Prefix))
+	}
+	if err != nil {
+		return queue.Function{}, err
+	}
+	return queue.NewFunction(NewMailer(c, p, s)), nil
 }

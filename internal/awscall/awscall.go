@@ -104,8 +104,10 @@ func (c Call) contentType() string {
 	switch {
 	case c.Form != nil:
 		return "application/x-www-form-urlencoded"
-	case c.Service == "dynamodb":
+	case c.Service == "dynamodb" || c.Service == "sqs":
 		return "application/x-amz-json-1.0"
+	case c.Service == "ses":
+		return "application/json"
 	}
 	return "application/x-amz-json-1.1"
 }

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"latchkey/internal/auth"
 )
@@ -77,4 +78,14 @@ func envelopeAddress(u auth.User) string {
 	local, _, _ := strings.Cut(u.Email, "@")
 	_, domain, _ := strings.Cut(u.Identifier.String(), "@")
 	return local + "@" + domain
+}
+
+// IsASCII reports whether every mail server and service takes the address.
+func IsASCII(address string) bool {
+	for i := range len(address) {
+		if address[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

@@ -120,19 +120,10 @@ func (r Relay) signIn(client *smtp.Client) error {
 
 // recipient names it; a server that cannot take an address beyond ASCII says so by an extension that it lacks (RFC 6531).
 func recipient(client *smtp.Client, to string) error {
-	if takes, _ := client.Extension("SMTPUTF8"); !takes && !isASCII(to) {
+	if takes, _ := client.Extension("SMTPUTF8"); !takes && !mail.IsASCII(to) {
 		return mail.ErrAddress
 	}
 	return client.Rcpt(to)
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
 }
 
 func data(client *smtp.Client, raw []byte) error {
