@@ -80,6 +80,18 @@ func (o serveOptions) checkCookies(config app.Config, addr net.Addr) error {
 	return nil
 }
 
+// apply returns the config with what the flags change.
+func (o serveOptions) apply(config app.Config, addr net.Addr) app.Config {
+	config.InsecureCookies, config.LenientPasswords = o.insecureCookies, o.demo
+	if !o.demo {
+		return config
+	}
+	if config.ResetURL == nil {
+		config.ResetURL = config.Issuer.JoinPath("/")
+	}
+	return withLocalPasskeys(config, addr)
+}
+
 func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	config, err := c.config(cmd)
 	if err != nil {
@@ -100,13 +112,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	if err := o.checkCookies(config, listener.Addr()); err != nil {
 		return err
 	}
-	config.InsecureCookies, config.LenientPasswords = o.insecureCookies, o.demo
-	if o.demo && config.ResetURL == nil {
-		config.ResetURL = config.Issuer.JoinPath("reset")
-	}
-	if o.demo {
-		config = withLocalPasskeys(config, listener.Addr())
-	}
+	config = o.apply(config, listener.Addr())
 	records, err := c.openAudit(cmd)
 	if err != nil {
 		return err

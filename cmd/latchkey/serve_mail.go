@@ -10,8 +10,11 @@ import (
 
 	"latchkey/internal/admin"
 	"latchkey/internal/app"
+	"latchkey/internal/auth"
+	"latchkey/internal/awscall"
 	"latchkey/internal/mail"
 	"latchkey/internal/mail/folder"
+	"latchkey/internal/mail/queue"
 	"latchkey/internal/mail/relay"
 	"latchkey/internal/setting"
 )
@@ -21,21 +24,23 @@ func (c *cli) startMail(cmd *cobra.Command, config app.Config, ports *app.Ports,
 	if flag := cmd.Flags().Lookup(flagName("MAIL")); flag.Changed && config.Mail.HasPassword() {
 		return nil, usageError{errors.New("--mail holds a password, which every program on this machine can read: set LATCHKEY_MAIL instead")}
 	}
+	waiting, local := store.(mail.Queue)
 	switch {
 	case config.Mail.Kind == "":
 		return func() {}, nil
+	case config.Mail.Kind == app.MailSQS && !local:
+		ports.Outbox, err = c.stackOutbox(cmd.Context(), config.Mail.Name)
+		return func() {}, err
+	case config.Mail.Kind == app.MailSQS || !local:
+		return nil, usageError{fmt.Errorf("--mail sqs:URL is for --store dynamodb:TABLE, whose mails only the deployed function sends; %s takes the others", app.SQLite)}
 	case config.MailFrom == "":
 		return nil, usageError{errors.New("LATCHKEY_MAIL_FROM: mails need an address that they come from")}
-	}
-	queue, local := store.(mail.Queue)
-	if !local {
-		return nil, usageError{fmt.Errorf("with --store %s only the deployed function sends mails: leave --mail out", config.Store)}
 	}
 	sender, err := mailSender(config.Mail)
 	if err != nil {
 		return nil, err
 	}
-	outbox := mail.NewOutbox(queue, app.NewMailer(config, *ports, sender), mail.DefaultRetry)
+	outbox := mail.NewOutbox(waiting, app.NewMailer(config, *ports, sender), mail.DefaultRetry)
 	ports.Outbox = outbox
 	ctx, cancel := context.WithCancel(context.WithoutCancel(cmd.Context())) // it ends after the last request
 	var running sync.WaitGroup
@@ -48,4 +53,13 @@ func mailSender(route app.MailRoute) (mail.Sender, error) {
 		return folder.Open(route.Name)
 	}
 	return relay.New(route.Server(), setting.IsLoopback), nil
+}
+
+// stackOutbox is the outbox of a deployed stack.
+func (c *cli) stackOutbox(ctx context.Context, url string) (auth.Outbox, error) {
+	aws, err := c.loadAWS(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return queue.NewOutbox(awscall.Caller{AWS: aws, Endpoint: app.EndpointFrom(c.getenv)}, url), nil
 }

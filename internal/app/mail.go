@@ -86,11 +86,14 @@ func NewMailer(c Config, p Ports, s mail.Sender) *mail.Mailer {
 	})
 }
 
-// AWSCaller makes signed calls with a function's credentials. AWS_ENDPOINT_URL_… leads to local emulators, as in every AWS tool.
+// AWSCaller makes signed calls with a function's credentials.
 func AWSCaller(getenv func(string) string) awscall.Caller {
-	return awscall.Caller{AWS: LambdaConfig(getenv), Endpoint: func(service string) string {
-		return getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service))
-	}}
+	return awscall.Caller{AWS: LambdaConfig(getenv), Endpoint: EndpointFrom(getenv)}
+}
+
+// EndpointFrom lets AWS_ENDPOINT_URL_… lead to local emulators, as it does in every AWS tool.
+func EndpointFrom(getenv func(string) string) func(service string) string {
+	return func(service string) string { return getenv("AWS_ENDPOINT_URL_" + strings.ToUpper(service)) }
 }
 
 // outbox returns the outbox of a function, or nil if the stack sends no mails.

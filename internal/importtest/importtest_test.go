@@ -23,6 +23,7 @@ func rules() []rule {
 	everything := []string{""}
 	return []rule{
 		{"functions/calibrate", []string{"internal/app", "internal/calibrate"}},
+		{"functions/mail", []string{"internal/app", "internal/mail/ses"}},
 		{"functions/smoke", []string{"internal/app", "internal/smoke"}},
 		{"functions/account", []string{"internal/app", "internal/lambdahttp", "internal/passkey"}},
 		{"functions/", []string{"internal/app", "internal/lambdahttp"}},
@@ -43,6 +44,8 @@ func rules() []rule {
 		{"internal/passkey", []string{"internal/auth"}},
 		{"internal/mail/folder", []string{"internal/mail"}},
 		{"internal/mail/relay", []string{"internal/mail"}},
+		{"internal/mail/ses", []string{"internal/awscall", "internal/mail"}},
+		{"internal/mail/queue", []string{"internal/auth", "internal/awscall", "internal/mail"}},
 		{"internal/mail", []string{"internal/auth"}},
 		{"internal/contract/session", []string{"internal/auth", "internal/contract/planpoint", "internal/web"}},
 		{"internal/contract/discovery", []string{"internal/auth", "internal/jwk", "internal/web"}},
@@ -120,7 +123,7 @@ func forbidden(importer, imported string) string {
 
 // senders are the packages that send mails.
 func senders() []string {
-	return []string{"internal/mail/folder", "internal/mail/relay"}
+	return []string{"internal/mail/folder", "internal/mail/relay", "internal/mail/ses"}
 }
 
 func mayUseSDK(importer string) bool {

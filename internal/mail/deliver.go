@@ -66,28 +66,35 @@ const (
 	reasonDropped auth.Reason = "dropped"
 	reasonAddress auth.Reason = "address"
 	reasonRefused auth.Reason = "mail_refused"
+
+	reasonSetAside auth.Reason = "set_aside"
 )
 
 // Deliver sends the mail that the message asks for, or drops it, and returns nil. An error that wraps ErrRefused is final; after
 // any other the caller delivers the message again later. It writes one audit record, without the address.
 func (m *Mailer) Deliver(ctx context.Context, q auth.QueuedMessage) error {
 	reason, err := m.deliver(ctx, q)
-	r := auth.AuditRecord{Event: eventMail, Mail: q.Message.Kind, UserID: q.Message.UserID, Outcome: auth.OutcomeRefused, Reason: reason}
+	outcome := auth.OutcomeRefused
 	switch {
 	case errors.Is(err, ErrRefused):
-		r.Reason = reasonRefused
+		reason = reasonRefused
 	case err != nil:
-		r.Outcome, r.Reason = auth.OutcomeFailed, auth.ReasonUnavailable
+		outcome, reason = auth.OutcomeFailed, auth.ReasonUnavailable
 	case reason == auth.ReasonOK:
-		r.Outcome = auth.OutcomeSuccess
+		outcome = auth.OutcomeSuccess
 	}
 	if err != nil {
 		m.Log.ErrorContext(ctx, "a mail was not sent", "mail", string(q.Message.Kind), "message", q.ID, "attempt", q.Attempts, "error", err)
 	}
+	m.record(ctx, q, outcome, reason)
+	return err
+}
+
+func (m *Mailer) record(ctx context.Context, q auth.QueuedMessage, o auth.Outcome, reason auth.Reason) {
+	r := auth.AuditRecord{Event: eventMail, Mail: q.Message.Kind, UserID: q.Message.UserID, Outcome: o, Reason: reason}
 	if lost := m.Audit.Record(ctx, r); lost != nil {
 		m.Log.ErrorContext(ctx, "an audit record was lost", "event", string(r.Event), "error", lost)
 	}
-	return err
 }
 
 // deliver returns the reason of a mail that was sent or dropped.

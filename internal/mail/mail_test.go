@@ -167,7 +167,7 @@ func parts(t failer, m *netmail.Message) (text, html string) {
 func TestGreeting(t *testing.T) {
 	for name, used := range map[string]bool{
 		"Ada Lovelace": true, "Dr. Ada King-O’Neill": true, "José Núñez": true, "山田 太郎": true,
-		"": false, "win at evil.example": false, "https://evil.example": false, "a@b": false, "call +49 30 1": false,
+		"": false, "win at evil.example": false, "https://evil.example": false, "a@b": false, "call +49 30 1": false, "call 0800 123456 now": false, "Henry 8": true,
 		strings.Repeat("x", 61): false, "Ada\u202eevil": false, "{link}": false,
 	} {
 		got, err := writer(t, "Orders").Write(letter(auth.MessageReset, user(t, "ada@example.com", name, "")))

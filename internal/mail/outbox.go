@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"latchkey/internal/auth"
@@ -42,12 +43,13 @@ const (
 	mostAttempts = 30 // a day: an hour and 24 times an hour
 	sendLimit    = 45 * time.Second
 	lastSend     = 5 * time.Second // for the delivery that goes on while the program ends
+	workers      = 4               // a mail that a server is slow to take delays few others
 	pollEvery    = 5 * time.Second // other processes put messages too
 )
 
 // NewOutbox returns an outbox over the queue; Run sends what it holds.
 func NewOutbox(q Queue, m *Mailer, retry time.Duration) *Outbox {
-	return &Outbox{queue: q, mailer: m, log: m.Log, retry: retry, wake: make(chan struct{}, 1)}
+	return &Outbox{queue: q, mailer: m, log: m.Log, retry: retry, wake: make(chan struct{}, workers)}
 }
 
 // Send stores the message, for whatever user, in one write.
@@ -57,13 +59,21 @@ func (o *Outbox) Send(ctx context.Context, m auth.Message) error {
 	}
 	select {
 	case o.wake <- struct{}{}:
-	default: // it is awake
+	default: // all are awake
 	}
 	return nil
 }
 
-// Run sends messages as they become due, until ctx ends; it finishes the one that it is sending.
+// Run sends messages as they become due, several at once, until ctx ends; it finishes those that it is sending.
 func (o *Outbox) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for range workers {
+		all.Go(func() { o.work(ctx) })
+	}
+	all.Wait()
+}
+
+func (o *Outbox) work(ctx context.Context) {
 	poll := time.NewTicker(min(pollEvery, o.retry))
 	defer poll.Stop()
 	for {
@@ -102,7 +112,7 @@ func (o *Outbox) sendNext(ctx context.Context) (more bool) {
 	case err == nil:
 		o.note(ctx, q, "finish", o.queue.FinishMessage(ctx, q.ID))
 	case errors.Is(err, ErrRefused) || q.Attempts >= mostAttempts:
-		o.log.ErrorContext(ctx, "a mail is set aside: it is not tried again", "mail", string(q.Message.Kind), "message", q.ID)
+		o.mailer.record(ctx, q, auth.OutcomeFailed, reasonSetAside)
 		o.note(ctx, q, "set aside", o.queue.SetAsideMessage(ctx, q.ID))
 	}
 	return true

@@ -159,7 +159,7 @@ func greetable(name string) string {
 	odd := func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsMark(r) && !unicode.IsDigit(r) && !strings.ContainsRune(" .,'’-·", r)
 	}
-	if utf8.RuneCountInString(name) > longestName || strings.ContainsFunc(name, odd) || holdsDomain(name) {
+	if utf8.RuneCountInString(name) > longestName || strings.ContainsFunc(name, odd) || holdsDomain(name) || holdsNumber(name) {
 		return ""
 	}
 	return name
@@ -169,6 +169,20 @@ func greetable(name string) string {
 func holdsDomain(name string) bool {
 	for i, r := range name {
 		if after := name[i+utf8.RuneLen(r):]; r == '.' && after != "" && !strings.HasPrefix(after, " ") {
+			return true
+		}
+	}
+	return false
+}
+
+// holdsNumber reports whether three digits follow each other, as in a telephone number.
+func holdsNumber(name string) bool {
+	digits := 0
+	for _, r := range name {
+		if digits++; !unicode.IsDigit(r) {
+			digits = 0
+		}
+		if digits == 3 {
 			return true
 		}
 	}

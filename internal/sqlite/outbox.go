@@ -12,7 +12,7 @@ import (
 
 // outboxStatements are the compiled statements of the queue of mails. All of its writes survive a power cut.
 type outboxStatements struct {
-	put, next, claim, finish, setAside *sql.Stmt
+	put, next, claim, finish, setAside, retry *sql.Stmt
 }
 
 func (o *outboxStatements) texts(s *Store) []statement {
@@ -23,6 +23,7 @@ func (o *outboxStatements) texts(s *Store) []statement {
 		{&o.claim, s.durable, "UPDATE outbox SET attempts = attempts + 1, due_at = ? WHERE id = ? AND attempts = ? AND set_aside = 0"},
 		{&o.finish, s.durable, "DELETE FROM outbox WHERE id = ?"},
 		{&o.setAside, s.durable, "UPDATE outbox SET set_aside = 1 WHERE id = ?"},
+		{&o.retry, s.durable, "UPDATE outbox SET set_aside = 0, attempts = 1, due_at = ? WHERE set_aside = 1"},
 	}
 }
 
@@ -66,4 +67,11 @@ func (s *Store) FinishMessage(ctx context.Context, id string) error {
 func (s *Store) SetAsideMessage(ctx context.Context, id string) error {
 	_, err := s.write(ctx, s.outbox.setAside, id)
 	return failed("set the message aside", err)
+}
+
+// RetryMessages makes every message that was set aside due at the time, and returns how many there were. They are not counted for
+// their users again.
+func (s *Store) RetryMessages(ctx context.Context, now time.Time) (int, error) {
+	changed, err := s.write(ctx, s.outbox.retry, now.UnixMilli())
+	return int(changed), failed("retry the messages", err)
 }

@@ -43,5 +43,17 @@ func (f Folder) Send(_ context.Context, m mail.Mail) error {
 	if err := os.Rename(file.Name(), filepath.Join(f.dir, m.ID+".eml")); err != nil {
 		return fmt.Errorf("write the mail: %w", err)
 	}
+	return f.sync()
+}
+
+// sync puts the file's new name on the disk.
+func (f Folder) sync() error {
+	dir, err := os.Open(f.dir)
+	if err != nil {
+		return fmt.Errorf("sync the folder of mails: %w", err)
+	}
+	if err := errors.Join(dir.Sync(), dir.Close()); err != nil {
+		return fmt.Errorf("sync the folder of mails: %w", err)
+	}
 	return nil
 }

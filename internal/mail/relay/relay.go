@@ -12,6 +12,8 @@ import (
 	"net/smtp"
 	"net/textproto"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/mail"
@@ -50,6 +52,14 @@ func (r Relay) Send(ctx context.Context, m mail.Mail) error {
 		return err
 	}
 	defer client.Close()
+	if _, domain, _ := strings.Cut(m.From, "@"); domain != "" {
+		if err := client.Hello(domain); err != nil { // many servers refuse the library's localhost
+			return stepError("greet the mail server", err)
+		}
+	}
+	if err := r.encrypt(client); err != nil {
+		return err
+	}
 	if err := r.signIn(client); err != nil {
 		return stepError("sign in to the mail server", err)
 	}
@@ -66,46 +76,39 @@ func (r Relay) Send(ctx context.Context, m mail.Mail) error {
 	return nil
 }
 
-// connect returns a client that has said hello, encrypted as the relay asks for.
+// connect returns a client whose calls end with ctx.
 func (r Relay) connect(ctx context.Context) (*smtp.Client, error) {
-	config := &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12, RootCAs: r.roots}
 	var conn net.Conn
 	var err error
 	if address := net.JoinHostPort(r.host, r.port); r.implicit {
-		conn, err = (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", address)
+		conn, err = (&tls.Dialer{Config: r.tls()}).DialContext(ctx, "tcp", address)
 	} else {
 		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("connect to the mail server: %w", err)
 	}
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := conn.SetDeadline(deadline); err != nil {
-			return nil, errors.Join(err, conn.Close())
-		}
-	}
+	context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) }) // ends what the client waits for
 	client, err := smtp.NewClient(conn, r.host)
 	if err != nil {
-		return nil, errors.Join(stepError("greet the mail server", err), conn.Close())
-	}
-	if err := r.encrypt(client, config); err != nil {
-		return nil, errors.Join(err, client.Close())
+		return nil, errors.Join(stepError("reach the mail server", err), conn.Close())
 	}
 	return client, nil
 }
 
-func (r Relay) encrypt(client *smtp.Client, config *tls.Config) error {
-	if r.implicit {
+func (r Relay) tls() *tls.Config {
+	return &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12, RootCAs: r.roots}
+}
+
+// encrypt asks for STARTTLS. A server on this machine needs none, and often has a certificate that nobody signed.
+func (r Relay) encrypt(client *smtp.Client) error {
+	if r.implicit || r.loopback {
 		return nil
 	}
-	offered, _ := client.Extension("STARTTLS")
-	switch {
-	case !offered && r.loopback:
-		return nil
-	case !offered:
+	if offered, _ := client.Extension("STARTTLS"); !offered {
 		return errors.New("the mail server offers no STARTTLS: the mail would cross the network unencrypted")
 	}
-	if err := client.StartTLS(config); err != nil {
+	if err := client.StartTLS(r.tls()); err != nil {
 		return fmt.Errorf("encrypt the connection: %w", err)
 	}
 	return nil
@@ -123,7 +126,11 @@ func recipient(client *smtp.Client, to string) error {
 	if takes, _ := client.Extension("SMTPUTF8"); !takes && !mail.IsASCII(to) {
 		return mail.ErrAddress
 	}
-	return client.Rcpt(to)
+	err := client.Rcpt(to)
+	if reply, ok := errors.AsType[*textproto.Error](err); ok && slices.Contains([]int{550, 551, 553}, reply.Code) {
+		return fmt.Errorf("%w: the mail server answers %d", mail.ErrAddress, reply.Code) // there is no such mailbox
+	}
+	return err
 }
 
 func data(client *smtp.Client, raw []byte) error {

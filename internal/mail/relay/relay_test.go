@@ -117,6 +117,7 @@ func TestSend(t *testing.T) {
 		want               taken
 	}{
 		{"this machine, plain", "smtp", "", nil, true, taken{}},
+		{"this machine, STARTTLS that nobody trusts", "smtp", "", []string{"--cert", file}, true, taken{}},
 		{"STARTTLS", "smtp", "", []string{"--cert", file}, false, taken{TLS: true}},
 		{"STARTTLS, with a password", "smtp", "ada:pw@", []string{"--cert", file, "--password", "pw"}, false, taken{TLS: true, User: "ada"}},
 		{"TLS at once", "smtps", "", []string{"--cert", file, "--implicit"}, false, taken{TLS: true}},
@@ -149,7 +150,8 @@ func TestSendRefuses(t *testing.T) {
 	}{
 		{name: "no STARTTLS"},
 		{name: "a certificate of a stranger", flags: []string{"--cert", file}},
-		{name: "unknown recipient", flags: []string{"--rcpt", "550 no such user ada@example.com"}, loopback: true, want: mail.ErrRefused},
+		{name: "unknown recipient", flags: []string{"--rcpt", "550 no such user ada@example.com"}, loopback: true, want: mail.ErrAddress},
+		{name: "relaying denied", flags: []string{"--rcpt", "554 not for ada@example.com"}, loopback: true, want: mail.ErrRefused},
 		{name: "recipient over quota", flags: []string{"--rcpt", "452 ada@example.com is full"}, loopback: true},
 		{name: "mail refused", flags: []string{"--data", "554 spam to ada@example.com"}, loopback: true, want: mail.ErrRefused},
 		{name: "mail not taken now", flags: []string{"--data", "451 later"}, loopback: true},
@@ -179,6 +181,17 @@ func TestWrongPassword(t *testing.T) {
 	r.roots = roots
 	if err := r.Send(t.Context(), example()); err == nil || errors.Is(err, mail.ErrRefused) || strings.Contains(err.Error(), "secret") {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestSendEnds promises that a canceled call returns at once, while the server is silent.
+func TestSendEnds(t *testing.T) {
+	r := start(t, "--hang", "data").relay(t, "smtp", "", true)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(300*time.Millisecond, cancel)
+	began := time.Now()
+	if err := r.Send(ctx, example()); err == nil || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
 	}
 }
 
