@@ -45,6 +45,16 @@ func TestRights(t *testing.T) {
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* HANDLE#* TRIES#* SOURCE#* NONCE#*",
 			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
+			"where Mail: sqs:SendMessage on MailQueue.Arn",
+		},
+		"MailRole": {
+			logs("Mail"), traces, decrypt,
+			"sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on MailQueue.Arn",
+			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under USER#* WARM",
+			"dynamodb:UpdateItem on " + table + " under TRIES#*",
+			"secretsmanager:GetSecretValue on " + ring,
+			"ses:SendEmail ses:SendRawEmail on arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/* " +
+				"arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${MailEvents} from MailFrom",
 		},
 		"KeysRole": {
 			logs("Keys"), traces, decrypt,
@@ -150,6 +160,8 @@ func inWords(t *testing.T, node yaml.Node) string {
 			switch {
 			case strings.HasPrefix(operator, "ForAllValues:String") && key == "dynamodb:LeadingKeys":
 				words += " under " + values(under)
+			case operator == "StringEquals" && key == "ses:FromAddress":
+				words += " from " + values(under)
 			case operator == "StringLike" && key == "kms:ViaService":
 				words += " via " + values(under)
 			default:

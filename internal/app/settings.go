@@ -92,7 +92,7 @@ func placeSettings() []Setting {
 			location(SQLite, DynamoDB), func(c *Config) *Location { return &c.Store }).at("sqlite:latchkey.db", "sqlite:", "dynamodb:"),
 		row("KEYS", "", "where the signing keys are: file:PATH or secretsmanager:ID",
 			location(File, SecretsManager), func(c *Config) *Location { return &c.Keys }).
-			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "account", "authorizer", "rotate"),
+			at("file:latchkey-keys.json", "file:", "secretsmanager:").by("login", "session", "account", "authorizer", "rotate", "mail"),
 		row("AUDIT", toLog, "file to append audit records to; - for standard error",
 			setting.Text(), func(c *Config) *string { return &c.Audit }).local(),
 	}
@@ -101,12 +101,12 @@ func placeSettings() []Setting {
 func tokenSettings() []Setting {
 	return []Setting{
 		row("ISSUER", "", "issuer URL in tokens: the public base URL of the API, without a slash at its end",
-			setting.BaseURL(), func(c *Config) **url.URL { return &c.Issuer }).by("login", "session", "account", "keys", "authorizer"),
+			setting.BaseURL(), func(c *Config) **url.URL { return &c.Issuer }).by("login", "session", "account", "keys", "authorizer", "mail"),
 		row("AUDIENCE", "", "audience in tokens; empty: the issuer",
-			setting.Text(), func(c *Config) *string { return &c.Audience }).by("login", "session", "account", "authorizer"),
+			setting.Text(), func(c *Config) *string { return &c.Audience }).by("login", "session", "account", "authorizer", "mail"),
 		row("ALGORITHM", string(jwk.ES256), "algorithm of new signing keys",
 			setting.Words(jwk.ES256, jwk.RS256, jwk.RS256Long, jwk.HS256, jwk.EdDSA), func(c *Config) *jwk.Algorithm { return &c.Algorithm }).
-			by("login", "session", "account", "authorizer", "rotate"),
+			by("login", "session", "account", "authorizer", "rotate", "mail"),
 	}
 }
 
@@ -141,7 +141,7 @@ func loginSettings() []Setting {
 		row("PASSKEY_ORIGINS", "", "web origins of other domains whose pages may use the passkeys, comma-separated; they are published for browsers",
 			origins(), func(c *Config) *web.Origins { return &c.PasskeyOrigins }).by("keys"),
 		row("SERVICE_NAME", "", "name of the service in authenticator apps, passkeys and mails; empty: the issuer's host",
-			setting.Text(), func(c *Config) *string { return &c.ServiceName }).by("account"),
+			setting.Text(), func(c *Config) *string { return &c.ServiceName }).by("account", "mail"),
 		row("REQUIRE_API_KEY", "false", "refuse /api/users/login without an API key",
 			setting.Bool(), func(c *Config) *bool { return &c.RequireAPIKey }).by("login", "account"),
 		row("ALLOW_QUERY_CREDENTIALS", "false", "take username and password from the URL, which access logs and browser histories keep",
@@ -197,9 +197,9 @@ func throttleSettings() []Setting {
 func mailSettings() []Setting {
 	return []Setting{
 		row("MAIL", "", "how mails are sent: file:DIRECTORY, smtp://HOST, smtps://HOST, or sqs:URL of a queue; empty: not at all",
-			mailRoute(), func(c *Config) *MailRoute { return &c.Mail }).at("", "file:", "smtp://", "smtps://", "sqs:").local(),
+			mailRoute(), func(c *Config) *MailRoute { return &c.Mail }).at("", "file:", "smtp://", "smtps://", "sqs:").by("account"),
 		row("MAIL_FROM", "", "address that mails come from; empty: no mails",
-			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).local(),
+			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).by("mail"),
 		row("RESET_URL", "", "page that links in mails open, to choose a new password; it gets the token in the fragment",
 			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).by("account"),
 		row("NOTICES", "security", "which events of their account users get a mail about",
@@ -212,7 +212,7 @@ func runSettings() []Setting {
 		row("TRUSTED_PROXIES", "", "addresses or CIDR blocks of proxies whose X-Forwarded-For is believed, comma-separated",
 			proxies(), func(c *Config) *web.Proxies { return &c.TrustedProxies }).by("login", "session", "account"),
 		row("METRICS", "off", "CloudWatch namespace of the metrics written to the log, like Latchkey, or off",
-			setting.Namespace(), func(c *Config) *string { return &c.Metrics }).by("login", "session", "account"),
+			setting.Namespace(), func(c *Config) *string { return &c.Metrics }).by("login", "session", "account", "mail"),
 		row("LOG_LEVEL", "info", "lowest level that is logged; audit records are info",
 			setting.Level(), func(c *Config) *slog.Level { return &c.LogLevel }),
 	}

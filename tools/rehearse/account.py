@@ -1,5 +1,7 @@
 """An AWS account made of emulators: DynamoDB Local, moto, and this process for Lambda and CodeDeploy."""
 
+import email
+import email.policy
 import json
 import os
 import pathlib
@@ -25,6 +27,8 @@ CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".ca
 class Account:
     """Emulators on free ports, stopped at the end of a with statement."""
 
+    region, number = REGION, ACCOUNT
+
     def __enter__(self):
         self.folder = tempfile.mkdtemp(prefix="rehearsal-")
         self.processes = []
@@ -40,6 +44,7 @@ class Account:
         for url in (self.dynamodb, self.moto):
             self.await_answer(url)
         self.tables, self.secrets = self.client("dynamodb", self.dynamodb), self.client("secretsmanager", self.moto)
+        self.queues, self.mails = self.client("sqs", self.moto), self.client("sesv2", self.moto)
         self.protected = self.client("dynamodb", self.moto)  # which knows PITR and deletion protection; DynamoDB Local does not
         return self
 
@@ -85,6 +90,7 @@ class Stack:
         self.functions, self.roles, self.reports = {}, {}, []
         self.make_table()
         self.make_secret()
+        self.make_queues()
 
     def make_table(self):
         if "Table" not in self.model.active:
@@ -130,6 +136,53 @@ class Stack:
         got = self.account.secrets.get_secret_value(SecretId=self.secret)["SecretString"]
         if got != "{}":
             raise Fault(f"the secret begins as {got!r}; a rotation makes a ring only of {{}}")
+
+    def make_queues(self):
+        for name in ("MailDeadLetters", "MailQueue"):
+            if name not in self.model.active:
+                continue
+            p = self.model.properties(name)
+            wanted = {k: str(p[k]) for k in ("VisibilityTimeout", "MessageRetentionPeriod", "SqsManagedSseEnabled") if k in p}
+            if "RedrivePolicy" in p:
+                wanted["RedrivePolicy"] = json.dumps(p["RedrivePolicy"])
+            url = self.account.queues.create_queue(QueueName=self.model.attribute(name, "QueueName"), Attributes=wanted)["QueueUrl"]
+            got = self.account.queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+            if got["QueueArn"] != self.model.attribute(name, "Arn") or "MessageRetentionPeriod" in wanted and got["MessageRetentionPeriod"] != wanted["MessageRetentionPeriod"]:
+                raise Fault(f"{name} is made as {got}")
+        if "MailFrom" in self.model.parameters and self.model.parameters["MailFrom"]:
+            self.account.mails.create_email_identity(EmailIdentity=self.model.parameters["MailFrom"].split("@")[1])
+
+    def deliver(self):
+        """Gives the messages of the queue to the function of the event source mapping, as Lambda does; returns those that it did not take."""
+        p = next(self.model.properties(n) for n in self.model.of_type("AWS::Lambda::EventSourceMapping"))
+        if p["EventSourceArn"] != self.model.attribute("MailQueue", "Arn") or p["FunctionResponseTypes"] != ["ReportBatchItemFailures"]:
+            raise Fault(f"the mapping takes messages from {p['EventSourceArn']} and expects {p['FunctionResponseTypes']}")
+        queue = self.account.queues.get_queue_url(QueueName=self.model.attribute("MailQueue", "QueueName"))["QueueUrl"]
+        left = []
+        while taken := self.account.queues.receive_message(QueueUrl=queue, MaxNumberOfMessages=p["BatchSize"], AttributeNames=["All"]).get("Messages"):
+            records = [{"messageId": m["MessageId"], "receiptHandle": m["ReceiptHandle"], "body": m["Body"], "attributes": m["Attributes"],
+                        "messageAttributes": {}, "eventSource": "aws:sqs", "eventSourceARN": p["EventSourceArn"], "awsRegion": REGION} for m in taken]
+            good, answer = self.invoke(p["FunctionName"], {"Records": records})
+            if not good:
+                raise Fault(f"the mail function failed: {answer}")
+            failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
+            for m in taken:
+                if m["MessageId"] in failed:
+                    left.append(m["Body"])
+                else:
+                    self.account.queues.delete_message(QueueUrl=queue, ReceiptHandle=m["ReceiptHandle"])
+        return left
+
+    def put_message(self, body):
+        queue = self.account.queues.get_queue_url(QueueName=self.model.attribute("MailQueue", "QueueName"))["QueueUrl"]
+        self.account.queues.send_message(QueueUrl=queue, MessageBody=body)
+
+    def sent_mails(self):
+        """The mails that SES took since the last call, each parsed."""
+        with urlopen(self.account.moto + "/moto-api/data.json") as r:
+            mails = [email.message_from_string(m["raw_data"], policy=email.policy.default) for m in json.load(r)["ses"]["RawMessage"]]
+        new, self.seen = mails[getattr(self, "seen", 0):], len(mails)
+        return new
 
     def function(self, logical):
         """Starts a function at its first use, and checks that its role may be assumed by Lambda."""

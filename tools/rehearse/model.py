@@ -16,6 +16,8 @@ PSEUDO = {
     "AWS::StackId": f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/{STACK}/11111111-2222-3333-4444-555555555555",
 }
 
+MAIL = {"MailFrom": "login@example.com", "ResetUrl": "https://app.example.com/reset"}
+
 # What the rehearsal does with each type of resource. It fails at a type without a rule.
 KNOWN = {
     "AWS::DynamoDB::Table": "made and read back",
@@ -31,12 +33,15 @@ KNOWN = {
     "AWS::ApiGatewayV2::Route": "requests are routed by it",
     "AWS::ApiGateway::RestApi": "requests are routed by it",
     "AWS::ApiGateway::Stage": "its variables name the functions",
+    "AWS::SQS::Queue": "made and read back",
+    "AWS::Lambda::EventSourceMapping": "its messages are given to its function",
+    "AWS::SES::ConfigurationSet": "mails name it",
 }
 REFERENCES_ONLY = {
     "AWS::ApiGatewayV2::Stage", "AWS::ApiGateway::Deployment", "AWS::ApiGatewayV2::DomainName", "AWS::ApiGatewayV2::ApiMapping",
     "AWS::Route53::RecordSet", "AWS::WAFv2::WebACL", "AWS::WAFv2::WebACLAssociation", "AWS::Logs::LogGroup", "AWS::Logs::MetricFilter",
     "AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Events::Rule", "AWS::CodeDeploy::Application",
-    "AWS::CodeDeploy::DeploymentGroup",
+    "AWS::CodeDeploy::DeploymentGroup", "AWS::SES::ConfigurationSetEventDestination", "AWS::SNS::Topic", "AWS::SNS::TopicPolicy",
 }
 
 
@@ -174,6 +179,10 @@ class Model:
             return resource["Properties"]["StageName"]
         if kind == "AWS::ApiGateway::Stage":
             return self.resolve(resource["Properties"]["StageName"])
+        if kind == "AWS::SQS::Queue":
+            return f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{STACK}-{name}"
+        if kind == "AWS::SNS::Topic":
+            return f"arn:aws:sns:{REGION}:{ACCOUNT}:{STACK}-{name}"
         return f"{STACK}-{name}"
 
     def function_arn(self, name):
@@ -186,6 +195,8 @@ class Model:
             ("AWS::Lambda::Function", "Arn"): self.function_arn(own),
             ("AWS::Lambda::Version", "Version"): "1",
             ("AWS::DynamoDB::Table", "Arn"): f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{own}",
+            ("AWS::SQS::Queue", "Arn"): f"arn:aws:sqs:{REGION}:{ACCOUNT}:{own.rsplit('/', 1)[-1]}",
+            ("AWS::SQS::Queue", "QueueName"): own.rsplit("/", 1)[-1],
             ("AWS::IAM::Role", "Arn"): f"arn:aws:iam::{ACCOUNT}:role/{own}",
             ("AWS::Logs::LogGroup", "Arn"): f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{own}:*",
             ("AWS::WAFv2::WebACL", "Arn"): f"arn:aws:wafv2:{REGION}:{ACCOUNT}:regional/webacl/{own}/1",
@@ -290,6 +301,7 @@ def combinations():
         [{}, {"SigningKeysArn": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:old-AbCdEf"}],
         [{}, {"AlarmTopic": f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms"}],
         [{}, {"Deployment": "AllAtOnce"}],
+        [{}, MAIL],
         [{}, {"Metrics": "off", "Dashboard": "on", "Calibrate": "on"}],
         [{}, {"KmsKeyArn": f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1", "Tracing": "on", "ReservedConcurrency": "5", "Algorithm": "HS256",
               "PermissionsBoundary": f"arn:aws:iam::{ACCOUNT}:policy/limit"}],

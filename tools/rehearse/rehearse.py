@@ -28,8 +28,9 @@ BUILDS = pathlib.Path(".aws-sam/build")
 
 LIMITS = """What this does not show: API Gateway itself (its throttling, its authorizers, custom domains, access logs), WAF, IAM
 beyond the roles' own statements (boundaries, service control policies, key policies), Secrets Manager's scheduler, CodeDeploy's
-shifting of traffic, CloudWatch's alarms, ACM, DNS, cold starts, and the order in which CloudFormation makes things. Mail is not
-rehearsed: this stack does not send any. The passkey is of an authenticator in software. The first deployment shows the rest."""
+shifting of traffic, CloudWatch's alarms, ACM, DNS, cold starts, and the order in which CloudFormation makes things; SES's own
+checks, its bounces and complaints, and the wait between attempts of SQS. The passkey is of an authenticator in software. The first
+deployment shows the rest."""
 
 
 def main():
@@ -186,7 +187,8 @@ SAMPLES = [
 
 def by(door, account, template, cli, picture_file=None, planted_here=False, *, say):
     say(f"\n{door}:")
-    m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC, "PasskeyRp": "example.org", "PasskeyOrigins": "https://shop.example"})
+    mail = {**model.MAIL, "MailFrom": f"login@mail{time.time_ns()}.example.com"}  # so that stacks in one account know their own
+    m = Model(template, {"FrontDoor": door, "AlarmTopic": TOPIC, "PasskeyRp": "example.org", "PasskeyOrigins": "https://shop.example", **mail})
     m.check_types()
     m.check_references()
     m.ids["Table"] = f"latchkey-Table-{door}-{time.time_ns()}"
@@ -284,7 +286,7 @@ def planted():
     def no_time_to_live(t):
         resources(t)["Table"]["Properties"]["TimeToLiveSpecification"]["AttributeName"] = "expires"
     def unknown_type(t):
-        resources(t)["Queue"] = {"Type": "AWS::SQS::Queue", "Properties": {}}
+        resources(t)["Stream"] = {"Type": "AWS::Kinesis::Stream", "Properties": {}}
     def missing_variable(t):
         del t["Globals"]["Function"]["Environment"]["Variables"]["LATCHKEY_ISSUER"]
     def no_hook(t):
@@ -309,7 +311,7 @@ SYMPTOMS = {
     "missing-permission": "SessionFunction:live",
     "another-first-value": "the secret begins as",
     "no-time-to-live": "the table's time to live",
-    "unknown-type": "AWS::SQS::Queue",
+    "unknown-type": "AWS::Kinesis::Stream",
     "missing-variable": "LATCHKEY_ISSUER",
     "no-hook": "after the smoke function",
     "no-alarm": "no alarm that would stop it",

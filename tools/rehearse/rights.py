@@ -18,6 +18,9 @@ EXPLAINED = {
     "kms:Decrypt": "DynamoDB and Secrets Manager decrypt", "kms:GenerateDataKey": "Secrets Manager encrypts",
     "lambda:GetAlias": "CodeDeploy", "lambda:UpdateAlias": "CodeDeploy", "lambda:GetProvisionedConcurrencyConfig": "CodeDeploy",
     "cloudwatch:DescribeAlarms": "CodeDeploy",
+    "sqs:ReceiveMessage": "Lambda polls the queue", "sqs:DeleteMessage": "Lambda polls the queue",
+    "sqs:GetQueueAttributes": "Lambda polls the queue",
+    "ses:SendEmail": "SES asks for one of the two, as it sees the call",
 }
 
 
@@ -42,18 +45,22 @@ class Role:
         self.statements = [s for p in properties.get("Policies", []) for s in p["PolicyDocument"]["Statement"]]
         self.used, self.patterns, self.denied = set(), set(), []
 
-    def allows(self, action, resource, keys=()):
+    def allows(self, action, resource, keys=(), sender=None):
         for i, s in enumerate(self.statements):
-            if s["Effect"] == "Allow" and matches(action, s["Action"]) and matches(resource, s["Resource"]) and self.met(s, keys):
+            if s["Effect"] == "Allow" and matches(action, s["Action"]) and matches(resource, s["Resource"]) and self.met(s, keys, sender):
                 self.used.add((i, action))
                 self.note_keys(i, s, keys)
                 return True
         self.denied.append(f"{self.name}: {action} on {resource}" + (f" under {', '.join(keys)}" if keys else ""))
         return False
 
-    def met(self, statement, keys):
+    def met(self, statement, keys, sender):
         for operator, tests in statement.get("Condition", {}).items():
             for name, patterns in tests.items():
+                if (operator, name) == ("StringEquals", "ses:FromAddress"):
+                    if sender not in listed(patterns):
+                        return False
+                    continue
                 if not operator.startswith("ForAllValues:String") or name != "dynamodb:LeadingKeys":
                     return False  # of a service that is not called here
                 if not all(matches(k, patterns) for k in keys):
@@ -143,7 +150,11 @@ class Door:
             return 500, {}, b'{"__type":"InternalServerError"}'
         if path.startswith("/2015-03-31/functions/"):
             return self.backends["lambda"](self.role, path, body)
+        if path == "/v2/email/outbound-emails":
+            return self.send_mail(path, headers, body)
         service, _, operation = target.partition(".")
+        if service == "AmazonSQS":
+            return self.send_message(operation, path, headers, body)
         if service.startswith("CodeDeploy"):
             return self.backends["codedeploy"](self.role, json.loads(body))
         self.calls.append(operation)
@@ -151,6 +162,21 @@ class Door:
             return 400, {"Content-Type": "application/x-amz-json-1.0"}, b'{"__type":"com.amazon.coral.service#AccessDeniedException","message":"denied"}'
         backend = self.backends["dynamodb" if service.startswith("DynamoDB") else "secretsmanager"]
         return forward(backend + path, headers, body)
+
+    def send_mail(self, path, headers, body):
+        call = json.loads(body)
+        owner = f"arn:aws:ses:{self.account.region}:{self.account.number}:"
+        sender = call["FromEmailAddress"]
+        resources = [owner + "identity/" + sender.split("@")[1], owner + "configuration-set/" + call["ConfigurationSetName"]]
+        if not all([self.role.allows("ses:SendRawEmail", r, sender=sender) for r in resources]):
+            return 403, {"X-Amzn-Errortype": "AccessDeniedException"}, b"{}"
+        return forward(self.account.moto + path, headers, body)
+
+    def send_message(self, operation, path, headers, body):
+        name = json.loads(body)["QueueUrl"].rsplit("/", 1)[1]
+        if not self.role.allows(f"sqs:{operation}", f"arn:aws:sqs:{self.account.region}:{self.account.number}:{name}"):
+            return 403, {"X-Amzn-Errortype": "AccessDenied"}, b"{}"
+        return forward(self.account.moto + path, headers, body)
 
     def allowed(self, service, operation, call):
         if service.startswith("DynamoDB"):

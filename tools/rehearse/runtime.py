@@ -57,7 +57,7 @@ class Function:
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand", "AWS_REGION": REGION, "_HANDLER": properties["Handler"],
             "AWS_ACCESS_KEY_ID": "ASIAREHEARSAL", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(properties["MemorySize"]),
-            **{f"AWS_ENDPOINT_URL_{s}": door.url for s in ("DYNAMODB", "SECRETS_MANAGER", "LAMBDA", "CODEDEPLOY")},
+            **{f"AWS_ENDPOINT_URL_{s}": door.url for s in ("DYNAMODB", "SECRETS_MANAGER", "LAMBDA", "CODEDEPLOY", "SQS", "SES")},
         }
         self.process = subprocess.Popen([str(binary)], env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         threading.Thread(target=self.read_log, daemon=True).start()

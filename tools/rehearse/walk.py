@@ -52,6 +52,7 @@ class Walk:
         self.second_factor()
         self.passkey()
         self.change_password()
+        self.mail()
         self.smoke()
         self.second_rotation()
         self.deletion()
@@ -241,6 +242,22 @@ class Walk:
             self.fact("a user changes the password, and the old session ends",
                       wrong.status == 400 and changed.status == 200 and changed.cookie("planpoint") and ended.status == 401, (wrong.body, changed.body))
         self.token = self.sign_in().body["access_token"]
+
+    def mail(self):
+        user = json.loads(self.operator("users", "show", EMAIL, "--json").stdout)["id"]
+        self.stack.deliver(), self.stack.sent_mails()  # what came before
+        message = {"kind": "reset", "user": user, "drop": False}
+        for m in (message, {**message, "drop": True}, {**message, "user": "nobody"}):
+            self.stack.put_message(json.dumps(m))
+        left, mails = self.stack.deliver(), self.stack.sent_mails()
+        self.fact("a message of the queue becomes a mail of SES, and those to be dropped do not", not left and len(mails) == 1, (left, mails))
+        text = mails[0].get_body(("plain",)).get_content()
+        self.fact("the mail is to the user, with a link to the page", mails[0]["To"].endswith("<" + EMAIL + ">") and "https://app.example.com/reset#token=" in text, mails[0])
+        forged = ["{}", "x", json.dumps({**message, "kind": "transfer"}), json.dumps({**message, "to": "eve@example.com"})]
+        for body in forged:
+            self.stack.put_message(body)
+        left = self.stack.deliver()
+        self.fact("forged messages stay for the dead-letter queue, and no mail is sent", sorted(left) == sorted(forged) and not self.stack.sent_mails(), left)
 
     def factor_of_client(self):
         key = self.operator("clients", "add", "--name", "site", "--kind", "standard").stdout.split()[-1]
