@@ -18,6 +18,8 @@ func TestRights(t *testing.T) {
 		traces  = "where Traced: xray:PutTraceSegments xray:PutTelemetryRecords on *"
 		via     = " on KmsKeyArn via dynamodb.${AWS::Region}.* secretsmanager.${AWS::Region}.*"
 		decrypt = "where HasKey: kms:Decrypt" + via
+
+		askForMail = "where Mail: sqs:SendMessage on MailQueue.Arn"
 	)
 	versions := func(names ...string) (all string) {
 		for _, name := range names {
@@ -27,25 +29,24 @@ func TestRights(t *testing.T) {
 	}
 	want := map[string][]string{
 		"LoginRole": {
-			logs("Login"), traces, decrypt,
+			logs("Login"), traces, decrypt, askForMail,
 			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* TRIES#* SOURCE#*",
 			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"SessionRole": {
-			logs("Session"), traces, decrypt,
+			logs("Session"), traces, decrypt, askForMail,
 			"dynamodb:BatchGetItem dynamodb:GetItem dynamodb:Query dynamodb:UpdateItem dynamodb:DeleteItem dynamodb:BatchWriteItem " +
 				"on " + table + " under USER#* WARM",
 			"secretsmanager:GetSecretValue on " + ring,
 		},
 		"AccountRole": {
-			logs("Account"), traces, decrypt,
+			logs("Account"), traces, decrypt, askForMail,
 			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under LOGIN#* HANDLE#* USER#* CLIENTS TRIES#* SOURCE#* WARM",
 			"dynamodb:PutItem dynamodb:UpdateItem on " + table + " under USER#* HANDLE#* TRIES#* SOURCE#* NONCE#*",
 			"dynamodb:Query dynamodb:BatchWriteItem on " + table + " under USER#*",
 			"secretsmanager:GetSecretValue on " + ring,
-			"where Mail: sqs:SendMessage on MailQueue.Arn",
 		},
 		"MailRole": {
 			logs("Mail"), traces, decrypt,

@@ -197,13 +197,13 @@ func throttleSettings() []Setting {
 func mailSettings() []Setting {
 	return []Setting{
 		row("MAIL", "", "how mails are sent: file:DIRECTORY, smtp://HOST, smtps://HOST, or sqs:URL of a queue; empty: not at all",
-			mailRoute(), func(c *Config) *MailRoute { return &c.Mail }).at("", "file:", "smtp://", "smtps://", "sqs:").by("account"),
+			mailRoute(), func(c *Config) *MailRoute { return &c.Mail }).at("", "file:", "smtp://", "smtps://", "sqs:").by("login", "session", "account"),
 		row("MAIL_FROM", "", "address that mails come from; empty: no mails",
 			setting.MailAddress(), func(c *Config) *string { return &c.MailFrom }).by("mail"),
 		row("RESET_URL", "", "page that links in mails open, to choose a new password; it gets the token in the fragment",
-			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).by("account"),
+			setting.PageURL(), func(c *Config) **url.URL { return &c.ResetURL }).by("account", "mail"),
 		row("NOTICES", "security", "which events of their account users get a mail about",
-			setting.Words(auth.NoticesSecurity, auth.NoticesSignIns, auth.NoticesOff), func(c *Config) *auth.Notices { return &c.Notices }).local(),
+			setting.Words(auth.NoticesSecurity, auth.NoticesSignIns, auth.NoticesOff), func(c *Config) *auth.Notices { return &c.Notices }).by("login", "session", "account"),
 	}
 }
 
