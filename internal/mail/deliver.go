@@ -25,7 +25,7 @@ type Sender interface {
 	Send(ctx context.Context, m Mail) error
 }
 
-// Users is the part of the store that finds whom a notice is for.
+// Users is the part of the store that finds the user of a notice.
 type Users interface {
 	// UserByID returns the user, or an error that wraps auth.ErrNotFound.
 	UserByID(ctx context.Context, id string) (auth.User, error)

@@ -21,6 +21,7 @@ EXPLAINED = {
     "sqs:ReceiveMessage": "Lambda polls the queue", "sqs:DeleteMessage": "Lambda polls the queue",
     "sqs:GetQueueAttributes": "Lambda polls the queue",
     "ses:SendEmail": "SES asks for one of the two, as it sees the call",
+    "sqs:SendMessage": "notices, and resets; the login function sends one for ten wrong codes",
 }
 
 
