@@ -252,7 +252,7 @@ class Walk:
         left, mails = self.stack.deliver(), self.stack.sent_mails()
         self.fact("a message of the queue becomes a mail of SES, and those to be dropped do not", not left and len(mails) == 1, (left, mails))
         text = mails[0].get_body(("plain",)).get_content()
-        self.fact("the mail is to the user, with a link to the page", mails[0]["To"].endswith("<" + EMAIL + ">") and "https://app.example.com/reset#token=" in text, mails[0])
+        self.fact("the mail is to the user, with a link to the page", EMAIL in mails[0]["To"] and "https://app.example.com/reset#token=" in text, mails[0])
         forged = ["{}", "x", json.dumps({**message, "kind": "transfer"}), json.dumps({**message, "to": "eve@example.com"})]
         for body in forged:
             self.stack.put_message(body)
