@@ -87,7 +87,7 @@ class Stack:
 
     def __init__(self, account, model, builds):
         self.account, self.model, self.builds = account, model, builds
-        self.functions, self.roles, self.reports = {}, {}, []
+        self.functions, self.roles, self.reports, self.seen = {}, {}, [], 0
         self.make_table()
         self.make_secret()
         self.make_queues()
@@ -141,6 +141,7 @@ class Stack:
         for name in ("MailDeadLetters", "MailQueue"):
             if name not in self.model.active:
                 continue
+            self.model.ids[name] = f"{self.model.physical(name)}-{time.time_ns()}"
             p = self.model.properties(name)
             wanted = {k: str(p[k]) for k in ("VisibilityTimeout", "MessageRetentionPeriod", "SqsManagedSseEnabled") if k in p}
             if "RedrivePolicy" in p:
@@ -149,7 +150,7 @@ class Stack:
             got = self.account.queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
             if got["QueueArn"] != self.model.attribute(name, "Arn") or "MessageRetentionPeriod" in wanted and got["MessageRetentionPeriod"] != wanted["MessageRetentionPeriod"]:
                 raise Fault(f"{name} is made as {got}")
-        if "MailFrom" in self.model.parameters and self.model.parameters["MailFrom"]:
+        if self.model.parameters["MailFrom"]:
             self.account.mails.create_email_identity(EmailIdentity=self.model.parameters["MailFrom"].split("@")[1])
 
     def deliver(self):
@@ -178,10 +179,11 @@ class Stack:
         self.account.queues.send_message(QueueUrl=queue, MessageBody=body)
 
     def sent_mails(self):
-        """The mails that SES took since the last call, each parsed."""
+        """The mails of this stack that SES took since the last call, each parsed."""
         with urlopen(self.account.moto + "/moto-api/data.json") as r:
             mails = [email.message_from_string(m["raw_data"], policy=email.policy.default) for m in json.load(r)["ses"]["RawMessage"]]
-        new, self.seen = mails[getattr(self, "seen", 0):], len(mails)
+        own = [m for m in mails if self.model.parameters["MailFrom"] in m["From"]]
+        new, self.seen = own[self.seen:], len(own)
         return new
 
     def function(self, logical):
