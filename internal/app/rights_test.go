@@ -51,7 +51,7 @@ func TestRights(t *testing.T) {
 		"MailRole": {
 			logs("Mail"), traces, decrypt,
 			"sqs:ReceiveMessage sqs:DeleteMessage sqs:GetQueueAttributes on MailQueue.Arn",
-			"dynamodb:GetItem dynamodb:BatchGetItem on " + table + " under USER#* WARM",
+			"dynamodb:GetItem on " + table + " under USER#* WARM",
 			"dynamodb:UpdateItem on " + table + " under TRIES#*",
 			"secretsmanager:GetSecretValue on " + ring,
 			"ses:SendEmail ses:SendRawEmail on arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/* " +
