@@ -56,6 +56,7 @@ func PasskeyAttempt(t testing.TB, s *auth.Service, a *Authenticator) auth.Passke
 // it comes fifty times at once, tells the audit of a counter that fell, and dies with its user.
 func RunPasskeys(t *testing.T, open func(t *testing.T) Store) {
 	k := NewKitOver(t, open(t), Ada(), Grace())
+	k.followClock()
 	s := k.Service(auth.Rules{RelyingParty: RelyingParty()})
 	terms := auth.Terms{Contract: "profile", AccessLife: time.Hour, Refreshable: true}
 	g, err := s.Login(t.Context(), auth.Attempt{Identifier: Ada().Identifier, Password: Password}, terms)

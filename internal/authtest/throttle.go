@@ -19,12 +19,14 @@ func RunThrottle(t *testing.T, rounds int, open func(t *testing.T) Store) {
 	t.Run("model", func(t *testing.T) { throttleModelled(t, newThrottleKit(t, open), rounds) })
 }
 
-// newThrottleKit sets the kit's clock to the real time: a store may delete expired items by its own clock.
 func newThrottleKit(t *testing.T, open func(t *testing.T) Store) *Kit {
 	k := NewKitOver(t, open(t), Ada())
-	k.Clock.Advance(time.Since(Start()).Truncate(time.Millisecond))
+	k.followClock()
 	return k
 }
+
+// followClock sets the kit's clock to the real time: a store may delete expired items by its own clock.
+func (k *Kit) followClock() { k.Clock.Advance(time.Since(Start()).Truncate(time.Millisecond)) }
 
 // try is one attempt to sign in, as a named user from a source.
 type try struct {
