@@ -1,5 +1,5 @@
 """What 'latchkey doctor' asks of AWS and of the URL, answered for one rehearsed stack. The emulators answer for the table and the
-secret. CloudFormation, Lambda, CloudWatch, SNS and API Gateway are answered here, from the template: moto does not make these
+secret. CloudFormation, Lambda, CloudWatch, SNS, SES and API Gateway are answered here, from the template: moto does not make these
 resources."""
 
 import base64
@@ -77,6 +77,7 @@ class Control:
         self.old_code = set()  # functions whose alias stayed at an older version
         self.unlimited = False
         self.lost_alarms = set()
+        self.verified = True  # whether SES may send from the stack's domain
         self.archives = {}
         self.server = serve(self.handle)
         self.url = self.server.url
@@ -146,6 +147,8 @@ class Control:
             (function + r"/configuration(\?Qualifier=live)?", lambda name, live: found(self.configuration(name, live))),
             (function + r"/aliases/live", lambda name: found({"FunctionVersion": "1"})),
             (function + r"(?:\?Qualifier=live)?", lambda name: found({"Code": {"Location": f"{self.url}/code/{name}"}})),
+            (r"/v2/email/account", lambda: found({"ProductionAccessEnabled": True, "SendingEnabled": True})),
+            (r"/v2/email/identities/(.+)", self.identity),
             (r"/code/(.+)", lambda name: (200, [], self.archive(name))),
             (r"/v2/apis\?.*", lambda: found({"items": [{"apiId": self.model.physical(n), "name": n, "protocolType": "HTTP"}
                                                        for n in self.model.of_type("AWS::ApiGatewayV2::Api")]})),
@@ -153,6 +156,11 @@ class Control:
             (r"/v2/apis/\w+/stages/\$default", lambda: found(self.stage("ApiStage"))),
             (r"/restapis/\w+/stages/live", lambda: found(self.rest_stage())),
         ]
+
+    def identity(self, name):
+        if name != self.model.parameters["MailFrom"].split("@")[-1]:
+            return 404, [], b'{"message":"no such identity"}'
+        return found({"VerifiedForSendingStatus": self.verified})
 
     def logical(self, name):
         return next(n for n in self.model.of_type("AWS::Lambda::Function") if self.model.physical(n) == name)

@@ -65,6 +65,9 @@ def planted():
     def another_setting(_, control):
         return setting(control, "changed", {"SessionFunction": {"LATCHKEY_ISSUER": "https://other.example.com"}})
 
+    def unverified_sender(_, control):
+        return setting(control, "verified", False)
+
     return {
         "time to live is switched off": (no_time_to_live, "table", "update-time-to-live"),
         "point-in-time recovery is switched off": (no_recovery, "table", "update-continuous-backups"),
@@ -72,6 +75,7 @@ def planted():
         "nobody is subscribed": (unsubscribed, "alarm topic", "Subscribe the person on call"),
         "a function goes back": (stayed_alias, "functions", "docs/operate.md#go-back"),
         "the rate limits are removed": (no_limit, "rate limits", "Deploy the stack again"),
+        "the sender is not verified": (unverified_sender, "mail", "in SES"),
         "an alarm is deleted": (lost_alarm, "alarms", "Deploy the stack again"),
         "a route is deleted": (lost_route, "routes", "Deploy the template of this command's version"),
         "a variable is changed by hand": (another_setting, "settings", "only by its parameters"),
