@@ -71,7 +71,7 @@ func (d *Deployment) download(ctx context.Context, f function) ([]byte, error) {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, answer.Code.Location, nil)
 	if err != nil {
-		return nil, errors.New("Lambda does not say where the code is")
+		return nil, errors.New("find the code: Lambda names no location")
 	}
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {
