@@ -166,13 +166,23 @@ func (l *login) lookUp(ctx context.Context) (userID string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("look up the identifier: %w", err)
 	}
-	if q.KeyHash != "" && (found.Client.KeyHash != q.KeyHash || !found.Client.Works(l.now())) {
-		return "", refuse(ErrUnknownClient, reasonClientUnknown)
+	if err := l.takeClient(q.KeyHash, found.Client); err != nil {
+		return "", err
 	}
-	l.client, l.tally.seen, l.record.ClientID = found.Client, found.Counters, found.Client.ID()
+	l.tally.seen = found.Counters
 	l.acceptDevice(found.Device, found.UserID)
 	l.noteSource(found.Counters.Pair)
 	return found.UserID, nil
+}
+
+// takeClient takes the client that was looked up for the hash of an API key, empty without one, and refuses one that may not sign
+// anyone in.
+func (l *login) takeClient(keyHash string, c Client) error {
+	if keyHash != "" && (c.KeyHash != keyHash || !c.Works(l.now())) {
+		return refuse(ErrUnknownClient, reasonClientUnknown)
+	}
+	l.client, l.record.ClientID = c, c.ID()
+	return nil
 }
 
 // loadUserAndCount reads the user and concurrently counts the attempt. Unknown users cost the same read, under an id that no

@@ -125,15 +125,14 @@ func (f *factorLogin) lookUpSource(ctx context.Context) (err error) {
 		return fmt.Errorf("look up the source: %w", err)
 	}
 	f.noteSource(found.Counters.Pair)
-	return f.takeClient(f.ticket.KeyHash, found)
+	return f.takeFound(f.ticket.KeyHash, found)
 }
 
-// takeClient takes the client and the source's window from what was looked up.
-func (f *factorLogin) takeClient(keyHash string, found LookupResult) error {
-	if keyHash != "" && (found.Client.KeyHash != keyHash || !found.Client.Works(f.now())) {
-		return refuse(ErrUnknownClient, reasonClientUnknown)
+// takeFound takes the client and the source's window from what was looked up.
+func (f *factorLogin) takeFound(keyHash string, found LookupResult) error {
+	if err := f.takeClient(keyHash, found.Client); err != nil {
+		return err
 	}
-	f.client, f.record.ClientID = found.Client, found.Client.ID()
 	f.tally.seen.Source = found.Counters.Source
 	return f.checkLimits()
 }

@@ -117,7 +117,7 @@ func (p *passkeyLogin) lookUpHandle(ctx context.Context) (userID string, err err
 	if err != nil {
 		return "", fmt.Errorf("look up the handle: %w", err)
 	}
-	return found.UserID, p.takeClient(q.KeyHash, found)
+	return found.UserID, p.takeFound(q.KeyHash, found)
 }
 
 // loadOwner reads the user, and for an unknown handle an id that no user has, which costs the same.
