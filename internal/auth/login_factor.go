@@ -23,7 +23,7 @@ type FactorAttempt struct {
 // as it is; a right one uses it up. It returns one of this package's errors and has written one audit record when it returns.
 func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Grant, error) {
 	f := factorLogin{
-		code: a.Code, challenge: a.Challenge, given: a.Assertion,
+		proof: FactorProof{Code: a.Code, Challenge: a.Challenge, Assertion: a.Assertion},
 		login: login{
 			Service: s, attempt: Attempt{APIKey: a.APIKey, Remember: a.Remember, Source: a.Source}, terms: t,
 			record: AuditRecord{Event: eventLoginFactor, Source: a.Source, Contract: t.Contract},
@@ -40,17 +40,15 @@ func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Gr
 // factorLogin is the second call of a sign-in while it runs.
 type factorLogin struct {
 	login
-	challenge string
-	code      string
-	given     []byte // the assertion
-	ticket    ticket
+	proof  FactorProof
+	ticket ticket
 }
 
 // run is the order of the second call. The challenge stands for the password; everything else is checked again, because users and
 // clients may have changed since.
 func (f *factorLogin) run(ctx context.Context) (Grant, error) {
 	var err error
-	if f.ticket, err = f.openTicket(ctx, f.challenge, purposeLogin); err != nil {
+	if f.ticket, err = f.openTicket(ctx, f.proof.Challenge, purposeLogin); err != nil {
 		return Grant{}, err
 	}
 	if err := f.checkClient(); err != nil {
@@ -142,7 +140,7 @@ func (f *factorLogin) proveByChallenge(ctx context.Context, caller User) ([]stri
 	if !caller.Factors.Any() { // it was removed since
 		return nil, refuse(ErrBadCredentials, reasonFactorMissing)
 	}
-	return f.proveByAnswer(ctx, caller, FactorProof{Code: f.code, Challenge: f.challenge, Assertion: f.given}, f.ticket, &f.record)
+	return f.proveByAnswer(ctx, caller, f.proof, f.ticket, &f.record)
 }
 
 // failedCode counts a refused code or passkey for the source and returns the error that ends the call.

@@ -32,9 +32,8 @@ func (s *Service) PasskeyOptions(ctx context.Context) (challenge string, options
 // and one verification. It returns one of this package's errors and has written one audit record when it returns.
 func (s *Service) LoginPasskey(ctx context.Context, a PasskeyAttempt, t Terms) (Grant, error) {
 	p := passkeyLogin{
-		given: a.Assertion,
 		factorLogin: factorLogin{
-			challenge: a.Challenge,
+			proof: FactorProof{Challenge: a.Challenge, Assertion: a.Assertion},
 			login: login{
 				Service: s, attempt: Attempt{APIKey: a.APIKey, Source: a.Source}, terms: t,
 				record: AuditRecord{Event: eventLoginPasskey, Source: a.Source, Contract: t.Contract},
@@ -52,7 +51,6 @@ func (s *Service) LoginPasskey(ctx context.Context, a PasskeyAttempt, t Terms) (
 // passkeyLogin is a sign-in with a passkey while it runs.
 type passkeyLogin struct {
 	factorLogin
-	given     []byte
 	assertion Assertion
 	signCount uint32
 	key       Passkey
@@ -75,7 +73,7 @@ func (p *passkeyLogin) run(ctx context.Context) (Grant, error) {
 	}
 	caller, err := p.loadOwner(ctx, userID)
 	if err == nil {
-		p.key, p.signCount, err = p.verifyAssertion(ctx, caller, p.assertion, p.challenge, true)
+		p.key, p.signCount, err = p.verifyAssertion(ctx, caller, p.assertion, p.proof.Challenge, true)
 	}
 	if err != nil {
 		return Grant{}, p.failedCode(ctx, err)
@@ -86,13 +84,13 @@ func (p *passkeyLogin) run(ctx context.Context) (Grant, error) {
 
 // open reads the challenge and the assertion.
 func (p *passkeyLogin) open(ctx context.Context) (err error) {
-	if p.ticket, err = p.openTicket(ctx, p.challenge, purposeSignIn); err != nil {
+	if p.ticket, err = p.openTicket(ctx, p.proof.Challenge, purposeSignIn); err != nil {
 		return err
 	}
 	if p.ticket.Party != p.rules.RelyingParty.ID {
 		return refuse(ErrBadCredentials, reasonForged)
 	}
-	if p.assertion, err = p.authenticators.ReadAssertion(p.given); err != nil {
+	if p.assertion, err = p.authenticators.ReadAssertion(p.proof.Assertion); err != nil {
 		return refuse(ErrBadCredentials, reasonMalformed)
 	}
 	return nil
