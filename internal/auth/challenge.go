@@ -153,6 +153,18 @@ func (s *Service) openTicket(ctx context.Context, challenge string, of ...purpos
 	return t, nil
 }
 
+// userOf reads the user of the ticket, and refuses one who has had another password since, or is gone.
+func (s *Service) userOf(ctx context.Context, t ticket) (User, error) {
+	u, err := s.store.UserByID(ctx, t.UserID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, fmt.Errorf("read the user: %w", err)
+	}
+	if u.ID == "" || u.PasswordEpoch != t.Epoch {
+		return User{}, refuse(ErrBadCredentials, reasonPasswordChanged)
+	}
+	return u, nil
+}
+
 // spend uses the challenge up; the second use is refused.
 func (s *Service) spend(ctx context.Context, t ticket) error {
 	err := s.store.SpendNonce(ctx, t.Nonce, time.Unix(t.Expires, 0).Add(maxSkew))

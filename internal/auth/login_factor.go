@@ -97,15 +97,9 @@ func (f *factorLogin) restoreAttempt(ctx context.Context) (err error) {
 
 // loadCaller reads the user of the challenge, who must have the password of then.
 func (f *factorLogin) loadCaller(ctx context.Context) (User, error) {
-	u, err := f.store.UserByID(ctx, f.ticket.UserID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, fmt.Errorf("read the user: %w", err)
-	}
-	if u.ID == "" || u.PasswordEpoch != f.ticket.Epoch {
-		return User{}, refuse(ErrBadCredentials, reasonPasswordChanged)
-	}
+	u, err := f.userOf(ctx, f.ticket)
 	f.attempt.Identifier = u.Identifier
-	return u, nil
+	return u, err
 }
 
 // lookUpSource reads the client again and the source's window, the only one of the three limits that binds here: wrong codes have a

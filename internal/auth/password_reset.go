@@ -123,12 +123,9 @@ func (s *Service) openMailToken(ctx context.Context, token string) (User, error)
 	if err != nil {
 		return User{}, err
 	}
-	u, err := s.store.UserByID(ctx, t.UserID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, fmt.Errorf("read the user: %w", err)
-	}
-	if u.ID == "" || u.PasswordEpoch != t.Epoch {
-		return User{}, refuse(ErrBadCredentials, reasonPasswordChanged)
+	u, err := s.userOf(ctx, t)
+	if err != nil {
+		return User{}, err
 	}
 	if !t.Purpose.opensTo(u) {
 		return User{}, refuse(ErrBadCredentials, reasonNotReady)
