@@ -23,11 +23,11 @@ type enrollment struct {
 func (s *Service) openEnrollment(ctx context.Context, challenge string, source Source) (e enrollment, err error) {
 	e.login = login{Service: s, attempt: Attempt{Source: source}, record: AuditRecord{Event: eventLoginFactor, Source: source}}
 	if e.ticket, err = s.openTicket(ctx, challenge, purposeEnroll); err != nil {
-		return e, asNoSession(err)
+		return e, reword(err, ErrNoSession)
 	}
 	e.record.Contract = e.ticket.Contract
 	if e.caller, err = e.loadCaller(ctx); err != nil {
-		return e, asNoSession(err)
+		return e, reword(err, ErrNoSession)
 	}
 	if e.caller.Status != StatusReady || e.caller.Factors.Any() {
 		return e, refuse(ErrNoSession, reasonReplayed)
@@ -38,14 +38,6 @@ func (s *Service) openEnrollment(ctx context.Context, challenge string, source S
 // tryGate asks the gate before the factor is stored: a refusal after that would withhold the recovery codes.
 func (e *enrollment) tryGate(ctx context.Context) error {
 	_, _, err := e.gate(ctx, e.caller, func(context.Context, User) ([]string, error) { return nil, nil })
-	return err
-}
-
-// asNoSession words a refused challenge as that of a call that needs a session.
-func asNoSession(err error) error {
-	if reason, refused := reasonOf(err); refused {
-		return refuse(ErrNoSession, reason)
-	}
 	return err
 }
 
@@ -79,7 +71,7 @@ func (s *Service) enroll(
 	}
 	prove := func(ctx context.Context, _ User) ([]string, error) {
 		if err := s.spend(ctx, e.ticket); err != nil {
-			return nil, asNoSession(err)
+			return nil, reword(err, ErrNoSession)
 		}
 		return amr, nil
 	}

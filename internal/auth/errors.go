@@ -46,3 +46,12 @@ func reasonOf(err error) (Reason, bool) {
 	}
 	return refused.reason, true
 }
+
+// reword returns a refusal as another one, with its reason: what is wrong with a challenge is told in the words of the call. Any other
+// error stays as it is.
+func reword(err, as error) error {
+	if reason, refused := reasonOf(err); refused {
+		return refuse(as, reason)
+	}
+	return err
+}

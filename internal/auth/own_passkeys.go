@@ -83,7 +83,7 @@ func (s *Service) addPasskey(ctx context.Context, c Caller, n NewPasskey, source
 			return refuse(ErrConflict, reasonReplayed)
 		}
 		if err := s.spend(ctx, t); err != nil {
-			return asPending(err)
+			return reword(err, ErrPending)
 		}
 		recovery, err = s.addFactor(ctx, c, func(f *Factors) error { return f.addPasskey(p, t.Handle) })
 		return err
@@ -104,20 +104,12 @@ func (s *Service) openRegistration(ctx context.Context, c Caller, n NewPasskey) 
 	}
 	t, err := s.openTicket(ctx, n.Challenge, purposeRegister)
 	if err != nil {
-		return ticket{}, asPending(err)
+		return ticket{}, reword(err, ErrPending)
 	}
 	if t.UserID != c.User.ID || t.Epoch != c.User.PasswordEpoch || t.Party != s.rules.RelyingParty.ID {
 		return ticket{}, refuse(ErrPending, reasonForged)
 	}
 	return t, nil
-}
-
-// asPending words a refused challenge as that of a factor that has to be started again.
-func asPending(err error) error {
-	if reason, refused := reasonOf(err); refused {
-		return refuse(ErrPending, reason)
-	}
-	return err
 }
 
 // register verifies what the browser made.

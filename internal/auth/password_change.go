@@ -109,7 +109,7 @@ func (c *passwordChange) proveFactor(ctx context.Context, u User) ([]string, err
 func (c *passwordChange) failedProof(ctx context.Context, err error) error {
 	err = c.failed(ctx, err)
 	if errors.Is(err, ErrNotReady) || errors.Is(err, ErrWrongRole) { // since the session was read
-		return asNoSession(err)
+		return reword(err, ErrNoSession)
 	}
 	return asRule(err, RuleFactor)
 }
