@@ -33,8 +33,7 @@ check: ## format, vet (for macOS and Windows too), staticcheck, code budgets, te
 	go tool staticcheck ./...
 	cd tools/browser && "$$(go -C ../.. tool -n staticcheck)" ./...
 	go run ./tools/budget
-	go mod verify
-	go -C tools/browser mod verify
+	@d=$$(mktemp -d); trap 'rm -r "$$d"' EXIT; printf 'go 1.26.0\nuse (\n%s\n%s/tools/browser\n)\n' '$(CURDIR)' '$(CURDIR)' >$$d/go.work; GOWORK=$$d/go.work go mod verify
 	@.ci/template
 	@.ci/vulnerabilities
 
