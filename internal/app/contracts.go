@@ -103,32 +103,39 @@ func Paths(c Config) []string {
 
 // loginRoutes are the sign-ins of the contracts that are on.
 func loginRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
-	return contractRoutes(c, p, notices, contract.LoginRoutes)
+	return contractRoutes(c, contractConfig(c, p, notices, auth.NewSessions(domain(c, p))), contract.LoginRoutes)
 }
 
-// accountRoutes are the second calls of the contracts that are on, and what users do about their own factors.
+// accountRoutes are the second calls of the contracts that are on, and what users do about their own factors and passwords.
 func accountRoutes(c Config, p Ports, notices *web.Notices) web.Routes {
-	routes := contractRoutes(c, p, notices, contract.FactorRoutes)
-	maps.Copy(routes, contractRoutes(c, p, notices, contract.PasswordRoutes))
+	sessions := auth.NewSessions(domain(c, p))
+	config := contractConfig(c, p, notices, sessions)
+	routes := contractRoutes(c, config, contract.FactorRoutes, contract.PasswordRoutes)
 	maps.Copy(routes, account.Routes(account.Config{
-		Service: auth.NewService(domain(c, p)), Sessions: auth.NewSessions(domain(c, p)), Contracts: Contracts(c),
+		Service: config.Service, Sessions: sessions, Contracts: Contracts(c),
 		Cookies: cookies(c), Name: c.Name(),
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}))
 	return routes
 }
 
-func contractRoutes(c Config, p Ports, notices *web.Notices, of func(contract.Contract, contract.Config) web.Routes) web.Routes {
-	sessions := auth.NewSessions(domain(c, p))
-	config := contract.Config{
+func contractConfig(c Config, p Ports, notices *web.Notices, sessions *auth.Sessions) contract.Config {
+	cookies := cookies(c)
+	return contract.Config{
 		Service: auth.NewService(domain(c, p)),
-		Caller:  func(r *http.Request) (auth.Caller, error) { return cookies(c).Caller(r, sessions) },
+		Caller:  func(r *http.Request) (auth.Caller, error) { return cookies.Caller(r, sessions) },
 		Resets:  c.ResetURL != nil && p.Outbox != nil,
 		Origins: c.AllowedOrigins, Notices: notices, Log: p.Log,
 	}
+}
+
+// contractRoutes are the routes of each kind for each contract that is on.
+func contractRoutes(c Config, config contract.Config, kinds ...func(contract.Contract, contract.Config) web.Routes) web.Routes {
 	routes := web.Routes{}
 	for _, x := range Contracts(c) {
-		maps.Copy(routes, of(x, config))
+		for _, of := range kinds {
+			maps.Copy(routes, of(x, config))
+		}
 	}
 	return routes
 }
