@@ -15,8 +15,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/app"
-	"latchkey/internal/audit"
-	"latchkey/internal/console"
 	"latchkey/internal/password"
 	"latchkey/internal/setting"
 	"latchkey/internal/web"
@@ -125,8 +123,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		c.log(config.WarningLevel()).Warn(warning)
 	}
 	relaxGC(password.DefaultLimit(config.PasswordHash), config.NewHasher().Retained(), c.getenv)
-	feed := console.NewFeed()
-	sink := audit.Tee(records.sink(log), audit.Log(app.NewLogger(feed, slog.LevelInfo)))
+	feed, sink := consoleFeed(config, listener.Addr(), records.sink(log))
 	ports, store, err := c.ports(cmd, config, log, sink)
 	if err != nil {
 		return err
@@ -142,7 +139,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 		return err
 	}
 	served := localServer{listener: listener, base: base, log: log, handler: limited(app.ServeHandler(config, ports)), done: make(chan struct{})}
-	if isLoopback(listener.Addr()) && setting.IsLoopback(config.Issuer.Hostname()) {
+	if feed != nil {
 		if err := served.addConsole(config, demo, c.storeAdmin(config, store, sink), feed); err != nil {
 			return err
 		}

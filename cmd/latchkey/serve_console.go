@@ -3,13 +3,27 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"log/slog"
+	"net"
 	"time"
 
 	"latchkey/internal/admin"
 	"latchkey/internal/app"
+	"latchkey/internal/audit"
 	"latchkey/internal/auth"
 	"latchkey/internal/console"
+	"latchkey/internal/setting"
 )
+
+// consoleFeed returns the feed of the console's audit records, and a sink that also writes to it. The feed is nil if serve has no
+// console, which is only for browsers on this machine.
+func consoleFeed(config app.Config, addr net.Addr, sink auth.AuditSink) (*console.Feed, auth.AuditSink) {
+	if !isLoopback(addr) || !setting.IsLoopback(config.Issuer.Hostname()) {
+		return nil, sink
+	}
+	feed := console.NewFeed()
+	return feed, audit.Tee(sink, audit.Log(app.NewLogger(feed, slog.LevelInfo)))
+}
 
 // addConsole puts the console in front of the login. Its operators' token is new at each start and only ever printed.
 func (s *localServer) addConsole(config app.Config, demo *console.Demo, operators *admin.Admin, feed *console.Feed) error {
