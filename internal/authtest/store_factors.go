@@ -140,17 +140,17 @@ func stepOnce(t *testing.T, s Store) {
 	}})
 }
 
-// successes runs the call 20 times at once and returns how many succeeded; the others must conflict.
-func successes(t *testing.T, call func() error) int64 {
+// successes runs the call n times at once and returns how many succeeded; the others must be refused.
+func successes(t *testing.T, n int, refused error, call func() error) int64 {
 	t.Helper()
 	var succeeded atomic.Int64
 	var wg sync.WaitGroup
-	for range 20 {
+	for range n {
 		wg.Go(func() {
 			switch err := call(); {
 			case err == nil:
 				succeeded.Add(1)
-			case !errors.Is(err, auth.ErrConflict):
+			case !errors.Is(err, refused):
 				t.Errorf("%v", err)
 			}
 		})
@@ -161,7 +161,7 @@ func successes(t *testing.T, call func() error) int64 {
 
 func stepRace(t *testing.T, s Store) {
 	u := enrolled(t, s)
-	if n := successes(t, func() error { _, err := s.UseStep(t.Context(), u.ID, "totp-1", 7, Start()); return err }); n != 1 {
+	if n := successes(t, 20, auth.ErrConflict, func() error { _, err := s.UseStep(t.Context(), u.ID, "totp-1", 7, Start()); return err }); n != 1 {
 		t.Errorf("%d uses of one step succeeded", n)
 	}
 }
@@ -199,7 +199,7 @@ func recoveryOnce(t *testing.T, s Store) {
 
 func recoveryRace(t *testing.T, s Store) {
 	u := enrolled(t, s)
-	if n := successes(t, func() error { return s.UseRecovery(t.Context(), u.ID, "mac-1") }); n != 1 {
+	if n := successes(t, 20, auth.ErrConflict, func() error { return s.UseRecovery(t.Context(), u.ID, "mac-1") }); n != 1 {
 		t.Errorf("%d uses of one recovery code succeeded", n)
 	}
 }
@@ -338,7 +338,7 @@ func usesForgotten(t *testing.T, s Store) {
 
 func nonceOnce(t *testing.T, s Store) {
 	until := Start().Add(time.Minute)
-	if n := successes(t, func() error { return s.SpendNonce(t.Context(), "nonce", until) }); n != 1 {
+	if n := successes(t, 20, auth.ErrConflict, func() error { return s.SpendNonce(t.Context(), "nonce", until) }); n != 1 {
 		t.Errorf("%d uses of one nonce succeeded", n)
 	}
 	wantError(t, "SpendNonce again", s.SpendNonce(t.Context(), "nonce", until), auth.ErrConflict)
