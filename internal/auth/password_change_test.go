@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -210,13 +211,22 @@ func TestChangesAtOnce(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	s := k.Service(rules())
 	ada := callerOf(t, s, "ada", "")
+	wantOneWinner(t, s, 20, func(next string) error {
+		_, err := s.ChangePassword(t.Context(), ada, change(authtest.Password, next, auth.FactorProof{}), profileTerms())
+		return err
+	})
+}
+
+// wantOneWinner sets n passwords of Ada at the same time by the call: one of them becomes hers, and the others are refused.
+func wantOneWinner(t *testing.T, s *auth.Service, n int, set func(next string) error) {
+	t.Helper()
 	var all sync.WaitGroup
 	var mu sync.Mutex
 	var won []string
-	for i := range 20 {
-		next := chosen + string(rune('a'+i))
+	for i := range n {
+		next := fmt.Sprintf("%s %d", chosen, i)
 		all.Go(func() {
-			_, err := s.ChangePassword(t.Context(), ada, change(authtest.Password, next, auth.FactorProof{}), profileTerms())
+			err := set(next)
 			if err == nil {
 				mu.Lock()
 				won = append(won, next)

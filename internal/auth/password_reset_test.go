@@ -250,26 +250,9 @@ func TestResetWithFactor(t *testing.T) {
 func TestConfirmsAtOnce(t *testing.T) {
 	k, _, s := resetKit(t)
 	token := tokenOf(t, k, s, "ada", auth.MessageReset)
-	var all sync.WaitGroup
-	var mu sync.Mutex
-	var won []string
-	for i := range 50 {
-		next := fmt.Sprintf("%s %d", chosen, i)
-		all.Go(func() {
-			err := s.ResetPassword(t.Context(), reset(token, next, auth.FactorProof{}), "profile")
-			if err == nil {
-				mu.Lock()
-				won = append(won, next)
-				mu.Unlock()
-			} else if !errors.Is(err, auth.ErrRefusedPassword) {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
-	if len(won) != 1 || !signsIn(t, s, "ada", won[0]) {
-		t.Errorf("%d succeeded: %v", len(won), won)
-	}
+	wantOneWinner(t, s, 50, func(next string) error {
+		return s.ResetPassword(t.Context(), reset(token, next, auth.FactorProof{}), "profile")
+	})
 }
 
 // TestResetFaults promises that our own fault is not the user's, leaves the password, and does not use up the token.
