@@ -23,7 +23,7 @@ type Server struct {
 	Dir  string // holds its files
 
 	t        *testing.T
-	out, log record
+	out, log Record
 }
 
 // Serve starts the binary of this checkout on a free port; args are further flags of serve. Hashes are cheap.
@@ -117,21 +117,21 @@ var binary = sync.OnceValues(func() (string, error) {
 	return path, build.Run()
 })
 
-// record is what a process writes; it may be read while the process runs.
-type record struct {
+// Record is what processes write, as their standard output or error; it may be read while they run.
+type Record struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
 // Write adds to the record.
-func (r *record) Write(p []byte) (int, error) {
+func (r *Record) Write(p []byte) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.Write(p)
 }
 
 // String returns all that was written.
-func (r *record) String() string {
+func (r *Record) String() string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.text.String()

@@ -159,7 +159,7 @@ func signIn(page *browser.Page, password string) {
 // shop is a running examples/spa, with the login and the API that it starts.
 type shop struct {
 	url string
-	log *lines
+	log *browser.Record
 }
 
 func (s shop) refreshes() int {
@@ -194,7 +194,7 @@ func startShop(t *testing.T, settings ...string) shop {
 		t.Fatalf("build examples/spa: %v\n%s", err, out)
 	}
 	page := freePort(t)
-	s := shop{fmt.Sprintf("http://localhost:%d", page), &lines{}}
+	s := shop{fmt.Sprintf("http://localhost:%d", page), &browser.Record{}}
 	cmd := exec.CommandContext(context.Background(), binary, "-page", fmt.Sprint(page), "-login", fmt.Sprint(freePort(t)), "-orders", fmt.Sprint(freePort(t)))
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = "../..", s.log, s.log, 20*time.Second
 	cmd.Env = append(os.Environ(), append(settings, "LATCHKEY_STORE=sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_KEYS=file:"+filepath.Join(dir, "keys.json"))...)
@@ -227,24 +227,4 @@ func freePort(t *testing.T) int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
-}
-
-// lines is what processes write; it may be read while they run.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write adds to the lines.
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// String returns all that was written.
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
