@@ -28,7 +28,7 @@ export class Latchkey {
       this.call('POST', '/login/passkey', { challenge: offer.challenge, assertion }))
   }
 
-  // The user's profile, or null if nobody is signed in.
+  // The user's profile, or null if the user is signed out.
   async user() {
     await this.#refreshIfDue()
     let profile = await this.call('GET', '/me')

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// elsewhere is an origin that nobody allows: its host cannot exist.
+// elsewhere is an origin that no deployment allows: its host cannot exist.
 const elsewhere = "https://doctor.invalid"
 
 // lookCrossSite sends a sign-in as a browser would from a page of another site.

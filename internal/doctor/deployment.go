@@ -37,7 +37,7 @@ type Config struct {
 	Weak    []string // settings of the stack that weaken the service
 	Decoys  []auth.Decoy
 	NewHash string // what a new hash is, as password.Describe says it
-	// Census returns the decoys that the users would need now; nil: nobody asked for it.
+	// Census returns the decoys that the users would need now; nil: it was not asked for.
 	Census func(context.Context) ([]auth.Decoy, error)
 
 	Roots     *x509.CertPool // nil: the system's

@@ -11,7 +11,7 @@ import (
 // Level says how bad a finding is.
 type Level string
 
-// The levels. The last two differ in who is to act: nobody, or the person who ran the check.
+// The levels. The last two differ in whether the person who ran the check has to act.
 const (
 	OK         Level = "ok"
 	Warning    Level = "warning"         // works, and is weaker or closer to trouble than it should be

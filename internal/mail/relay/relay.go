@@ -100,7 +100,7 @@ func (r Relay) tls() *tls.Config {
 	return &tls.Config{ServerName: r.host, MinVersion: tls.VersionTLS12, RootCAs: r.roots}
 }
 
-// encrypt asks for STARTTLS. A server on this machine needs none, and often has a certificate that nobody signed.
+// encrypt asks for STARTTLS. A server on this machine needs none, and often has a self-signed certificate.
 func (r Relay) encrypt(client *smtp.Client) error {
 	if r.implicit || r.loopback {
 		return nil
