@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"time"
 
 	_ "modernc.org/sqlite" // the bare side uses Latchkey's driver
@@ -146,13 +147,17 @@ func playInsert(ctx context.Context, from, to string, out io.Writer) (err error)
 		return fmt.Errorf("read the rows: %w", err)
 	}
 	defer rows.Close()
-	insert, err := target.Prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+	columns, err := rows.Columns()
+	if err != nil {
+		return fmt.Errorf("read the columns: %w", err)
+	}
+	insert, err := target.Prepare("INSERT INTO users VALUES (?" + strings.Repeat(", ?", len(columns)-1) + ")")
 	if err != nil {
 		return fmt.Errorf("prepare the insert: %w", err)
 	}
 	var took time.Duration
 	for {
-		batch, err := nextRows(rows)
+		batch, err := nextRows(rows, len(columns))
 		if err != nil {
 			return fmt.Errorf("read the rows: %w", err)
 		}
@@ -169,9 +174,9 @@ func playInsert(ctx context.Context, from, to string, out io.Writer) (err error)
 	return err
 }
 
-func nextRows(rows *sql.Rows) (batch [][]any, err error) {
+func nextRows(rows *sql.Rows, columns int) (batch [][]any, err error) {
 	for len(batch) < bareBatch && rows.Next() {
-		row, into := make([]any, 13), make([]any, 13)
+		row, into := make([]any, columns), make([]any, columns)
 		for i := range row {
 			into[i] = &row[i]
 		}
