@@ -3,7 +3,7 @@
 package mail
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
 	"net/url"
 	"strings"
@@ -47,8 +47,11 @@ type Mail struct {
 	Raw                 []byte // RFC 5322
 }
 
-// Write returns the mail in the user's language if there are texts in it, else in English.
+// Write returns the mail in the user's language if there are texts in it, else in English. A mail with a link needs ResetURL.
 func (w Writer) Write(l Letter) (Mail, error) {
+	if HasLink(l.Kind) && w.ResetURL == nil {
+		return Mail{}, errors.New("RESET_URL is not set: the link of the mail would lead nowhere")
+	}
 	language := languageFor(l.To.Locale)
 	text, err := readText(language, l.Kind)
 	if err != nil {
@@ -68,7 +71,7 @@ func (w Writer) link(l Letter) string {
 	if !HasLink(l.Kind) {
 		return ""
 	}
-	page := *cmp.Or(w.ResetURL, &url.URL{})
+	page := *w.ResetURL
 	page.Fragment, page.RawFragment = "", ""
 	return page.String() + "#token=" + url.QueryEscape(l.Token)
 }

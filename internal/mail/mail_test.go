@@ -79,6 +79,17 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestLinkNeedsPage promises that no mail has a link that leads nowhere, and that notices need no page.
+func TestLinkNeedsPage(t *testing.T) {
+	for _, kind := range mail.Kinds() {
+		w := writer(t, "Orders")
+		w.ResetURL = nil
+		if _, err := w.Write(letter(kind, user(t, "ada@example.com", "", ""))); (err != nil) != mail.HasLink(kind) {
+			t.Errorf("%s: %v", kind, err)
+		}
+	}
+}
+
 // TestLanguage promises that the first subtag of the locale chooses the language, and that English is for all others.
 func TestLanguage(t *testing.T) {
 	for locale, want := range map[string]string{"": "en", "en-GB": "en", "de": "de", "DE-at": "de", "fr": "en", "den": "en", "x": "en"} {
