@@ -125,7 +125,8 @@ type AuditRecord struct {
 	Mail            MessageKind // of a mail
 
 	Operator                           string // who made a change, by their name on the machine
-	Added, Updated, Refused, Unchanged int    // of EventUserImport
+	Added, Updated, Refused, Unchanged int    // of EventUserImport; the last two of EventUserInvite
+	Invited                            int    // of EventUserInvite
 	Exported                           int    // of EventUserExport
 	OpenFactors                        bool   // of EventUserExport: with the seeds of authenticator apps in clear
 

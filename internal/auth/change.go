@@ -10,6 +10,7 @@ const (
 	EventUserAdd       Event = "user_add"
 	EventUserImport    Event = "user_import"
 	EventUserExport    Event = "user_export"
+	EventUserInvite    Event = "user_invite"
 	EventUserUpdate    Event = "user_update"
 	EventUserDelete    Event = "user_delete"
 	EventUserPassword  Event = "user_password"
