@@ -15,7 +15,7 @@ import (
 
 func usersCommand(c *cli) *cobra.Command {
 	return group("users", "Add, import, show and change users",
-		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersShowCommand(c), usersListCommand(c), usersHashesCommand(c), usersTryCommand(c),
+		usersAddCommand(c), usersImportCommand(c), usersExportCommand(c), usersInviteCommand(c), usersShowCommand(c), usersListCommand(c), usersHashesCommand(c), usersTryCommand(c),
 		usersUpdateCommand(c), usersDeleteCommand(c),
 		usersSetPasswordCommand(c), usersUnlockCommand(c), usersFactorsCommand(c), usersSessionsCommand(c), usersSignOutCommand(c),
 		usersDisableCommand(c), usersEnableCommand(c))

@@ -64,6 +64,8 @@ func attrs(r auth.AuditRecord) []slog.Attr {
 		if r.OpenFactors {
 			all = append(all, slog.Bool("openFactors", true))
 		}
+	case auth.EventUserInvite:
+		all = append(all, slog.Int("invited", r.Invited), slog.Int("refused", r.Refused), slog.Int("unchanged", r.Unchanged))
 	case auth.EventUserImport:
 		all = append(all, slog.Int("added", r.Added), slog.Int("updated", r.Updated), slog.Int("refused", r.Refused),
 			slog.Int("unchanged", r.Unchanged))

@@ -36,6 +36,7 @@ func notRun() map[string]string {
 		"README.md: make run     # the demo, on http://127.0.0.1:3000": itself,
 		"README.md: sam build": aws,
 		"docs/mail.md: export LATCHKEY_MAIL='smtps://latchkey:SECRET@mail.example.com'":                                                                                              "needs a mail server",
+		"docs/mail.md: latchkey users invite --all-pending --store dynamodb:TABLE_NAME --keys secretsmanager:SIGNING_KEYS_ARN --mail sqs:MAIL_QUEUE_URL":                             aws,
 		"docs/operate.md: aws sqs start-message-move-task --source-arn DEAD_LETTER_QUEUE_ARN":                                                                                        aws,
 		"docs/browser.md: go run ./examples/spa":                                                                                                                                     "needs port 3000; tools/browser runs it on others",
 		"docs/attacks.md: make attack     # everything except the statistics, at full size: about a minute":                                                                          minutes,
