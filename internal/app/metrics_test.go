@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/app"
 	"latchkey/internal/auth"
 	"latchkey/internal/authtest"
+	"latchkey/internal/mail"
 	"latchkey/internal/metrics"
 )
 
@@ -41,6 +42,9 @@ type counter struct {
 	auth.Store
 	kit     *authtest.Kit
 	handler http.Handler
+	ports   app.Ports
+	outbox  authtest.Outbox
+	listed  bool
 	out     bytes.Buffer
 	log     bytes.Buffer
 	broken  bool // the store
@@ -61,10 +65,11 @@ func newCounter(t *testing.T, settings settings) *counter {
 	config, err := app.ConfigFrom(settings.get)
 	check(t, err)
 	recorder := metrics.New(&c.out, namespace, c.kit.Keyring.SignsSince, c.kit.Clock.Now)
-	c.handler = app.ServeHandler(config, app.Ports{
-		Store: c, Passwords: c.kit.Hasher,
+	c.ports = app.Ports{
+		Store: c, Passwords: c.kit.Hasher, Outbox: &c.outbox, Listed: func(string) bool { return c.listed },
 		Keys: c.kit.Keyring, Tokens: c.kit.Tokens(), Log: app.NewLogger(&c.log, config.LogLevel), Metrics: recorder, Now: c.kit.Clock.Now,
-	})
+	}
+	c.handler = app.ServeHandler(config, c.ports)
 	return c
 }
 
@@ -249,5 +254,100 @@ func TestSignInsByFactor(t *testing.T) {
 		if line.Factor != want || strings.Contains(out.String(), "SignIns") != (want != "") {
 			t.Errorf("%+v is counted as\n%s", record, &out)
 		}
+	}
+}
+
+// TestPasswordMetrics promises counts of changed passwords, of asked and of finished resets, and of sign-ins with a listed password.
+func TestPasswordMetrics(t *testing.T) {
+	c := newCounter(t, settings{"RESET_URL": "https://app.example.com/reset"})
+	c.kit.Log.Keep("a walrus in the attic")
+	c.listed = true
+	signedIn := c.signIn("username", "ada@example.com", authtest.Password)
+	c.listed = false
+	if got := c.counted(); len(got) != 1 || got[0]["ListedPassword"] != 1 {
+		t.Errorf("a listed password: %v", got)
+	}
+	var bearer struct {
+		Token string `json:"access_token"`
+	}
+	check(t, json.Unmarshal(signedIn.Body.Bytes(), &bearer))
+	change := func(current string) {
+		c.send(http.MethodPost, "/api/users/password", `{"currentPassword":"`+current+`","newPassword":"a walrus in the attic"}`, "Authorization", "Bearer "+bearer.Token)
+	}
+	reset := func(name string) { c.send(http.MethodPost, "/api/users/password/reset", `{"username":"`+name+`"}`) }
+	confirm := func(token string) {
+		c.send(http.MethodPost, "/users/password/reset/confirm", `{"token":"`+token+`","newPassword":"a walrus in the attic"}`)
+	}
+	for _, step := range []struct {
+		name   string
+		do     func()
+		metric string
+		want   float64
+	}{
+		{"a wrong password", func() { change("wrong") }, "PasswordChange", 0},
+		{"changed", func() { change(authtest.Password) }, "PasswordChange", 1},
+		{"asked for", func() { reset("grace@example.com") }, "ResetRequest", 1},
+		{"asked for by a stranger", func() { reset("nobody@example.com") }, "ResetRequest", 0},
+		{"a wrong token", func() { confirm("a.b") }, "PasswordReset", 0},
+		{"reset", func() {
+			_, token, err := c.kit.Service(auth.Rules{}).MailToken(t.Context(), authtest.Grace().ID, auth.MessageReset, false)
+			check(t, err)
+			c.kit.Log.Keep(token)
+			confirm(token)
+		}, "PasswordReset", 1},
+	} {
+		step.do()
+		got := c.counted()
+		if len(got) != 1 {
+			t.Fatalf("%s: %d lines", step.name, len(got))
+		}
+		if value, counted := got[0][step.metric]; value != step.want || !counted {
+			t.Errorf("%s: %v", step.name, got[0])
+		}
+	}
+	c.outbox.Fail(auth.ErrUnavailable)
+	_, token, err := c.kit.Service(auth.Rules{}).MailToken(t.Context(), authtest.Grace().ID, auth.MessageReset, false)
+	check(t, err)
+	c.kit.Log.Keep(token, "another walrus entirely")
+	c.send(http.MethodPost, "/users/password/reset/confirm", `{"token":"`+token+`","newPassword":"another walrus entirely"}`)
+	if got := c.counted(); len(got) != 2 || got[0]["lost Mails"] != 1 || got[1]["PasswordReset"] != 1 {
+		t.Errorf("a lost notice: %v", got)
+	}
+}
+
+// refusing is a sender whose every mail ends with the error.
+type refusing struct{ err error }
+
+func (s refusing) Send(context.Context, mail.Mail) error { return s.err }
+
+// TestMailMetrics promises a count for each way in which a mail ends, outside any request.
+func TestMailMetrics(t *testing.T) {
+	c := newCounter(t, nil)
+	config, err := app.ConfigFrom(settings{"MAIL_FROM": "login@example.com", "RESET_URL": "https://app.example.com/reset"}.get)
+	check(t, err)
+	ada := auth.Message{Kind: auth.MessagePasswordChanged, UserID: authtest.Ada().ID}
+	for want, test := range map[string]struct {
+		message auth.Message
+		sender  refusing
+	}{
+		"sent Mails":         {ada, refusing{}},
+		"dropped Mails":      {auth.Message{Kind: auth.MessageReset, UserID: "nobody"}, refusing{}},
+		"address Mails":      {ada, refusing{mail.ErrAddress}},
+		"mail_refused Mails": {ada, refusing{mail.ErrRefused}},
+		"unavailable Mails":  {ada, refusing{auth.ErrUnavailable}},
+	} {
+		mailer := app.NewMailer(config, c.ports, test.sender)
+		_ = mailer.Deliver(t.Context(), auth.QueuedMessage{ID: "1", Message: test.message, Attempts: 1})
+		if diff := cmp.Diff([]map[string]float64{{want: 1}}, c.counted()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", want, diff)
+		}
+	}
+	outbox := mail.NewOutbox(c.kit.Store.(mail.Queue), app.NewMailer(config, c.ports, refusing{mail.ErrRefused}), time.Minute)
+	check(t, outbox.Send(t.Context(), ada))
+	ctx, stop := context.WithTimeout(t.Context(), time.Second)
+	defer stop()
+	outbox.Run(ctx)
+	if diff := cmp.Diff([]map[string]float64{{"mail_refused Mails": 1}, {"set_aside Mails": 1}}, c.counted()); diff != "" {
+		t.Errorf("set aside (-want +got):\n%s", diff)
 	}
 }

@@ -21,9 +21,11 @@ const (
 	EventFactorAdd       Event = "factor_add"
 	EventFactorRemove    Event = "factor_remove"
 	EventRecoveryReplace Event = "recovery_replace"
-	eventPasswordChange  Event = "password_change"
-	eventResetRequest    Event = "reset_request"
-	eventPasswordReset   Event = "password_reset"
+	EventPasswordChange  Event = "password_change"
+	EventResetRequest    Event = "reset_request"
+	EventPasswordReset   Event = "password_reset"
+	EventMail            Event = "mail"   // one attempt to deliver a mail, or the end of them
+	EventNotice          Event = "notice" // the outbox did not take a notice
 	eventResetMail       Event = "reset_mail"
 	eventInviteMail      Event = "invite_mail"
 	eventRefresh         Event = "refresh"
@@ -170,13 +172,15 @@ var errPanic = errors.New("auth: panic")
 // audited calls do, which may fill in the record, and then writes it. A panic of do is recorded as a failure and goes on.
 func (a auditor) audited(ctx context.Context, r *AuditRecord, do func() error) error {
 	err := errPanic
-	defer func() {
-		if lost := a.sink.Record(ctx, r.Ended(err)); lost != nil {
-			a.log.ErrorContext(ctx, "an audit record was lost", "event", string(r.Event), "error", lost)
-		}
-	}()
+	defer func() { a.record(ctx, r.Ended(err)) }()
 	err = do()
 	return err
+}
+
+func (a auditor) record(ctx context.Context, r AuditRecord) {
+	if lost := a.sink.Record(ctx, r); lost != nil {
+		a.log.ErrorContext(ctx, "an audit record was lost", "event", string(r.Event), "error", lost)
+	}
 }
 
 // IdentifierHash returns what stands for the identifier in audit records: a keyed hash, the same for every spelling.

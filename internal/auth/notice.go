@@ -1,9 +1,6 @@
 package auth
 
-import (
-	"context"
-	"log/slog"
-)
+import "context"
 
 // Notices says about which events of their account users get a mail.
 type Notices string
@@ -22,11 +19,11 @@ const wrongCodesNoticed = 10
 type notifier struct {
 	outbox  Outbox // nil: mail is off
 	notices Notices
-	log     *slog.Logger
+	auditor auditor
 }
 
 // notify sends a notice of that kind, if the deployment wants it. What it is about has happened already, also if the client has hung
-// up, so a failure is only logged.
+// up, so a failure is logged and audited, and changes nothing else.
 func (n notifier) notify(ctx context.Context, kind MessageKind, userID string) {
 	if n.outbox == nil || n.notices == NoticesOff {
 		return
@@ -34,7 +31,8 @@ func (n notifier) notify(ctx context.Context, kind MessageKind, userID string) {
 	ctx, cancel := detach(ctx)
 	defer cancel()
 	if err := n.outbox.Send(ctx, Message{Kind: kind, UserID: userID}); err != nil {
-		n.log.ErrorContext(ctx, "a notice was not sent", "kind", string(kind), "user", userID, "error", err)
+		n.auditor.log.ErrorContext(ctx, "a notice was not sent", "kind", string(kind), "user", userID, "error", err)
+		n.auditor.record(ctx, AuditRecord{Event: EventNotice, Mail: kind, UserID: userID, Outcome: OutcomeFailed, Reason: ReasonUnavailable})
 	}
 }
 

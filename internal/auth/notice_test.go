@@ -3,6 +3,7 @@ package auth_test
 import (
 	"context"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -37,7 +38,7 @@ func (o *taken) next() []auth.MessageKind {
 }
 
 // TestNotices promises which events of Ada's account she hears of, by the setting, and that an outbox that fails makes no
-// difference to any of them.
+// difference to any of them: each lost notice is logged and audited.
 func TestNotices(t *testing.T) {
 	security := []auth.MessageKind{
 		auth.MessageFactorAdded, auth.MessageWrongCodes, auth.MessageFactorRemoved, auth.MessagePasswordChanged, auth.MessageSessionsEnded,
@@ -61,6 +62,19 @@ func TestNotices(t *testing.T) {
 		liveThroughAll(t, k, k.Service(r), k.Sessions(r))
 		if diff := cmp.Diff(test.want, outbox.next()); diff != "" {
 			t.Errorf("NOTICES=%s (-want +got):\n%s", test.notices, diff)
+		}
+		want := 0
+		if test.fails {
+			want = len(test.want)
+		}
+		lost := slices.DeleteFunc(k.Log.Audit(t), func(r map[string]any) bool { return r["event"] != "notice" })
+		for i, r := range lost {
+			if r["outcome"] != "failed" || r["reason"] != "unavailable" || r["mail"] != string(test.want[i]) || r["user"] != "ada" {
+				t.Errorf("record %v", r)
+			}
+		}
+		if logged := strings.Count(k.Log.String(), "a notice was not sent"); len(lost) != want || logged != want {
+			t.Errorf("NOTICES=%s: %d records and %d lines, want %d", test.notices, len(lost), logged, want)
 		}
 	}
 }

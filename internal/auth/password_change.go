@@ -25,7 +25,7 @@ func (s *Service) ChangePassword(ctx context.Context, c Caller, p PasswordChange
 			Service: s, terms: t, replaces: &c.Session,
 			attempt: Attempt{Identifier: c.User.Identifier, Password: p.Current, Source: p.Source, Code: SentCode{Sent: true}},
 			record: AuditRecord{
-				Event: eventPasswordChange, UserID: c.User.ID, SessionID: c.Session.ID, ActorID: c.Session.ActorID, Source: p.Source, Contract: t.Contract,
+				Event: EventPasswordChange, UserID: c.User.ID, SessionID: c.Session.ID, ActorID: c.Session.ActorID, Source: p.Source, Contract: t.Contract,
 			},
 		},
 	}

@@ -16,7 +16,7 @@ const resetsPerHour = 10
 // reads, one counter and one message, which the mailer drops where no mail is due. Its result does not tell: an error is our own fault. It
 // has written one audit record, which does tell, when it returns.
 func (s *Service) RequestReset(ctx context.Context, id Identifier, source Source, contract string) error {
-	record := AuditRecord{Event: eventResetRequest, Source: source, Contract: contract}
+	record := AuditRecord{Event: EventResetRequest, Source: source, Contract: contract}
 	err := s.auditor.audited(ctx, &record, func() error { return s.requestReset(ctx, id, source, &record) })
 	if _, refused := reasonOf(err); refused {
 		return nil
@@ -76,7 +76,7 @@ type PasswordReset struct {
 // they had when the token was made. It checks the token, then the rules, then the factor, and ends all sessions. It opens none, and has
 // written one audit record when it returns.
 func (s *Service) ResetPassword(ctx context.Context, p PasswordReset, contract string) error {
-	record := AuditRecord{Event: eventPasswordReset, Source: p.Source, Contract: contract}
+	record := AuditRecord{Event: EventPasswordReset, Source: p.Source, Contract: contract}
 	return s.auditor.audited(ctx, &record, func() error { return s.resetPassword(ctx, p, &record) })
 }
 

@@ -63,7 +63,9 @@ type Config struct {
 	Serial bool
 }
 
-func (c Config) notifier() notifier { return notifier{c.Outbox, c.Rules.Notices, c.Log} }
+func (c Config) notifier() notifier {
+	return notifier{c.Outbox, c.Rules.Notices, auditor{c.Audit, c.Log}}
+}
 
 // withDefaults returns the config with a clock and a source of ids.
 func (c Config) withDefaults() Config {

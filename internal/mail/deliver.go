@@ -59,8 +59,6 @@ func New(c Config) *Mailer {
 	return &Mailer{c}
 }
 
-const eventMail auth.Event = "mail"
-
 // Reasons of a mail's record; docs/audit.md says what each means.
 const (
 	reasonDropped auth.Reason = "dropped"
@@ -91,7 +89,7 @@ func (m *Mailer) Deliver(ctx context.Context, q auth.QueuedMessage) error {
 }
 
 func (m *Mailer) record(ctx context.Context, q auth.QueuedMessage, o auth.Outcome, reason auth.Reason) {
-	r := auth.AuditRecord{Event: eventMail, Mail: q.Message.Kind, UserID: q.Message.UserID, Outcome: o, Reason: reason}
+	r := auth.AuditRecord{Event: auth.EventMail, Mail: q.Message.Kind, UserID: q.Message.UserID, Outcome: o, Reason: reason}
 	if lost := m.Audit.Record(ctx, r); lost != nil {
 		m.Log.ErrorContext(ctx, "an audit record was lost", "event", string(r.Event), "error", lost)
 	}

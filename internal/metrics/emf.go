@@ -1,6 +1,10 @@
 package metrics
 
-import "time"
+import (
+	"time"
+
+	"latchkey/internal/auth"
+)
 
 // line holds one request's metrics. Dimensions are fixed words, never client input: CloudWatch bills every combination.
 type line struct {
@@ -44,4 +48,22 @@ func (l *line) document(namespace string, now time.Time) map[string]any {
 		root[m.Name] = l.values[i]
 	}
 	return root
+}
+
+// mailLine is the line of a mail's record as CloudWatch reads it. Result is one of the reasons of such records, or lost for a notice that
+// the outbox did not take.
+func mailLine(namespace string, r auth.AuditRecord, now time.Time) map[string]any {
+	result := string(r.Reason)
+	switch {
+	case r.Event == auth.EventNotice:
+		result = "lost"
+	case r.Outcome == auth.OutcomeSuccess:
+		result = "sent"
+	}
+	return map[string]any{
+		"Result": result, "Mails": 1,
+		"_aws": map[string]any{"Timestamp": now.UnixMilli(), "CloudWatchMetrics": []directive{
+			{namespace, [][]string{{"Result"}}, []metric{{"Mails", "Count"}}},
+		}},
+	}
 }

@@ -33,8 +33,13 @@ func New(out io.Writer, namespace string, keySince func(context.Context) (time.T
 	return &Recorder{out: out, namespace: namespace, keySince: keySince, now: now}
 }
 
-// Record notes the record for the line of the request that ctx belongs to.
+// Record notes the record for the line of the request that ctx belongs to. A mail's record has a line of its own, because mails are sent
+// outside requests.
 func (r *Recorder) Record(ctx context.Context, record auth.AuditRecord) error {
+	if record.Mail != "" {
+		r.writeText(mailLine(r.namespace, record, r.now()))
+		return nil
+	}
 	s := sampleOf(ctx)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +71,11 @@ func (r *Recorder) write(ctx context.Context, s *sample) {
 	if since, err := r.keySince(ctx); err == nil {
 		l.add("KeyAgeDays", "None", math.Round(now.Sub(since).Hours()/2.4)/10)
 	}
-	if text, err := json.Marshal(l.document(r.namespace, now), json.Deterministic(true)); err == nil {
+	r.writeText(l.document(r.namespace, now))
+}
+
+func (r *Recorder) writeText(document map[string]any) {
+	if text, err := json.Marshal(document, json.Deterministic(true)); err == nil {
 		r.out.Write(append(text, '\n'))
 	}
 }
@@ -101,10 +110,17 @@ func (s *sample) line() (l line, audited bool) {
 	if r.Reason == auth.ReasonCanceled { // a failure in the audit, and no reason for an alarm
 		l.outcome = string(r.Reason)
 	}
-	if r.Event == auth.EventLogin || r.Event == auth.EventImpersonation {
+	switch r.Event {
+	case auth.EventLogin, auth.EventImpersonation:
 		l.add("Throttled", "Count", count(r.Reason.Throttled()))
 		l.add("UnknownUser", "Count", count(r.Reason == auth.ReasonUnknownUser))
 		l.add("ListedPassword", "Count", count(r.Listed))
+	case auth.EventPasswordChange:
+		l.add("PasswordChange", "Count", count(r.Outcome == auth.OutcomeSuccess))
+	case auth.EventResetRequest:
+		l.add("ResetRequest", "Count", count(r.Outcome == auth.OutcomeSuccess))
+	case auth.EventPasswordReset:
+		l.add("PasswordReset", "Count", count(r.Outcome == auth.OutcomeSuccess))
 	}
 	if s.hashes > 0 {
 		l.add("HashMilliseconds", "Milliseconds", milliseconds(s.hash))
