@@ -24,7 +24,8 @@ func Open(dir string) (Folder, error) {
 	return Folder{dir}, nil
 }
 
-// Send writes the mail to a file named after its id, whole and on the disk or not at all.
+// Send writes the mail to a file named after its id, whole and on the disk or not at all. An id may begin with a hyphen, and the name does
+// not: commands would take it for an option.
 func (f Folder) Send(_ context.Context, m mail.Mail) error {
 	if m.ID == "" || strings.ContainsFunc(m.ID, func(r rune) bool {
 		return r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '-' && r != '_'
@@ -40,7 +41,7 @@ func (f Folder) Send(_ context.Context, m mail.Mail) error {
 	if err = errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return fmt.Errorf("write the mail: %w", err)
 	}
-	if err := os.Rename(file.Name(), filepath.Join(f.dir, m.ID+".eml")); err != nil {
+	if err := os.Rename(file.Name(), filepath.Join(f.dir, "mail-"+m.ID+".eml")); err != nil {
 		return fmt.Errorf("write the mail: %w", err)
 	}
 	return f.sync()

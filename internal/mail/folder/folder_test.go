@@ -38,21 +38,21 @@ func TestSend(t *testing.T) {
 	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v %v", info.Mode(), err)
 	}
-	check(t, f.Send(t.Context(), mail.Mail{ID: "m-1_A", Raw: []byte("Subject: first\r\n\r\n")}))
-	check(t, f.Send(t.Context(), mail.Mail{ID: "m-1_A", Raw: []byte("Subject: again\r\n\r\n")}))
+	check(t, f.Send(t.Context(), mail.Mail{ID: "-1_A", Raw: []byte("Subject: first\r\n\r\n")}))
+	check(t, f.Send(t.Context(), mail.Mail{ID: "-1_A", Raw: []byte("Subject: again\r\n\r\n")}))
 	var all sync.WaitGroup
 	for _, id := range []string{"a", "b", "c", "d"} {
 		all.Go(func() { check(t, f.Send(t.Context(), mail.Mail{ID: id, Raw: []byte(strings.Repeat(id, 100_000))})) })
 	}
 	all.Wait()
-	if got := names(t, dir); strings.Join(got, " ") != "a.eml b.eml c.eml d.eml m-1_A.eml" {
+	if got := names(t, dir); strings.Join(got, " ") != "mail--1_A.eml mail-a.eml mail-b.eml mail-c.eml mail-d.eml" {
 		t.Errorf("files %q", got)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, "m-1_A.eml"))
+	text, err := os.ReadFile(filepath.Join(dir, "mail--1_A.eml"))
 	if err != nil || string(text) != "Subject: again\r\n\r\n" {
 		t.Errorf("%q %v", text, err)
 	}
-	if info, err := os.Stat(filepath.Join(dir, "a.eml")); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 100_000 {
+	if info, err := os.Stat(filepath.Join(dir, "mail-a.eml")); err != nil || info.Mode().Perm() != 0o600 || info.Size() != 100_000 {
 		t.Errorf("%v %v", info, err)
 	}
 }
@@ -90,11 +90,11 @@ func TestBrokenFolder(t *testing.T) {
 	_, err = folder.Open(dir)
 	check(t, err)
 	check(t, f.Send(t.Context(), mail.Mail{ID: "m1", Raw: []byte("x")}))
-	check(t, os.Mkdir(filepath.Join(dir, "m2.eml"), 0o700)) // no file replaces a directory
+	check(t, os.Mkdir(filepath.Join(dir, "mail-m2.eml"), 0o700)) // no file replaces a directory
 	if err := f.Send(t.Context(), mail.Mail{ID: "m2", Raw: []byte("x")}); err == nil {
 		t.Error("a mail that has no file is sent")
 	}
-	if got := names(t, dir); strings.Join(got, " ") != "m1.eml m2.eml" {
+	if got := names(t, dir); strings.Join(got, " ") != "mail-m1.eml mail-m2.eml" {
 		t.Errorf("files %q", got)
 	}
 }
