@@ -92,10 +92,22 @@ type Failure struct {
 	ID string `json:"itemIdentifier"`
 }
 
+// A delivery has deliveryLimit. The last of the function's time is spare for the answer: without one, Lambda would give all messages of the
+// batch again, and those that were sent would be sent twice.
+const (
+	deliveryLimit = 10 * time.Second
+	spare         = 2 * time.Second
+)
+
 // Handle delivers the messages in turn. Those that fail, and those that the time does not suffice for, are in the answer.
 func (f Function) Handle(ctx context.Context, e Event) (Answer, error) {
 	if len(e.Records) == 0 {
 		return Answer{}, errors.New("mail: not an event of SQS")
+	}
+	if end, limited := ctx.Deadline(); limited {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, end.Add(-spare))
+		defer cancel()
 	}
 	answer := Answer{Failures: []Failure{}}
 	for _, r := range e.Records {
@@ -110,6 +122,8 @@ func (f Function) deliver(ctx context.Context, r Record) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, deliveryLimit)
+	defer cancel()
 	received, _ := strconv.Atoi(r.Attributes.ReceiveCount)
 	return f.mailer.Deliver(ctx, auth.QueuedMessage{ID: r.ID, Message: parse(r.Body), Attempts: received})
 }

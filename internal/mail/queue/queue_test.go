@@ -3,12 +3,17 @@ package queue_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"log"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
@@ -167,5 +172,66 @@ func TestOutage(t *testing.T) {
 	}
 	if err := queue.NewOutbox(s.aws, s.queue).Send(t.Context(), auth.Message{}); err == nil || !strings.Contains(err.Error(), auth.ErrUnavailable.Error()) {
 		t.Errorf("without SQS: %v", err)
+	}
+}
+
+// TestSlow promises that a function whose mails nobody takes answers within its time, so that the mails it has sent are not sent again;
+// and that a queue which is silent, or loses an answer, costs the caller a few seconds and no mail.
+func TestSlow(t *testing.T) {
+	s := newStack(t, authtest.NewUser("ada"), authtest.NewUser("jürgen"))
+	silent := make(chan struct{})
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if n := calls.Add(1); n == 1 {
+			io.WriteString(w, `{"MessageId":"1"}`)
+			return
+		}
+		select {
+		case <-silent:
+		case <-r.Context().Done():
+		}
+	}))
+	defer server.Close()
+	defer close(silent)
+	s.moto = server.URL
+	var e queue.Event
+	for _, id := range []string{"sent", "slow", "late"} {
+		e.Records = append(e.Records, queue.Record{ID: id, Body: `{"kind":"password_changed","user":"ada","drop":false}`})
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	answer, err := s.function.Handle(ctx, e)
+	if err != nil || !slices.Equal(answer.Failures, []queue.Failure{{ID: "slow"}, {ID: "late"}}) || ctx.Err() != nil {
+		t.Errorf("failures %v, %v, %v", answer.Failures, err, ctx.Err())
+	}
+	began := time.Now()
+	err = queue.NewOutbox(s.aws, s.queue).Send(t.Context(), auth.Message{})
+	if !errors.Is(err, auth.ErrUnavailable) || time.Since(began) > 6*time.Second {
+		t.Errorf("a silent queue: %v after %v", err, time.Since(began))
+	}
+}
+
+// TestLostAnswer promises that a message is put again when the answer to it is lost, and that a refusal is our fault.
+func TestLostAnswer(t *testing.T) {
+	s := newStack(t)
+	var calls atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n := calls.Add(1); n == 1 {
+			panic(http.ErrAbortHandler)
+		}
+		if calls.Load() > 2 {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		io.WriteString(w, `{}`)
+	}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	defer server.Close()
+	s.moto = server.URL
+	outbox := queue.NewOutbox(s.aws, s.queue)
+	if err := outbox.Send(t.Context(), auth.Message{}); err != nil || calls.Load() != 2 {
+		t.Errorf("%v after %d calls", err, calls.Load())
+	}
+	if err := outbox.Send(t.Context(), auth.Message{}); !errors.Is(err, auth.ErrUnavailable) {
+		t.Errorf("refused: %v", err)
 	}
 }
