@@ -36,6 +36,12 @@ func TestPasskeys(t *testing.T) {
 	authtest.RunPasskeys(t, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
 }
 
+// TestMailed promises that links in mails work over DynamoDB Local as over any store.
+func TestMailed(t *testing.T) {
+	t.Parallel()
+	authtest.RunMailed(t, func(t *testing.T) authtest.Store { s, _ := openRaw(t); return s })
+}
+
 // open returns a store over a new table of its own, and the wire between the two.
 func open(t *testing.T) (*dynamo.Store, *wire) {
 	t.Helper()

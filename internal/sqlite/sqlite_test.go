@@ -26,6 +26,12 @@ func TestPasskeys(t *testing.T) {
 	})
 }
 
+func TestMailed(t *testing.T) {
+	authtest.RunMailed(t, func(t *testing.T) authtest.Store {
+		return open(t, filepath.Join(t.TempDir(), "store.db"))
+	})
+}
+
 // open returns the store in the file, which the end of the test closes.
 func open(t testing.TB, path string) *sqlite.Store {
 	t.Helper()
