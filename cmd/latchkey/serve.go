@@ -84,10 +84,7 @@ func (o serveOptions) apply(config app.Config, addr net.Addr) app.Config {
 	if !o.demo {
 		return config
 	}
-	if config.ResetURL == nil {
-		config.ResetURL = config.Issuer.JoinPath("/")
-	}
-	return withLocalPasskeys(config, addr)
+	return withLocalPasskeys(withConsoleResets(config, addr), addr)
 }
 
 func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {

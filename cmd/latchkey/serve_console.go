@@ -15,10 +15,15 @@ import (
 	"latchkey/internal/setting"
 )
 
+// hasConsole reports whether serve has a console, which is only for browsers on this machine.
+func hasConsole(config app.Config, addr net.Addr) bool {
+	return isLoopback(addr) && setting.IsLoopback(config.Issuer.Hostname())
+}
+
 // consoleFeed returns the feed of the console's audit records, and a sink that also writes to it. The feed is nil if serve has no
-// console, which is only for browsers on this machine.
+// console.
 func consoleFeed(config app.Config, addr net.Addr, sink auth.AuditSink) (*console.Feed, auth.AuditSink) {
-	if !isLoopback(addr) || !setting.IsLoopback(config.Issuer.Hostname()) {
+	if !hasConsole(config, addr) {
 		return nil, sink
 	}
 	feed := console.NewFeed()
@@ -32,9 +37,13 @@ func (s *localServer) addConsole(config app.Config, demo *console.Demo, operator
 		about.Contracts = append(about.Contracts, console.Contract{Name: x.Terms().Contract, Path: x.Path()})
 	}
 	s.token = rand.Text()
-	handler, err := console.New(console.Config{
+	own := console.Config{
 		API: s.handler, About: about, Token: s.token, Admin: operators, Hasher: config.NewHasher(), Feed: feed, Done: s.done, Log: s.log, Now: time.Now,
-	})
+	}
+	if config.Mail.Kind == app.MailFile {
+		own.Mails = config.Mail.Name
+	}
+	handler, err := console.New(own)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,6 +27,8 @@ func demoDefault(variable string) (value string, ok bool) {
 		return "file:latchkey-demo-mail", true
 	case app.Prefix + "MAIL_FROM":
 		return "latchkey@localhost", true
+	case app.Prefix + "SERVICE_NAME":
+		return "Latchkey demo", true
 	}
 	return "", false
 }
@@ -66,6 +69,17 @@ func demoUsers() []console.DemoUser {
 func withLocalPasskeys(config app.Config, addr net.Addr) app.Config {
 	if isLoopback(addr) && config.PasskeyRP == "" {
 		config.PasskeyRP, config.LocalOrigin = "localhost", local(addr)
+	}
+	return config
+}
+
+// withConsoleResets lets the links in the demo's mails open the console, which has the form that takes their token.
+func withConsoleResets(config app.Config, addr net.Addr) app.Config {
+	if config.ResetURL == nil {
+		config.ResetURL = config.Issuer.JoinPath("/")
+		if hasConsole(config, addr) {
+			config.ResetURL, _ = url.Parse(local(addr) + console.ResetPage) // made of a port and a constant
+		}
 	}
 	return config
 }

@@ -11,10 +11,12 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/awscall"
 	"latchkey/internal/contract"
 	"latchkey/internal/contract/account"
 	"latchkey/internal/contract/organization"
 	"latchkey/internal/contract/planpoint"
+	"latchkey/internal/mail/queue"
 	"latchkey/internal/web"
 )
 
@@ -93,8 +95,12 @@ func functionRoutes(c Config, p Ports, notices *web.Notices) map[string]web.Rout
 
 // Paths returns the path of every endpoint of the functions that the settings turn on, sorted; {id} stands for one segment.
 func Paths(c Config) []string {
+	var p Ports
+	if c.Mail.Kind != "" {
+		p.Outbox = queue.NewOutbox(awscall.Caller{}, c.Mail.Name) // routes that send exist only with one; listing them sends nothing
+	}
 	var paths []string
-	for _, routes := range functionRoutes(c, Ports{}, nil) {
+	for _, routes := range functionRoutes(c, p, nil) {
 		paths = slices.AppendSeq(paths, maps.Keys(routes))
 	}
 	slices.Sort(paths)

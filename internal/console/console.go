@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
 	"time"
 
@@ -65,6 +66,9 @@ type DemoUser struct {
 	Shows string `json:"shows"`
 }
 
+// ResetPage is the path of the form for a new password; links in mails add their token to it.
+const ResetPage = "/?reset"
+
 // operators is the prefix of the calls that need the token.
 const operators = "/console/operator/"
 
@@ -108,7 +112,8 @@ func (s *console) addFiles() error {
 	return err
 }
 
-// about says what the server offers, and which cookies the browser sent: only their names, which scripts cannot see.
+// about says what the server offers, whether operators can read its mails, and which cookies the browser sent: only their names, which
+// scripts cannot see.
 func (s *console) about(w http.ResponseWriter, r *http.Request) error {
 	names := []string{}
 	for _, cookie := range r.Cookies() {
@@ -116,8 +121,9 @@ func (s *console) about(w http.ResponseWriter, r *http.Request) error {
 	}
 	return web.WriteJSON(w, http.StatusOK, struct {
 		About
+		Mails   bool     `json:"mails"`
 		Cookies []string `json:"cookies"`
-	}{s.About, names})
+	}{s.About, s.Mails != "", names})
 }
 
 // ServeHTTP answers what is the console's, and leaves everything else to the login.
@@ -162,7 +168,8 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		host = net.JoinHostPort(host, port)
 	}
-	http.Redirect(w, r, "http://"+host+r.URL.EscapedPath(), http.StatusFound)
+	to := url.URL{Scheme: "http", Host: host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
+	http.Redirect(w, r, to.String(), http.StatusFound)
 }
 
 // wantsPage reports whether the client is a browser that opens a page; others get the login's JSON.

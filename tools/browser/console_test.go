@@ -348,3 +348,107 @@ func TestConsolePassword(t *testing.T) {
 	page.Click("#submit")
 	page.WantText("#who", "Signed in as ada@example.com")
 }
+
+// lastLink returns the link of the newest mail that the page shows, which is not the one before.
+func lastLink(page *browser.Page, before string) string {
+	page.Helper()
+	const link = `(/http\S+#token=\S+/.exec(document.querySelector('#mails .letter')?.textContent ?? '')?.[0] ?? '')`
+	page.WantTrue(link + ` !== '' && ` + link + ` !== '` + before + `'`)
+	return browser.Evaluate[string](page, link)
+}
+
+// TestConsoleReset promises the mail as it arrives, for operators only; a link that opens the form, leaves no token in the address and
+// works once; and both contracts.
+func TestConsoleReset(t *testing.T) {
+	server, page := openConsole(t)
+	page.Click(`a[href="#password"]`)
+	page.WantContains("#mails", "The mails are shown here to operators")
+	page.Visit("about:blank")
+	visitConsole(page, operatorURL(t, server))
+	page.Click(`a[href="#password"]`)
+	page.WantContains("#mails", "None yet.")
+	page.Fill("#reset-email", "ada@example.com")
+	page.Click("#reset-email-submit")
+	page.WantContains("#reset-email-result", "If the address is known, a mail is on its way")
+	link := lastLink(page, "")
+	look(page, "reset-mail")
+
+	reader := page.NewTab()
+	reader.Resize(1320, 900)
+	reader.Visit(strings.Replace(link, "localhost", "127.0.0.1", 1)) // the redirect to localhost keeps what the link says
+	reader.Wait("body[data-ready]")
+	reader.WantContains("#reset-token-result", "choose a new password")
+	if url := browser.Evaluate[string](reader, "location.href"); !strings.HasSuffix(url, "/#password") {
+		t.Errorf("the address is %s", url)
+	}
+	reader.Fill("#reset-password", "another battery staple")
+	look(reader, "reset-link")
+	reader.Click("#reset-token-submit")
+	reader.WantContains("#reset-token-result", "Password changed")
+	page.WantContains("#mails", "Your password for Latchkey demo was changed")
+	reader.Click(`#reset-token-result a`)
+	reader.Fill("#pass", "another battery staple")
+	reader.Click("#submit")
+	reader.WantText("#who", "Signed in as ada@example.com")
+
+	reader.Visit("about:blank")
+	reader.Visit(link)
+	reader.WantContains("#reset-token-result", "choose a new password")
+	reader.Fill("#reset-password", "a third battery staple")
+	reader.Click("#reset-token-submit")
+	reader.WantContains("#reset-token-result", "rule: token")
+
+	browser.Evaluate[string](page, `document.getElementById('reset-contract').value = 'organization'`)
+	page.Fill("#reset-email", "grace@example.com")
+	page.Click("#reset-email-submit")
+	page.WantContains("#history", "POST /users/password/reset 200")
+	lastLink(page, link)
+	page.Click("#mails article:first-of-type button")
+	browser.Evaluate[string](page, `document.getElementById('confirm-contract').value = 'organization'`)
+	page.Fill("#reset-password", "another battery staple")
+	page.Click("#reset-token-submit")
+	page.WantContains("#reset-token-result", "Sign in with it")
+}
+
+// TestConsoleResetWithPasskey promises that a user whose second factor is a passkey needs it for the new password.
+func TestConsoleResetWithPasskey(t *testing.T) {
+	server, page := openConsole(t)
+	page.AddAuthenticator()
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click(`a[href="#factors"]`)
+	page.Click("#add-passkey")
+	page.Wait("#recovery-codes")
+	page.Click("#codes-kept")
+	page.WantContains("#factors-card", "Passkey")
+	visitConsole(page, operatorURL(t, server))
+	page.Reload() // the link differs only in its fragment
+	page.Wait("body[data-ready]")
+	page.Click(`a[href="#password"]`)
+	page.Fill("#reset-email", "ada@example.com")
+	page.Click("#reset-email-submit")
+	page.WantContains("#mails", "a new password")
+	page.WantTrue(`[...document.querySelectorAll('#mails button')].length > 0`)
+	page.Click("#mails article button")
+	page.Fill("#reset-password", "another battery staple")
+	page.Click("#reset-token-submit")
+	page.WantContains("#reset-token-result", "second factor")
+	look(page, "reset-passkey")
+	page.Click("#reset-token-result button")
+	page.WantContains("#reset-token-result", "Password changed")
+}
+
+// TestConsoleForcedFactor promises that a user who must have a second factor sets one up before the sign-in is complete.
+func TestConsoleForcedFactor(t *testing.T) {
+	_, page := openConsole(t, "--factor-roles", "editor")
+	page.Click("#submit")
+	page.Wait("#enroll-secret")
+	page.WantText("#who", "Signed out")
+	look(page, "forced-enrolment")
+	page.Fill("#enroll-code", browser.Code(t, browser.Evaluate[string](page, `document.getElementById('enroll-secret').dataset.secret`)))
+	page.Click("#enroll-submit")
+	page.Wait("#recovery-codes")
+	page.Click("#codes-kept")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.WantContains("#token", `["pwd","otp","mfa"]`)
+}

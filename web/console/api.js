@@ -5,6 +5,9 @@ export const events = new EventTarget()
 let bearer = null // the access token of a contract without cookies; only in memory
 export const setBearer = (token) => { bearer = token }
 
+// members are the names that the contracts have for the address.
+export const members = { planpoint: 'username', organization: 'email' }
+
 // call sends a request to the login. Options: body (an object), headers, as ('anyone' sends no bearer token), quiet.
 export async function call(method, path, { body, headers = {}, as, quiet } = {}) {
   const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

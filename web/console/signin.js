@@ -1,6 +1,6 @@
 // The sign-in by either contract, its second step, and the wait after too many failures.
 import { $, el, show } from './dom.js'
-import { call } from './api.js'
+import { call, members } from './api.js'
 import { signedIn } from './session.js'
 import { enroll } from './factors.js'
 import { assertion } from './passkeys.js'
@@ -8,7 +8,6 @@ import { assertion } from './passkeys.js'
 let about, challenge
 
 const contract = () => about.contracts.find(({ name }) => name === $('signin-form').elements.contract.value)
-const members = { planpoint: 'username', organization: 'email' }
 
 export function start(facts) {
   about = facts
