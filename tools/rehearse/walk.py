@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import struct
 import subprocess
 import time
@@ -53,6 +54,8 @@ class Walk:
         self.passkey()
         self.change_password()
         self.mail()
+        self.reset_by_mail()
+        self.invitation()
         self.smoke()
         self.second_rotation()
         self.deletion()
@@ -127,6 +130,7 @@ class Walk:
             "PATH": os.environ["PATH"], "HOME": self.stack.account.folder, "AWS_REGION": REGION, "AWS_ACCESS_KEY_ID": "operator",
             "AWS_SECRET_ACCESS_KEY": "secret", "AWS_ENDPOINT_URL_DYNAMODB": aws or self.stack.account.dynamodb,
             "AWS_ENDPOINT_URL_SECRETS_MANAGER": aws or self.stack.account.moto, "AWS_ENDPOINT_URL": aws or "",
+            "AWS_ENDPOINT_URL_SQS": aws or self.stack.account.moto,
         }
         places = ["--store", "dynamodb:" + self.stack.table, "--keys", "secretsmanager:" + self.stack.secret] if places else []
         return subprocess.run([self.cli, *args, *places], input=stdin, env=environment, capture_output=True, text=True, timeout=60)
@@ -258,6 +262,41 @@ class Walk:
             self.stack.put_message(body)
         left = self.stack.deliver()
         self.fact("forged messages stay for the dead-letter queue, and no mail is sent", sorted(left) == sorted(forged) and not self.stack.sent_mails(), left)
+
+    def token_of(self, email):
+        """The token of the link in the one mail that SES took since the last call, which must be to the address."""
+        left, mails = self.stack.deliver(), self.stack.sent_mails()
+        links = [re.search(r"https://app\.example\.com/reset#token=(\S+)", m.get_body(("plain",)).get_content()) for m in mails if email in m["To"]]
+        if left or len(links) != len(mails) or not any(links):
+            raise Fault(f"the mails to {email} are {[m.as_string() for m in mails]}, and {left} is left")
+        return next(found[1] for found in links if found)
+
+    def reset_by_mail(self):
+        for path, new in (("/api/users/password/reset", "a walrus in the attic"), ("/users/password/reset", PASSWORD)):
+            member = "username" if path.startswith("/api") else "email"
+            known, unknown = (self.gateway.send("POST", path, {member: name}) for name in (EMAIL, "nobody@example.com"))
+            self.fact("a known and an unknown address get the same answer", known.status == 200 and known.body == unknown.body, (known.body, unknown.body))
+            confirm = {"token": self.token_of(EMAIL), "newPassword": new}
+            first, second = (self.gateway.send("POST", path + "/confirm", confirm) for _ in range(2))
+            self.fact("the token of the mail sets the password, once", first.status == 200 and second.status == 400 and second.body["rule"] == "token",
+                      (first.body, second.body))
+            self.fact("the user signs in with it", self.sign_in(password=new).status == 200, new)
+        self.token = self.sign_in().body["access_token"]
+        self.stack.deliver(), self.stack.sent_mails()  # notices of the changes
+
+    def invitation(self):
+        name = "mary@example.com"
+        self.operator("users", "import", "-", stdin=json.dumps({"email": name, "status": "pending", "activate": True}))
+        queue = self.stack.account.queues.get_queue_url(QueueName=self.stack.model.attribute("MailQueue", "QueueName"))["QueueUrl"]
+        invited, again = (self.operator("users", "invite", "--all-pending", "--mail", "sqs:" + queue) for _ in range(2))
+        self.fact("an operator invites a user without a password, once", "1 invited" in invited.stderr and "0 invited, 0 refused, 1 unchanged" in again.stderr,
+                  (invited.stderr, again.stderr))
+        confirm = {"token": self.token_of(name), "newPassword": "a walrus in the attic"}
+        chosen = self.gateway.send("POST", "/api/users/password/reset/confirm", confirm)
+        signed_in = self.sign_in(email=name, password="a walrus in the attic")
+        self.fact("who is ready with the password of the mail's link", chosen.status == signed_in.status == 200, (chosen.body, signed_in.body))
+        self.stack.deliver(), self.stack.sent_mails()
+        self.operator("users", "delete", name, "--yes")
 
     def factor_of_client(self):
         key = self.operator("clients", "add", "--name", "site", "--kind", "standard").stdout.split()[-1]
