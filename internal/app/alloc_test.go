@@ -1,3 +1,6 @@
+//go:build !race
+
+// The race detector makes allocations of its own.
 package app_test
 
 import (
@@ -8,8 +11,10 @@ import (
 	"latchkey/internal/authtest"
 )
 
-// TestAllocations promises that a sign-in makes at most 600 allocations without its hash, including the store's.
+// TestAllocations promises that a sign-in without a second factor, and without its hash, makes at most 5 % more allocations than before
+// there were second factors, including the store's.
 func TestAllocations(t *testing.T) {
+	before := map[string]float64{"/api/users/login": 365, "/users/login": 346} // measured by this test at commit 245ed61
 	k := authtest.NewKit(t, authtest.Ada(), authtest.Grace())
 	config, err := app.ConfigFrom(settings{}.get)
 	check(t, err)
@@ -25,9 +30,9 @@ func TestAllocations(t *testing.T) {
 				t.Fatalf("%s: %s", path, answer.Body)
 			}
 		})
-		t.Logf("%s: %.0f allocations, %.0f of them for the hash", path, whole, hash)
-		if whole-hash > 600 {
-			t.Errorf("%s: %.0f allocations beside the hash, at most 600 are promised", path, whole-hash)
+		t.Logf("%s: %.0f allocations without the hash, %.0f before there were second factors", path, whole-hash, before[path])
+		if limit := before[path] * 1.05; whole-hash > limit {
+			t.Errorf("%s: %.0f allocations without the hash, at most %.0f are promised", path, whole-hash, limit)
 		}
 	}
 }

@@ -72,15 +72,17 @@ func CleanEmail(typed string) (string, error) {
 
 var errTooLong = errors.New("an e-mail address has at most 254 bytes")
 
+// lookupProfile never changes; every sign-in needs it twice, and making it takes five allocations.
+var lookupProfile = idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
+	idna.StrictDomainName(true), idna.CheckHyphens(false), idna.CheckJoiners(true))
+
 // toALabels maps as a browser does before a lookup (UTS 46, non-transitional). Hyphens in the third and fourth
 // place are allowed because HTML's rule allows them; isDomain checks the rest. The mapping is applied twice, because its
 // rules see the letters before they are mapped, and it can make letters that they refuse, like U+05D0 from U+2135.
 func toALabels(domain string) (string, error) {
-	profile := idna.New(idna.MapForLookup(), idna.Transitional(false), idna.BidiRule(),
-		idna.StrictDomainName(true), idna.CheckHyphens(false), idna.CheckJoiners(true))
-	mapped, err := profile.ToASCII(domain)
+	mapped, err := lookupProfile.ToASCII(domain)
 	if err == nil {
-		domain, err = profile.ToASCII(mapped)
+		domain, err = lookupProfile.ToASCII(mapped)
 	}
 	if err != nil || domain != mapped || !isDomain(domain) {
 		return "", errors.New("the part after @ is not a domain name")

@@ -38,8 +38,7 @@ func isBusy(err error) bool { return resultCode(err)&0xff == sqlite3.SQLITE_BUSY
 
 // resultCode returns SQLite's extended result code, whose low byte is the primary one, or zero for other errors.
 func resultCode(err error) int {
-	var e *sqlite.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()
 	}
 	return 0
