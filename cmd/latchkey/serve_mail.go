@@ -41,7 +41,7 @@ func (c *cli) startMail(cmd *cobra.Command, config app.Config, ports *app.Ports,
 		return nil, err
 	}
 	outbox := mail.NewOutbox(waiting, app.NewMailer(config, *ports, sender), mail.DefaultRetry)
-	ports.Outbox = outbox
+	outbox.Spread, ports.Outbox = mail.DefaultSpread, outbox
 	ctx, cancel := context.WithCancel(context.WithoutCancel(cmd.Context())) // it ends after the last request
 	var running sync.WaitGroup
 	running.Go(func() { outbox.Run(ctx) })

@@ -2,6 +2,8 @@ package mail
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -29,6 +31,10 @@ type Queue interface {
 // Outbox is auth's Outbox over a queue in the same process, and sends in the background. Retry is the wait after a first failure; it
 // doubles up to an hour, and after a day a message is set aside.
 type Outbox struct {
+	// Spread is the longest time that a new message waits, at random. Without it the request after one for a reset takes longer if a mail
+	// is made meanwhile: that would tell who is a user.
+	Spread time.Duration
+
 	queue  Queue
 	mailer *Mailer
 	log    *slog.Logger
@@ -37,6 +43,8 @@ type Outbox struct {
 }
 
 const (
+	// DefaultSpread is short for a user who waits for a mail, and long against what making it takes.
+	DefaultSpread = 2 * time.Second
 	// DefaultRetry exceeds the time that sending may take, so that no message is claimed twice.
 	DefaultRetry = time.Minute
 	longestRetry = time.Hour
@@ -54,14 +62,25 @@ func NewOutbox(q Queue, m *Mailer, retry time.Duration) *Outbox {
 
 // Send stores the message, for whatever user, in one write.
 func (o *Outbox) Send(ctx context.Context, m auth.Message) error {
-	if err := o.queue.PutMessage(ctx, auth.QueuedMessage{ID: auth.NewID(), Message: m}, o.mailer.Now()); err != nil {
+	wait := o.randomWait()
+	if err := o.queue.PutMessage(ctx, auth.QueuedMessage{ID: auth.NewID(), Message: m}, o.mailer.Now().Add(wait)); err != nil {
 		return fmt.Errorf("put the message into the outbox: %w", err)
 	}
+	time.AfterFunc(wait, o.wakeOne)
+	return nil
+}
+
+func (o *Outbox) randomWait() time.Duration {
+	var b [8]byte
+	rand.Read(b[:]) // never fails: crypto/rand ends the process instead
+	return time.Duration(binary.BigEndian.Uint64(b[:]) % uint64(o.Spread+1))
+}
+
+func (o *Outbox) wakeOne() {
 	select {
 	case o.wake <- struct{}{}:
 	default: // all are awake
 	}
-	return nil
 }
 
 // Run sends messages as they become due, several at once, until ctx ends; it finishes those that it is sending.

@@ -189,3 +189,35 @@ func TestMailNeverNamesUser(t *testing.T) {
 	_, token, _ := strings.Cut(strings.ReplaceAll(raw, "=\r\n", ""), "#token=3D")
 	p.kit.Log.Keep(token[:20])
 }
+
+// TestSpread promises that messages wait for a random part of the spread, and are sent when it is over without anybody asking.
+func TestSpread(t *testing.T) {
+	p := newPost(t, authtest.NewUser("ada"))
+	p.mailer.Now = time.Now
+	const spread = 600 * time.Millisecond
+	p.outbox.Spread = spread
+	began := time.Now()
+	for range 20 {
+		check(t, p.outbox.Send(t.Context(), auth.Message{Kind: auth.MessagePasswordChanged, UserID: "ada"}))
+	}
+	due := func(at time.Time) (n int) {
+		for ; ; n++ {
+			q, err := p.queue().NextMessage(t.Context(), at)
+			if err != nil {
+				return n
+			}
+			check(t, p.queue().ClaimMessage(t.Context(), q, at.Add(time.Hour))) // out of the way
+		}
+	}
+	early := due(began.Add(spread / 4))
+	if half := early + due(began.Add(spread/2)); early > 15 || half == 0 {
+		t.Errorf("of 20 messages %d wait for less than a quarter and %d for less than a half", early, half)
+	}
+	check(t, p.outbox.Send(t.Context(), auth.Message{Kind: auth.MessagePasswordChanged, UserID: "ada"}))
+	ctx, cancel := context.WithTimeout(t.Context(), 4*spread) // the workers look by themselves every five seconds
+	defer cancel()
+	p.outbox.Run(ctx)
+	if n := len(p.mails(t)); n == 0 {
+		t.Error("a message is not sent when its wait is over")
+	}
+}
