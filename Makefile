@@ -70,7 +70,7 @@ deploy: ## build, check and deploy one environment of samconfig.toml: make deplo
 	.ci/architecture
 	sam deploy --config-env $(or $(ENV),default) $(ARGS)
 
-rehearse: ## deploy the template to emulators, by both front doors, and use it; two minutes (needs make emulators)
+rehearse: ## deploy the template to emulators, by both front doors, and use it; a minute (needs make emulators)
 	tools/rehearse/rehearse $(ARGS)
 
 # sam build calls one of these for each function (BuildMethod: makefile). The tags leave out what functions never use: Lambda's old
