@@ -3,7 +3,7 @@
 import json
 from xml.sax.saxutils import escape
 
-WIDTH, HEIGHT, MARGIN = 360, 200, 34
+WIDTH, HEIGHT, MARGIN = 360, 216, 34
 COLORS = ("#1f77b4", "#ff7f0e", "#2ca02c", "#d62728", "#9467bd", "#8c564b", "#17becf", "#7f7f7f", "#bcbd22", "#e377c2")
 
 
@@ -38,7 +38,7 @@ def series(widget):
         before = words = before if words == ["..."] else words
         dimensions = dict(zip(words[2::2], words[3::2]))
         statistic = options.get("stat", widget["stat"])
-        label = " ".join(v for k, v in dimensions.items() if k in ("Contract", "Outcome")) or words[1]
+        label = " ".join(v for k, v in dimensions.items() if k in ("Contract", "Outcome", "Factor", "Result")) or words[1]
         if words[0] == "AWS/Lambda":
             label = f"{dimensions['FunctionName'].split('-')[-1].removesuffix('Function')} {words[1]}" if len(widget["metrics"]) > 2 else statistic
         yield label, words[0], words[1], dimensions, statistic
@@ -81,7 +81,7 @@ def widget(w, recording, start, step, buckets):
             top = max(top, *values.values())
     top = top or 1.0
     x = lambda b: MARGIN + b * (WIDTH - MARGIN - 12) / (buckets - 1)
-    y = lambda v: HEIGHT - 50 - v / top * (HEIGHT - 84)
+    y = lambda v: HEIGHT - 66 - v / top * (HEIGHT - 100)
     out = [f'<rect x="4" y="4" width="{WIDTH - 8}" height="{HEIGHT - 8}" fill="none" stroke="#d5dbdb"/>',
            f'<text x="12" y="20" font-size="11" font-weight="bold">{escape(w["properties"]["title"])}</text>',
            f'<line x1="{MARGIN}" y1="{y(0):.0f}" x2="{WIDTH - 12}" y2="{y(0):.0f}" stroke="#999"/>',
@@ -92,6 +92,6 @@ def widget(w, recording, start, step, buckets):
         out.append(f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="1.5"/>')
         out += [f'<circle cx="{x(b):.1f}" cy="{y(v):.1f}" r="1.6" fill="{color}"/>' for b, v in values.items()]
         column, row = i % 3, i // 3
-        out.append(f'<rect x="{12 + column * 115}" y="{HEIGHT - 40 + row * 11}" width="7" height="7" fill="{color}"/>'
-                   f'<text x="{22 + column * 115}" y="{HEIGHT - 33 + row * 11}">{escape(label)}</text>')
+        out.append(f'<rect x="{12 + column * 115}" y="{HEIGHT - 56 + row * 12}" width="7" height="7" fill="{color}"/>'
+                   f'<text x="{22 + column * 115}" y="{HEIGHT - 49 + row * 12}">{escape(label)}</text>')
     return "".join(out)
