@@ -3,6 +3,7 @@ package auth_test
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"latchkey/internal/auth"
@@ -85,5 +86,31 @@ func TestParallelFirstSignIns(t *testing.T) {
 	u, err := k.Store.UserByID(t.Context(), "grace")
 	if err != nil || opened != 1 || len(u.Factors.TOTP) != 1 {
 		t.Errorf("%d sessions, %d factors, %v", opened, len(u.Factors.TOTP), err)
+	}
+}
+
+// TestCodesAtOnce promises that a code and a recovery code open one session when fifty sign-ins send them at once, each with the right
+// password and so with a challenge of its own.
+func TestCodesAtOnce(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	s := k.Service(rules())
+	seed, recovery := enroll(t, k, s, "ada")
+	for name, typed := range map[string]string{"code": code(k, seed), "recovery code": recovery[0]} {
+		var opened atomic.Int64
+		atOnce(50, func(int) {
+			a := attempt("ada")
+			a.Code = auth.SentCode{Text: typed, Sent: true}
+			_, err := s.Login(t.Context(), a, profileTerms())
+			switch {
+			case err == nil:
+				opened.Add(1)
+			case !errors.Is(err, auth.ErrBadCredentials) && !errors.Is(err, auth.ErrThrottled):
+				t.Errorf("a %s: %v", name, err)
+			}
+		})
+		if n := opened.Load(); n != 1 {
+			t.Errorf("a %s opened %d sessions", name, n)
+		}
+		check(t, k.Store.ClearWrongCodes(t.Context(), "ada"))
 	}
 }
