@@ -90,7 +90,7 @@ func rules() []rule {
 		{"internal/faults", nil}, // only tests
 		{"api", nil},
 		{"internal/importtest", nil},
-		{"tools/timing", []string{"internal/app", "internal/contract"}}, // the contracts to measure
+		{"tools/timing", []string{"internal/app", "internal/contract", "internal/factor"}}, // the contracts to measure, and codes
 	}
 }
 

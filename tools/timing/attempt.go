@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -19,10 +20,13 @@ const planpoint = "/api/users/login"
 
 // kind is one way to be refused, and how long each attempt took.
 type kind struct {
-	name  string
-	path  string
-	body  []byte
-	times []time.Duration
+	name   string
+	path   string
+	body   []byte
+	header http.Header // in addition
+	times  []time.Duration
+	// prepare makes the body of each attempt, before its time begins; nil: all have the same one.
+	prepare func(ctx context.Context) ([]byte, error)
 	// forwarded: each attempt comes from another source, because a source may ask for a few resets an hour.
 	forwarded bool
 }
@@ -98,27 +102,42 @@ func refusalsAppended(c contract.Contract) []*kind {
 
 // try sends one attempt and returns how long the answer took, to its last byte, and what it was.
 func (s *server) try(ctx context.Context, k *kind) (time.Duration, answer, error) {
+	if k.prepare != nil {
+		var err error
+		if k.body, err = k.prepare(ctx); err != nil {
+			return 0, answer{}, err
+		}
+	}
+	took, res, body, err := s.send(ctx, k)
+	if err != nil {
+		return 0, answer{}, err
+	}
+	res.Header.Del("Date")
+	return took, answer{res.StatusCode, string(body), fmt.Sprint(res.Header)}, nil
+}
+
+// send returns the answer, whose body it has read, and how long that took.
+func (s *server) send(ctx context.Context, k *kind) (took time.Duration, res *http.Response, body []byte, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.base+k.path, bytes.NewReader(k.body))
 	if err != nil {
-		return 0, answer{}, fmt.Errorf("make an attempt: %w", err)
+		return 0, nil, nil, fmt.Errorf("make a request: %w", err)
 	}
+	maps.Copy(r.Header, k.header)
 	r.Header.Set("Content-Type", "application/json")
 	if s.attempts++; k.forwarded {
 		r.Header.Set("X-Forwarded-For", fmt.Sprintf("10.%d.%d.%d", s.attempts>>16&0xff, s.attempts>>8&0xff, s.attempts&0xff))
 	}
 	start := time.Now()
-	res, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return 0, answer{}, fmt.Errorf("try to sign in: %w", err)
+	if res, err = http.DefaultClient.Do(r); err != nil {
+		return 0, nil, nil, fmt.Errorf("call %s: %w", k.path, err)
 	}
 	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	took := time.Since(start)
+	body, err = io.ReadAll(res.Body)
+	took = time.Since(start)
 	if err != nil {
-		return 0, answer{}, fmt.Errorf("read the answer: %w", err)
+		return 0, nil, nil, fmt.Errorf("read the answer: %w", err)
 	}
-	res.Header.Del("Date")
-	return took, answer{res.StatusCode, string(body), fmt.Sprint(res.Header)}, nil
+	return took, res, body, nil
 }
 
 // answer is everything that a stranger sees, except the time.

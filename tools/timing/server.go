@@ -92,7 +92,7 @@ func users(others int) string {
 	add("dried", "disabled", plain, owner)
 	add("empty", "pending", "", owner)
 	add("roles", "ready", plain, "Organization Member")
-	const app = `"totpSecret": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", `
+	const app = `"totpSecret": "` + appSecret + `", `
 	add("factr", "ready", plain+app, owner)
 	add("later", "pending", plain+app, owner)
 	for i := range others {
