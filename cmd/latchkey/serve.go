@@ -42,7 +42,8 @@ Browsers treat http://localhost and http://127.0.0.1 as different sites: open yo
 Safari keeps no Secure cookie over plain HTTP; --insecure-cookies sets them without Secure, on a loopback address only.
 
 --demo adds four users and an integration client, and prints curl lines to try. It has its own files, latchkey-demo.db and
-latchkey-demo-keys.json, unless --store or --keys names others, and refuses a store with other users.`,
+latchkey-demo-keys.json, unless --store or --keys names others, and refuses a store with other users. Its mails are files
+in latchkey-demo-mail, unless --mail says otherwise, and the console shows them.`,
 		Example: "  latchkey serve --demo\n  latchkey serve --addr :8080 --store sqlite:/var/lib/latchkey.db",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.serve(cmd, o)

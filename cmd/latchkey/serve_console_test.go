@@ -72,6 +72,32 @@ func TestServeConsole(t *testing.T) {
 	}
 }
 
+// TestServeMails promises operators of the demo the mail of a reset, whose link opens the console.
+func TestServeMails(t *testing.T) {
+	l := newLaptop(t)
+	l.env["LATCHKEY_MAIL"] = "file:" + l.path("mails")
+	s := l.serve("--demo")
+	token := s.operatorToken()
+	if got := s.send("POST", "/users/password/reset", `{"email":"grace@example.com"}`, "Content-Type", "application/json"); got.status != 200 {
+		t.Fatalf("ask for a reset: %+v", got)
+	}
+	link := strings.Replace(s.base, "127.0.0.1", "localhost", 1) + "/#token="
+	deadline := time.Now().Add(10 * time.Second)
+	for {
+		mails, err := io.ReadAll(s.operate(token, "mails", "{}").Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(mails), link) && strings.Contains(string(mails), "grace@example.com") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no link %s in %s", link, mails)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
 // TestServeWithoutConsole promises no console, and no token, where other machines can call or a proxy stands in front.
 func TestServeWithoutConsole(t *testing.T) {
 	for _, args := range [][]string{{"--addr", "0.0.0.0:0"}, {"--issuer", "https://login.example.com"}} {

@@ -78,7 +78,7 @@ func withConsoleResets(config app.Config, addr net.Addr) app.Config {
 	if config.ResetURL == nil {
 		config.ResetURL = config.Issuer.JoinPath("/")
 		if hasConsole(config, addr) {
-			config.ResetURL, _ = url.Parse(local(addr) + console.ResetPage) // made of a port and a constant
+			config.ResetURL, _ = url.Parse(local(addr) + "/") // made of a port and constants
 		}
 	}
 	return config

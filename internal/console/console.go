@@ -29,7 +29,7 @@ type Config struct {
 	About About
 	Token string // what operators send; the pages of a browser on this machine have it from the person who started serve
 	Admin *admin.Admin
-	Mails string // the folder that mails are written to; empty: none
+	Mails string // the folder that mails are written to; empty: they go elsewhere, and are not shown
 	// Hasher hashes the passwords of imported users.
 	Hasher *password.Hasher
 	Feed   *Feed
@@ -65,9 +65,6 @@ type DemoUser struct {
 	Email string `json:"email"`
 	Shows string `json:"shows"`
 }
-
-// ResetPage is the path of the form for a new password; links in mails add their token to it.
-const ResetPage = "/?reset"
 
 // operators is the prefix of the calls that need the token.
 const operators = "/console/operator/"

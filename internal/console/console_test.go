@@ -372,14 +372,14 @@ func TestMails(t *testing.T) {
 		}
 	}
 	var got struct {
-		Mails []struct{ To, Subject, Text string }
+		Mails []struct{ ID, To, Subject, Text string }
 	}
 	answer := k.send(local("POST", "/console/operator/mails", "{}", console.TokenHeader, token))
 	if err := json.Unmarshal(answer.Body.Bytes(), &got, json.MatchCaseInsensitiveNames(true)); err != nil || len(got.Mails) != 2 {
 		t.Fatalf("%d %s %v", answer.Code, answer.Body, err)
 	}
 	newest := got.Mails[0]
-	if newest.Subject != "Choose a new password for Orders" || newest.To != `"Ada Lovelace" <ada@example.com>` || !strings.Contains(newest.Text, "\nhttps://app.example.com/reset#token=eyJ.x_y-z\n") {
+	if newest.ID != "reset" || newest.Subject != "Choose a new password for Orders" || newest.To != `"Ada Lovelace" <ada@example.com>` || !strings.Contains(newest.Text, "\nhttps://app.example.com/reset#token=eyJ.x_y-z\n") {
 		t.Errorf("%+v", newest)
 	}
 }

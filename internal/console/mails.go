@@ -25,6 +25,7 @@ const maxMails = 5
 
 // mailFacts is a mail as a person reads it.
 type mailFacts struct {
+	ID      string    `json:"id"`
 	To      string    `json:"to"`
 	Subject string    `json:"subject"`
 	Date    time.Time `json:"date"`
@@ -69,7 +70,7 @@ func newestMails(folder string) ([]mailFacts, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the mail %s: %w", l.name, err)
 		}
-		facts.Date = l.at.UTC()
+		facts.ID, facts.Date = strings.TrimSuffix(l.name, ".eml"), l.at.UTC()
 		found = append(found, facts)
 	}
 	return found, nil

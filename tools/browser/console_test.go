@@ -108,7 +108,7 @@ func TestConsoleRefusals(t *testing.T) {
 // TestConsoleOrganization promises the second contract, whose token is only in the page's memory, and the demo's refused users.
 func TestConsoleOrganization(t *testing.T) {
 	_, page := openConsole(t)
-	browser.Evaluate[bool](page, `document.querySelector('input[value=organization]').click() ?? true`)
+	page.Click(`label:has([name=contract][value=organization])`)
 	page.Click(`[data-email="alan@example.com"]`)
 	page.Click("#submit")
 	page.WantText("#signin-problem", "Invalid email or password")
@@ -149,23 +149,7 @@ func TestConsoleFactors(t *testing.T) {
 	_, page := openConsole(t)
 	page.Click("#submit")
 	page.WantText("#who", "Signed in as ada@example.com")
-	page.Click(`a[href="#factors"]`)
-	page.WantContains("#factors-card", "You have no second factor yet.")
-	page.Click("#add-app")
-	page.Wait("#enroll-secret")
-	page.WantTrue("document.querySelector('.qr').naturalWidth > 0")
-	look(page, "enrol")
-	secret := browser.Evaluate[string](page, `document.getElementById('enroll-secret').dataset.secret`)
-	page.Fill("#enroll-code", "000000")
-	page.Click("#enroll-submit")
-	page.WantContains("#factors-card [role=alert]", "code")
-	page.Fill("#enroll-code", browser.Code(t, secret))
-	page.Click("#enroll-submit")
-	page.Wait("#recovery-codes")
-	recovery := browser.Evaluate[string](page, `document.querySelector('#recovery-codes li').textContent`)
-	look(page, "recovery-codes")
-	page.Click("#codes-kept")
-	page.WantContains("#factors-card", "Authenticator app")
+	recovery := addApp(page)
 	page.WantContains("#factors-card", "10 recovery codes are left.")
 	look(page, "factors")
 	page.Click("#signout")
@@ -183,6 +167,29 @@ func TestConsoleFactors(t *testing.T) {
 	page.WantContains("#factors-card", "9 recovery codes are left.")
 	page.Click("#factors-card td.act button")
 	page.WantContains("#factors-card", "You have no second factor yet.")
+}
+
+// addApp adds an authenticator app for the signed-in user, and returns one of the recovery codes.
+func addApp(page *browser.Page) (recovery string) {
+	page.Helper()
+	page.Click(`a[href="#factors"]`)
+	page.WantContains("#factors-card", "You have no second factor yet.")
+	page.Click("#add-app")
+	page.Wait("#enroll-secret")
+	page.WantTrue("document.querySelector('.qr').naturalWidth > 0")
+	look(page, "enrol")
+	secret := browser.Evaluate[string](page, `document.getElementById('enroll-secret').dataset.secret`)
+	page.Fill("#enroll-code", "000000")
+	page.Click("#enroll-submit")
+	page.WantContains("#factors-card [role=alert]", "code")
+	page.Fill("#enroll-code", browser.Code(page.T, secret))
+	page.Click("#enroll-submit")
+	page.Wait("#recovery-codes")
+	look(page, "recovery-codes")
+	recovery = browser.Evaluate[string](page, `document.querySelector('#recovery-codes li').textContent`)
+	page.Click("#codes-kept")
+	page.WantContains("#factors-card", "Authenticator app")
+	return recovery
 }
 
 // TestConsoleOperators promises that operators' parts stay closed without the token, and what they show and change with it.
@@ -333,15 +340,15 @@ func TestConsolePassword(t *testing.T) {
 	page.Click(`a[href="#password"]`)
 	page.Fill("#current", "wrong")
 	page.Fill("#next", "another battery staple")
-	page.Click("#password-card form:first-of-type button")
-	page.WantContains("#current-result", "rule: current")
+	page.Click("#change")
+	page.WantContains("#change-result", "rule: current")
 	look(page, "password-refused")
 	page.Fill("#current", password)
-	page.Click("#password-card form:first-of-type button")
-	page.WantContains("#current-result", "Password changed")
+	page.Click("#change")
+	page.WantContains("#change-result", "Password changed")
 	page.WantText("#who", "Signed in as ada@example.com")
 	look(page, "password-changed")
-	page.WantContains("#current-result", "Password changed")
+	page.WantContains("#change-result", "Password changed")
 	page.Click("#signout")
 	page.Click(`a[href="#signin"]`)
 	page.Fill("#pass", "another battery staple")
@@ -349,71 +356,85 @@ func TestConsolePassword(t *testing.T) {
 	page.WantText("#who", "Signed in as ada@example.com")
 }
 
-// lastLink returns the link of the newest mail that the page shows, which is not the one before.
-func lastLink(page *browser.Page, before string) string {
-	page.Helper()
-	const link = `(/http\S+#token=\S+/.exec(document.querySelector('#mails .letter')?.textContent ?? '')?.[0] ?? '')`
-	page.WantTrue(link + ` !== '' && ` + link + ` !== '` + before + `'`)
-	return browser.Evaluate[string](page, link)
-}
-
-// TestConsoleReset promises the mail as it arrives, for operators only; a link that opens the form, leaves no token in the address and
-// works once; and both contracts.
+// TestConsoleReset promises a reset as a user meets it: the mail as it arrives, the form that its link opens by either contract, whose
+// token is in no address, the second factor, a sign-in with the new password, and that the link works once.
 func TestConsoleReset(t *testing.T) {
 	server, page := openConsole(t)
 	page.Click(`a[href="#password"]`)
-	page.WantContains("#mails", "The mails are shown here to operators")
+	page.WantContains("#arrivals", "shown to operators only")
+	look(page, "password-signed-out")
+	page.Click("#arrivals a")
+	page.Wait("#gate-token")
 	page.Visit("about:blank")
 	visitConsole(page, operatorURL(t, server))
+	page.Click(`a[href="#mails"]`)
+	page.WantContains("#mails-card", "No mail yet.")
 	page.Click(`a[href="#password"]`)
-	page.WantContains("#mails", "None yet.")
-	page.Fill("#reset-email", "ada@example.com")
-	page.Click("#reset-email-submit")
-	page.WantContains("#reset-email-result", "If the address is known, a mail is on its way")
-	link := lastLink(page, "")
+	page.Click("#ask")
+	page.WantContains("#ask-result", "a mail is on its way")
+	page.WantContains("#password-mails", "Choose a new password for")
 	look(page, "reset-mail")
-
-	reader := page.NewTab()
-	reader.Resize(1320, 900)
-	reader.Visit(strings.Replace(link, "localhost", "127.0.0.1", 1)) // the redirect to localhost keeps what the link says
-	reader.Wait("body[data-ready]")
-	reader.WantContains("#reset-token-result", "choose a new password")
-	if url := browser.Evaluate[string](reader, "location.href"); !strings.HasSuffix(url, "/#password") {
-		t.Errorf("the address is %s", url)
-	}
-	reader.Fill("#reset-password", "another battery staple")
-	look(reader, "reset-link")
-	reader.Click("#reset-token-submit")
-	reader.WantContains("#reset-token-result", "Password changed")
-	page.WantContains("#mails", "Your password for Latchkey demo was changed")
-	reader.Click(`#reset-token-result a`)
-	reader.Fill("#pass", "another battery staple")
-	reader.Click("#submit")
-	reader.WantText("#who", "Signed in as ada@example.com")
-
-	reader.Visit("about:blank")
-	reader.Visit(link)
-	reader.WantContains("#reset-token-result", "choose a new password")
-	reader.Fill("#reset-password", "a third battery staple")
-	reader.Click("#reset-token-submit")
-	reader.WantContains("#reset-token-result", "rule: token")
-
-	browser.Evaluate[string](page, `document.getElementById('reset-contract').value = 'organization'`)
-	page.Fill("#reset-email", "grace@example.com")
-	page.Click("#reset-email-submit")
-	page.WantContains("#history", "POST /users/password/reset 200")
-	lastLink(page, link)
-	page.Click("#mails article:first-of-type button")
-	browser.Evaluate[string](page, `document.getElementById('confirm-contract').value = 'organization'`)
+	link := browser.Evaluate[string](page, `document.querySelector('#password-mails a').href`)
+	page.Click("#password-mails a")
 	page.Fill("#reset-password", "another battery staple")
-	page.Click("#reset-token-submit")
-	page.WantContains("#reset-token-result", "Sign in with it")
+	if url := browser.Evaluate[string](page, "location.href"); strings.Contains(url, "token") {
+		t.Errorf("the address shows the token: %s", url)
+	}
+	look(page, "reset-form")
+	page.Click("#choose")
+	page.WantContains("#reset-done", "The password is changed")
+	look(page, "reset-done")
+	page.Click("#reset-done a")
+	page.Fill("#pass", "another battery staple")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+
+	page.Visit("about:blank")
+	page.Visit(strings.Replace(link, "localhost", "127.0.0.1", 1)) // as from a mail program; the redirect keeps the fragment
+	page.WantText("#password-card h2", "Choose a new password")
+	page.Fill("#reset-password", "a third battery staple")
+	page.Click("#choose")
+	page.WantContains("#choose-result", "The link is not valid any more")
+	look(page, "reset-refused")
 }
 
-// TestConsoleResetWithPasskey promises that a user whose second factor is a passkey needs it for the new password.
+// TestConsoleResetWithFactor promises that a reset by the second contract asks for the second factor of a user who has one, after the
+// rest was right.
+func TestConsoleResetWithFactor(t *testing.T) {
+	server, page := openConsole(t)
+	visitConsole(page, operatorURL(t, server))
+	page.Click(`a[href="#signin"]`)
+	page.Click(`[data-email="grace@example.com"]`)
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as grace@example.com")
+	recovery := addApp(page)
+	page.Click(`a[href="#password"]`)
+	page.Click(`label:has([name=ask-contract][value=organization])`)
+	page.Click("#ask")
+	page.WantContains("#ask-result", "a mail is on its way")
+	page.WantContains("#password-mails", "Choose a new password") // notices may come before and after
+	page.Click("#password-mails a")
+	page.Click(`label:has([name=choose-contract][value=organization])`)
+	page.Fill("#reset-password", "another battery staple")
+	page.Click("#choose")
+	page.WantContains("#choose-result", "also has a second factor")
+	page.Wait("#reset-code")
+	look(page, "reset-factor")
+	page.Fill("#reset-code", "000000")
+	page.Click("#choose")
+	page.WantContains("#choose-result", "rule: factor")
+	page.Fill("#reset-code", recovery)
+	page.Click("#choose")
+	page.WantContains("#reset-done", "all sessions of the user have ended")
+	page.WantText("#who", "Signed out")
+}
+
+// TestConsoleResetWithPasskey promises that a user whose second factor is a passkey may set the new password with it.
 func TestConsoleResetWithPasskey(t *testing.T) {
 	server, page := openConsole(t)
 	page.AddAuthenticator()
+	visitConsole(page, operatorURL(t, server))
+	page.Click(`a[href="#signin"]`)
 	page.Click("#submit")
 	page.WantText("#who", "Signed in as ada@example.com")
 	page.Click(`a[href="#factors"]`)
@@ -421,21 +442,16 @@ func TestConsoleResetWithPasskey(t *testing.T) {
 	page.Wait("#recovery-codes")
 	page.Click("#codes-kept")
 	page.WantContains("#factors-card", "Passkey")
-	visitConsole(page, operatorURL(t, server))
-	page.Reload() // the link differs only in its fragment
-	page.Wait("body[data-ready]")
 	page.Click(`a[href="#password"]`)
-	page.Fill("#reset-email", "ada@example.com")
-	page.Click("#reset-email-submit")
-	page.WantContains("#mails", "a new password")
-	page.WantTrue(`[...document.querySelectorAll('#mails button')].length > 0`)
-	page.Click("#mails article button")
+	page.Click("#ask")
+	page.WantContains("#password-mails", "Choose a new password") // notices may come before and after
+	page.Click("#password-mails a")
 	page.Fill("#reset-password", "another battery staple")
-	page.Click("#reset-token-submit")
-	page.WantContains("#reset-token-result", "second factor")
+	page.Click("#choose")
+	page.WantContains("#choose-result", "also has a second factor")
 	look(page, "reset-passkey")
-	page.Click("#reset-token-result button")
-	page.WantContains("#reset-token-result", "Password changed")
+	page.Click("#reset-passkey")
+	page.WantContains("#reset-done", "The password is changed")
 }
 
 // TestConsoleForcedFactor promises that a user who must have a second factor sets one up before the sign-in is complete.

@@ -8,28 +8,24 @@ import * as signin from './signin.js'
 import * as sessions from './sessions.js'
 import * as factors from './factors.js'
 import * as password from './password.js'
+import * as mails from './mails.js'
 import * as audit from './audit.js'
 import * as keys from './keys.js'
 import * as users from './users.js'
 import * as clients from './clients.js'
 
-const sections = { signin: {}, sessions, factors, password, audit, keys, users, clients }
+const sections = { signin: {}, sessions, factors, password, audit, mails, keys, users, clients }
 const calls = ['signin', 'sessions', 'factors', 'password']
 let about, current
 
-// takeToken moves a token out of the address, which people copy and browsers keep: that of a mailed link, /?reset#token=…, or the
-// operators'.
+// takeToken moves a token out of the address, which people copy and browsers keep: the operators' token, as serve prints it, or that of
+// a mailed link, which has dots.
 function takeToken() {
-  if (location.search === '?reset' && location.hash.startsWith('#token=')) {
-    password.takeToken(location.hash.slice('#token='.length))
-    history.replaceState(null, '', '/#password')
-    return
-  }
-  const token = /^#token=([A-Z0-9]+)$/.exec(location.hash)?.[1]
-  if (token) {
-    operatorToken.set(token)
-    history.replaceState(null, '', location.pathname + '#audit')
-  }
+  const token = /^#token=(.+)$/.exec(location.hash)?.[1]
+  if (!token) return
+  const mailed = token.includes('.')
+  mailed ? password.takeToken(token) : operatorToken.set(token)
+  history.replaceState(null, '', '/' + (mailed ? '#password' : '#audit'))
 }
 
 async function open() {
@@ -80,7 +76,7 @@ events.addEventListener('session', () => { if (['sessions', 'factors', 'password
 
 about = await (await fetch('/console/about')).json()
 $('where').textContent = [about.demo && 'demo', location.host, about.version].filter(Boolean).join(' · ')
-for (const item of document.querySelectorAll('nav [data-path]')) item.hidden = !about.paths.includes(item.dataset.path)
+for (const item of document.querySelectorAll('nav [data-path], a[data-path]')) item.hidden = !about.paths.some((path) => path.endsWith(item.dataset.path))
 signin.start(about)
 if (about.cookies.includes('planpoint')) await load()
 else showToken(null)

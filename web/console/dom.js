@@ -51,3 +51,13 @@ export async function copy(text) {
   await navigator.clipboard.writeText(text)
   toast('Copied')
 }
+
+// countdown keeps the buttons off and calls tick with the seconds that are left, until the wait is over.
+export async function countdown(seconds, buttons, tick) {
+  for (let left = seconds; left > 0; left--) {
+    for (const button of buttons) button.disabled = true
+    tick(left)
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+  }
+  for (const button of buttons) button.disabled = false
+}

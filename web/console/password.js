@@ -1,121 +1,128 @@
-// The password of the signed-in user, and a reset by mail. The mails that serve writes to a folder are shown to operators.
-import { $, el, show } from './dom.js'
-import { call, members, operate, operatorToken } from './api.js'
+// The password of the signed-in user, and a reset by mail: asking for it, the mail, and the form that the mailed link opens.
+import { $, countdown, el, show } from './dom.js'
+import { call, members, operatorToken } from './api.js'
 import { load, session } from './session.js'
 import { assertion } from './passkeys.js'
+import { watch } from './mails.js'
 
-let about, polling, mailed = ''
+let about, mailed = '', done = false, stop = () => {}
 
 // takeToken keeps the token of a mailed link for the form.
-export function takeToken(token) { mailed = token }
-
-// A contract's calls for passwords are beside its sign-in.
-const path = (contract, call) => about.contracts.find(({ name }) => name === contract).path.replace(/login$/, 'password' + call)
-const contracts = () => about.contracts.filter(({ name }) => about.paths.includes(path(name, '/reset')))
+export function takeToken(token) { mailed = token; done = false }
 
 export function open(facts) {
+  stop()
   about = facts
-  const parts = [change()]
-  if (contracts().length) parts.push(reset(), confirm())
-  if (mailed) parts.unshift(parts.pop()) // the form that the link is for
-  show($('password-card'), el('div', { class: parts.length > 1 ? 'columns three' : 'columns' }, parts), el('div', { id: 'mails' }, mailsElsewhere()))
-  if (mailed && $('reset-token')) useToken(mailed)
-  if (about.mails && operatorToken.get()) poll()
+  const resets = resetting().length > 0
+  if (mailed && resets) return show($('password-card'), el('div', { class: 'columns' }, choose()))
+  show($('password-card'),
+    done && el('p', { class: 'notice', role: 'status', id: 'reset-done' }, 'The password is changed and all sessions of the user have ended. ', el('a', { href: '#signin' }, 'Sign in with the new one')),
+    el('div', { class: 'columns even' }, session.user ? [change(), resets && forgotten()] : [resets && forgotten(), change()]),
+    resets && about.mails && el('div', { class: 'card', id: 'arrivals' }, el('h2', {}, 'Mails as they arrive'), el('div', { id: 'password-mails' })))
+  if (!$('arrivals')) return
+  if (operatorToken.get()) stop = watch($('password-mails'))
+  else show($('password-mails'), el('p', { class: 'empty' }, 'A mail holds a link that opens an account, so it is shown to operators only. ', el('a', { href: '#mails' }, 'Enter their token')))
 }
 
-function mailsElsewhere() {
-  if (!about.mails || operatorToken.get()) return
-  return el('p', { class: 'empty' }, 'The mails are shown here to operators: open the console by the link after ', el('code', {}, 'operators open'), '.')
+export function close() { stop(); done = false }
+
+// path returns the path of a contract's call for passwords, which is next to its sign-in.
+const path = (contract, call) => about.contracts.find(({ name }) => name === contract).path.replace(/login$/, 'password' + call)
+const resetting = () => about.contracts.filter(({ name }) => about.paths.includes(path(name, '/reset')))
+
+const succeeded = (answer) => answer.ok && answer.body.isSuccess !== false
+
+// result shows how a call ended, with the rule that a password broke, and counts down a wait.
+async function result(where, answer, text) {
+  const { message, errorMessage, rule } = answer.body
+  show(where, el('p', { class: succeeded(answer) ? 'notice' : 'problem' }, (succeeded(answer) && text) || (message ?? errorMessage ?? 'The server failed'), rule && el('small', {}, ` rule: ${rule}`)))
+  if (!answer.wait) return
+  const left = el('small', {})
+  where.firstChild.append(left)
+  await countdown(answer.wait, where.parentElement.querySelectorAll('button'), (seconds) => { left.textContent = ` ${seconds} s` })
+  show(where)
 }
 
-function useToken(token) {
-  mailed = ''
-  $('reset-token').value = token
-  show($('reset-token-result'), el('p', { class: 'notice' }, 'The link’s token is filled in: choose a new password.'))
-  $('reset-password').focus()
-}
-
-export function close() { clearTimeout(polling) }
-
-// result shows how a call ended, with the rule that a password broke.
-function result(where, answer) {
-  const { message, errorMessage, rule, isSuccess } = answer.body
-  const good = answer.ok && isSuccess !== false
-  show(where, el('p', { class: good ? 'notice' : 'problem' }, message ?? errorMessage ?? 'Done', rule ? ` (rule: ${rule})` : '', answer.wait ? ` (wait ${answer.wait} s)` : ''))
-  return good
-}
-
-// choice lets one call by each contract that has it.
+// choice lets the person choose between the contracts.
 function choice(id) {
-  const options = contracts().map(({ name }) => el('option', { selected: name === session.contract }, name))
-  return [el('label', { for: id }, 'Contract'), el('select', { id }, options)]
+  return el('fieldset', { class: 'choice', hidden: resetting().length < 2 }, el('legend', {}, 'Contract'), el('div', {}, resetting().map(({ name }, i) =>
+    el('label', {}, el('input', { type: 'radio', name: id, value: name, checked: session.contract ? name === session.contract : i === 0 }), name))))
 }
 
-// form makes a form of labelled fields, which submit sends.
-function form(title, text, fields, label, submit, before) {
-  const inputs = fields.map(([id, name, properties]) => [el('label', { for: id }, name), el('input', { id, required: true, spellcheck: 'false', ...properties })])
-  const where = el('div', { role: 'status', id: fields[0][0] + '-result' })
-  return el('div', { class: 'card' }, el('h2', {}, title), el('p', { class: 'empty' }, text), el('form', {
-    onsubmit: async (event) => {
-      event.preventDefault()
-      const values = Object.fromEntries(fields.map(([id, , , member]) => [member ?? id, $(id).value]))
-      if (await submit(values, where)) event.target.reset()
-    },
-  }, before, inputs, el('div', { class: 'row' }, el('button', { class: 'main', id: fields[0][0] + '-submit' }, label)), where))
+function field(id, name, properties) {
+  return [el('label', { for: id }, name), el('input', { id, required: true, spellcheck: 'false', ...properties })]
 }
 
-const change = () => form('Change it', session.user ? 'All other sessions end.' : 'Sign in first.', [
-  ['current', 'Current password', { type: 'password', autocomplete: 'current-password' }],
-  ['next', 'New password', { type: 'password', autocomplete: 'new-password' }],
-  ['change-code', 'Code of the second factor, if you have one', { autocomplete: 'one-time-code', required: false }],
-], 'Change the password', async (values, where) => {
-  const answer = await call('POST', path(session.contract ?? about.contracts[0].name, ''), { body: { currentPassword: values.current, newPassword: values.next, ...(values['change-code'] ? { code: values['change-code'] } : {}) } })
-  const good = result(where, answer)
-  if (good && session.contract === 'planpoint') await load()
-  return good
-})
+// card makes a card with a form; submit gets the element for its result, and the form.
+function card(id, title, text, parts, buttons, submit) {
+  const where = el('div', { role: 'status', class: 'result', id: id + '-result' })
+  const form = el('form', { onsubmit: (event) => { event.preventDefault(); submit(where, form) } }, parts, el('div', { class: 'row' }, buttons))
+  return el('div', { class: 'card' }, el('h2', {}, title), el('p', { class: 'empty' }, text), form, where)
+}
 
-const reset = () => form('Forgotten', 'A link is mailed if the address is known. The answer does not say so.', [['reset-email', 'E-mail', { type: 'email', autocomplete: 'username' }]],
-  'Send the link', async (values, where) => {
-    const contract = $('reset-contract').value
-    const good = result(where, await call('POST', path(contract, '/reset'), { body: { [members[contract]]: values['reset-email'] }, as: 'anyone' }))
-    if (about.mails && operatorToken.get()) poll()
-    return good
-  }, choice('reset-contract'))
+function change() {
+  if (!session.user) return el('div', { class: 'card' }, el('h2', {}, 'Change it'), el('p', { class: 'empty' }, 'Nobody is signed in. ', el('a', { href: '#signin' }, 'Sign in')))
+  return card('change', 'Change it', `A change ends all other sessions of ${session.user}.`, [
+    field('current', 'Current password', { type: 'password', autocomplete: 'current-password' }),
+    field('next', 'New password', { type: 'password', autocomplete: 'new-password' }),
+    field('change-code', ['Code ', el('small', {}, 'of the second factor, if the user has one')], { autocomplete: 'one-time-code', required: false }),
+  ], el('button', { class: 'main', id: 'change' }, 'Change the password'), async (where, form) => {
+    const code = $('change-code').value
+    const answer = await call('POST', path(session.contract, ''), { body: { currentPassword: $('current').value, newPassword: $('next').value, ...(code && { code }) } })
+    if (succeeded(answer)) form.reset()
+    if (succeeded(answer) && session.contract === 'planpoint') await load()
+    result(where, answer, 'Password changed. All other sessions have ended.')
+  })
+}
 
-const confirm = () => form('Set a new one', 'The token is in the mailed link, after #token=. It works once.', [
-  ['reset-token', 'Token', { autocomplete: 'off' }],
-  ['reset-password', 'New password', { type: 'password', autocomplete: 'new-password' }],
-  ['reset-code', 'Code of the second factor, if you have one', { autocomplete: 'one-time-code', required: false }],
-], 'Set the password', (values, where) => set({
-  token: values['reset-token'].replace(/^.*#token=/, '').trim(), newPassword: values['reset-password'], ...(values['reset-code'] ? { code: values['reset-code'] } : {}),
-}, where), choice('confirm-contract'))
+function forgotten() {
+  const part = card('ask', 'Forgotten', 'A known address gets a link. The answer is the same for every other address.', [
+    choice('ask-contract'),
+    field('reset-email', 'E-mail', { type: 'email', autocomplete: 'username' }),
+  ], el('button', { class: 'main', id: 'ask' }, 'Send the link'), async (where, form) => {
+    const contract = form.elements['ask-contract'].value
+    const answer = await call('POST', path(contract, '/reset'), { body: { [members[contract]]: $('reset-email').value }, as: 'anyone' })
+    result(where, answer, 'If the address is known, a mail is on its way.')
+  })
+  if (about.demo) part.querySelector('#reset-email').value = session.user ?? about.demo.users[0].email
+  return part
+}
 
-// set uses the mailed token up. A user who has a passkey may answer the challenge with it.
-async function set(body, where) {
-  const answer = await call('POST', path($('confirm-contract').value, '/reset/confirm'), { body, as: 'anyone' })
-  const good = result(where, answer)
-  const { id, publicKey } = answer.body.challenge ?? {}
-  if (good) where.append(el('p', {}, el('a', { href: '#signin' }, 'Sign in with it')))
-  else if (publicKey && window.PublicKeyCredential) {
-    where.append(el('button', { type: 'button', onclick: async () => {
-      try { if (await set({ ...body, challenge: id, assertion: await assertion(publicKey) }, where)) $('reset-token').form.reset() } catch (error) { show(where, el('p', { class: 'problem' }, error.message)) }
-    } }, 'Use a passkey'))
+// choose is the form that a mailed link opens. The second factor is asked for after the server has found the rest right.
+function choose() {
+  let challenge
+  const code = field('reset-code', ['Code ', el('small', {}, 'of the second factor, or a recovery code')], { autocomplete: 'one-time-code' })
+  const factor = el('div', { id: 'reset-factor', hidden: true })
+  const passkey = el('button', { type: 'button', id: 'reset-passkey', hidden: true }, 'Use a passkey')
+  const send = async (where, form, proof) => {
+    const answer = await call('POST', path(form.elements['choose-contract'].value, '/reset/confirm'), { body: { token: mailed, newPassword: $('reset-password').value, ...proof }, as: 'anyone' })
+    if (succeeded(answer)) {
+      mailed = ''
+      done = true
+      $('pass').value = '' // of the sign-in form
+      if (session.user) await load()
+      return open(about)
+    }
+    if (!answer.body.challenge) return result(where, answer)
+    challenge = answer.body.challenge
+    const codes = challenge.methods.some((method) => method !== 'passkey')
+    show(where, el('p', { class: 'notice' }, 'The link and the password are right. This user also has a second factor.'))
+    show(factor, codes && code)
+    factor.hidden = !codes
+    passkey.hidden = !challenge.publicKey || !window.PublicKeyCredential
+    ;(codes ? code[1] : passkey).focus()
   }
-  return good
-}
-
-// poll shows the newest mails as they arrive.
-async function poll() {
-  clearTimeout(polling)
-  const { mails } = await operate('mails')
-  if (mails) show($('mails'), el('h2', {}, 'Mails, newest first'), mails.length ? mails.map(letter) : el('p', { class: 'empty' }, 'None yet.'))
-  polling = setTimeout(poll, 2000)
-}
-
-function letter(mail) {
-  const token = /#token=([\w.~-]+)/.exec(mail.text)?.[1]
-  return el('article', { class: 'card' }, el('h3', {}, mail.subject), el('p', {}, el('small', {}, `To ${mail.to}, ${new Date(mail.date).toLocaleTimeString()}`)),
-    el('pre', { class: 'letter' }, mail.text),
-    token && el('button', { onclick: () => useToken(token) }, 'Use this token'))
+  const part = card('choose', 'Choose a new password', 'This is the page that the mailed link opens. Its token works once; it is no longer in the address.', [
+    choice('choose-contract'),
+    field('reset-password', 'New password', { type: 'password', autocomplete: 'new-password' }), factor,
+  ], [
+    el('button', { class: 'main', id: 'choose' }, 'Set the password'), passkey,
+    el('button', { type: 'button', class: 'quiet', onclick: () => { mailed = ''; open(about) } }, 'Cancel'),
+  ], (where, form) => send(where, form, code[1].value ? { code: code[1].value } : {}))
+  passkey.onclick = async () => {
+    const where = $('choose-result')
+    try { await send(where, part.querySelector('form'), { challenge: challenge.id, assertion: await assertion(challenge.publicKey) }) }
+    catch (error) { show(where, el('p', { class: 'problem' }, error.message)) }
+  }
+  return part
 }

@@ -1,5 +1,5 @@
 // The sign-in by either contract, its second step, and the wait after too many failures.
-import { $, el, show } from './dom.js'
+import { $, countdown, el, show } from './dom.js'
 import { call, members } from './api.js'
 import { signedIn } from './session.js'
 import { enroll } from './factors.js'
@@ -113,18 +113,14 @@ $('passkey').onclick = async () => {
   } catch (error) { $('signin-problem').textContent = error.message }
 }
 
-// count keeps the buttons off until the wait is over; only its beginning and its end are announced.
+// count shows the wait; only its beginning and its end are announced.
 async function count(seconds) {
-  const buttons = [$('submit'), $('factor-submit')]
   const bar = $('wait').querySelector('i')
   $('wait').hidden = false
-  for (let left = seconds; left > 0; left--) {
-    for (const button of buttons) button.disabled = true
+  await countdown(seconds, [$('submit'), $('factor-submit')], (left) => {
     $('wait-text').textContent = `${left} s`
     bar.style.transform = `scaleX(${(left - 1) / seconds})`
-    await new Promise((resolve) => setTimeout(resolve, 1000))
-  }
+  })
   $('wait').hidden = true
   $('signin-problem').textContent = ''
-  for (const button of buttons) button.disabled = false
 }
