@@ -78,6 +78,9 @@ func (p *passkeyLogin) run(ctx context.Context) (Grant, error) {
 	if err != nil {
 		return Grant{}, p.failedCode(ctx, err)
 	}
+	if err := p.watchSource(ctx); err != nil {
+		return Grant{}, err
+	}
 	grant, err := p.enter(ctx, caller, p.proveByPasskey, false)
 	return grant, p.failedCode(ctx, err)
 }
@@ -124,21 +127,21 @@ func (p *passkeyLogin) loadOwner(ctx context.Context, userID string) (User, erro
 		userID = "unknown handle" // no valid id has a space
 	}
 	u, err := p.store.UserByID(ctx, userID)
-	if errors.Is(err, ErrNotFound) {
-		return User{}, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return User{}, fmt.Errorf("read the user: %w", err)
 	}
-	p.record.UserID, p.attempt.Identifier = u.ID, u.Identifier
-	if p.record.IdentifierHash, err = IdentifierHash(ctx, p.keys, u.Identifier); err != nil {
+	hash, err := IdentifierHash(ctx, p.keys, u.Identifier)
+	if err != nil {
 		return User{}, err
 	}
-	return u, p.watchSource(ctx)
+	if u.ID != "" {
+		p.record.UserID, p.record.IdentifierHash, p.attempt.Identifier = u.ID, hash, u.Identifier
+	}
+	return u, nil
 }
 
 // watchSource reads whether the user signed in from the source before, where users hear of other sources. Only then does the sign-in also
-// make the source known.
+// make the source known. It follows the verification, so that refusals cost the same for every handle.
 func (p *passkeyLogin) watchSource(ctx context.Context) (err error) {
 	if !p.watchesSources() || p.rules.Limits == (Limits{}) {
 		return nil

@@ -24,6 +24,7 @@ func passkeyRules() auth.Rules {
 func withPasskey(t *testing.T, name string, r auth.Rules) (*authtest.Kit, *auth.Service, *authtest.Authenticator) {
 	t.Helper()
 	k := authtest.NewKit(t, users()...)
+	k.Outbox = &authtest.Outbox{}
 	s := k.Service(r)
 	a := authtest.AddPasskey(t, s, signedIn(t, k, s, name, nil))
 	k.Calls()
@@ -214,7 +215,15 @@ func bySigning(t *testing.T, s *auth.Service, a *authtest.Authenticator) auth.Ca
 // TestPasskeyRefusals promises the answer of a wrong password for every passkey that does not sign in, with the same calls of the store for
 // known and unknown ones.
 func TestPasskeyRefusals(t *testing.T) {
-	k, s, a := withPasskey(t, "ada", passkeyRules())
+	watching := limited()
+	watching.RelyingParty, watching.Notices = authtest.RelyingParty(), auth.NoticesSignIns
+	for name, r := range map[string]auth.Rules{"default": passkeyRules(), "with notices of sign-ins": watching} {
+		t.Run(name, func(t *testing.T) { refusePasskeys(t, r) })
+	}
+}
+
+func refusePasskeys(t *testing.T, r auth.Rules) {
+	k, s, a := withPasskey(t, "ada", r)
 	stranger, thief, mixed := authtest.NewAuthenticator(t, -7, authtest.Page), *a, *a
 	thief.Key = stranger.Key
 	mixed.CredentialID = stranger.CredentialID
@@ -232,7 +241,7 @@ func TestPasskeyRefusals(t *testing.T) {
 		if _, err := s.LoginPasskey(t.Context(), tried, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
 			t.Errorf("%s: %v", name, err)
 		}
-		calls := slices.DeleteFunc(k.Calls(), func(c string) bool { return c == "MAC" })
+		calls := k.Calls()
 		if first == nil {
 			first = calls
 		}
