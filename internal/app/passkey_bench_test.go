@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -55,23 +54,6 @@ func (send passkeySender) ask(b *testing.B) (asked askedPasskey) {
 	return asked
 }
 
-// BenchmarkPasskey is a whole sign-in with a passkey by the account function's handler, over SQLite, without what the browser does: cpu-ms is
-// the processor time of both calls, and the goal is at most 1.
-func BenchmarkPasskey(b *testing.B) {
-	key, send := passkeyServer(b)
-	var spent time.Duration
-	for b.Loop() {
-		start := processorTime(b)
-		asked := send.ask(b)
-		spent += processorTime(b) - start
-		body := asked.answered(key.Sign(b, asked.PublicKey))
-		start = processorTime(b)
-		send(b, planpointLogin+"/passkey", body, http.StatusOK)
-		spent += processorTime(b) - start
-	}
-	b.ReportMetric(float64(spent.Microseconds())/1000/float64(b.N), "cpu-ms/op")
-}
-
 // BenchmarkPasskeyRefused is a refusal of a passkey that a user has, with another key, and of an unknown one, by turns. The goal for their
 // ratio is 1: whose passkeys there are must not show.
 func BenchmarkPasskeyRefused(b *testing.B) {
@@ -92,14 +74,4 @@ func BenchmarkPasskeyRefused(b *testing.B) {
 		slices.Sort(times)
 	}
 	b.ReportMetric(float64(took[1][b.N/2])/float64(took[0][b.N/2]), "unknown/known-median")
-}
-
-// processorTime is what the process has used so far.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var used syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
