@@ -155,9 +155,9 @@ func (s *Service) openTicket(ctx context.Context, challenge string, of ...purpos
 
 // userOf reads the user of the ticket, and refuses one who has had another password since, or is gone.
 func (s *Service) userOf(ctx context.Context, t ticket) (User, error) {
-	u, err := s.store.UserByID(ctx, t.UserID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, fmt.Errorf("read the user: %w", err)
+	u, err := s.readUser(ctx, t.UserID, t.Nonce)
+	if err != nil {
+		return User{}, err
 	}
 	if u.ID == "" || u.PasswordEpoch != t.Epoch {
 		return User{}, refuse(ErrBadCredentials, reasonPasswordChanged)

@@ -19,7 +19,7 @@ func FuzzChallenge(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, challenge string) {
-		a := auth.FactorAttempt{Challenge: challenge, Code: "123456", Source: auth.ParseSource("192.0.2.7:1")}
+		a := auth.FactorAttempt{FactorProof: auth.FactorProof{Challenge: challenge, Code: "123456"}, Source: auth.ParseSource("192.0.2.7:1")}
 		if _, err := s.LoginFactor(t.Context(), a, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
 			t.Errorf("%q: %v", challenge, err)
 		}

@@ -67,7 +67,7 @@ func challengeOf(t *testing.T, s *auth.Service, a auth.Attempt, terms auth.Terms
 }
 
 func second(challenge auth.Challenge, typed string) auth.FactorAttempt {
-	return auth.FactorAttempt{Challenge: challenge.ID, Code: typed, Source: auth.ParseSource("192.0.2.7:4711")}
+	return auth.FactorAttempt{FactorProof: auth.FactorProof{Challenge: challenge.ID, Code: typed}, Source: auth.ParseSource("192.0.2.7:4711")}
 }
 
 // TestTwoCalls promises that a right password gives a challenge, and the challenge with a right code the session that a user
@@ -444,7 +444,8 @@ func TestChallengeLeavesCounters(t *testing.T) {
 	}
 }
 
-// TestSecondCallObeysSource promises that refused codes add up for their source, whose window then refuses even right ones.
+// TestSecondCallObeysSource promises that the window of a source refuses even right codes of the second call, and that wrong ones, which
+// have a counter of their own, add nothing to it.
 func TestSecondCallObeysSource(t *testing.T) {
 	k := authtest.NewKit(t, users()...)
 	r := rules()
@@ -452,9 +453,14 @@ func TestSecondCallObeysSource(t *testing.T) {
 	s := k.Service(r)
 	seed, _ := enroll(t, k, s, "ada")
 	challenge := challengeOf(t, s, attempt("ada"), profileTerms())
-	for range 3 {
+	for range 4 {
 		if _, err := s.LoginFactor(t.Context(), second(challenge, wrongDigits(k, seed)), profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
 			t.Fatalf("a wrong code: %v", err)
+		}
+	}
+	for range 3 {
+		if _, err := s.Login(t.Context(), attempt("nobody"), profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+			t.Fatalf("an unknown user: %v", err)
 		}
 	}
 	if _, err := s.LoginFactor(t.Context(), second(challenge, code(k, seed)), profileTerms()); !errors.Is(err, auth.ErrThrottled) {

@@ -188,17 +188,14 @@ func (l *login) takeClient(keyHash string, c Client) error {
 // loadUserAndCount reads the user and concurrently counts the attempt. Unknown users cost the same read, under an id that no
 // user has. On an error nothing stays counted.
 func (l *login) loadUserAndCount(ctx context.Context, userID string) (User, error) {
-	if userID == "" {
-		userID = "unknown " + l.record.IdentifierHash // no valid id has a space
-	}
 	counted := l.start(func() error { return l.countAttempt(ctx) })
-	user, err := l.store.UserByID(ctx, userID)
+	user, err := l.readUser(ctx, userID, l.record.IdentifierHash)
 	if err := counted(); err != nil {
 		return User{}, err
 	}
-	if err != nil && !errors.Is(err, ErrNotFound) {
+	if err != nil {
 		l.undoAttempt(ctx)
-		return User{}, fmt.Errorf("read the user: %w", err)
+		return User{}, err
 	}
 	if user.Identifier != l.attempt.Identifier { // unknown, or the address moved between the reads
 		return User{}, nil
@@ -209,6 +206,19 @@ func (l *login) loadUserAndCount(ctx context.Context, userID string) (User, erro
 		l.record.ActorID = user.ID
 	}
 	return user, nil
+}
+
+// readUser reads the user of an id that was looked up. An empty one costs the same read, under an id that no user has, and gives a zero
+// user, as the id of a user who is gone does; other keeps these reads on different partitions of the store.
+func (s *Service) readUser(ctx context.Context, userID, other string) (User, error) {
+	if userID == "" {
+		userID = "unknown " + other // no valid id has a space
+	}
+	u, err := s.store.UserByID(ctx, userID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return User{}, fmt.Errorf("read the user: %w", err)
+	}
+	return u, nil
 }
 
 // checkPassword verifies one hash: the user's, or a decoy for unknown users and those without a hash, which never matches.

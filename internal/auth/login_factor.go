@@ -11,19 +11,17 @@ import (
 
 // FactorAttempt is the second call of a sign-in: a challenge, and the code for it or what a passkey signed.
 type FactorAttempt struct {
-	Challenge string
-	Code      string
-	Assertion []byte // JSON; empty: the code counts
-	APIKey    string // as sent, empty without one
-	Remember  bool   // the client wants to be remembered
-	Source    Source
+	FactorProof
+	APIKey   string // as sent, empty without one
+	Remember bool   // the client wants to be remembered
+	Source   Source
 }
 
 // LoginFactor finishes a sign-in that was answered with a challenge, by the contract that made it. A wrong code leaves the challenge
 // as it is; a right one uses it up. It returns one of this package's errors and has written one audit record when it returns.
 func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Grant, error) {
 	f := factorLogin{
-		proof: FactorProof{Code: a.Code, Challenge: a.Challenge, Assertion: a.Assertion},
+		proof: a.FactorProof,
 		login: login{
 			Service: s, attempt: Attempt{APIKey: a.APIKey, Remember: a.Remember, Source: a.Source}, terms: t,
 			record: AuditRecord{Event: eventLoginFactor, Source: a.Source, Contract: t.Contract},
@@ -65,7 +63,10 @@ func (f *factorLogin) run(ctx context.Context) (Grant, error) {
 		return Grant{}, err
 	}
 	grant, err := f.enter(ctx, caller, f.proveByChallenge, false)
-	return grant, f.failedCode(ctx, err)
+	if len(f.proof.Assertion) == 0 { // codes have a counter of their own
+		return grant, err
+	}
+	return grant, f.failedAssertion(ctx, err)
 }
 
 // checkClient refuses a challenge of another contract or of another API client than the one that is asking.
@@ -137,8 +138,8 @@ func (f *factorLogin) proveByChallenge(ctx context.Context, caller User) ([]stri
 	return f.proveByAnswer(ctx, caller, f.proof, f.ticket, &f.record)
 }
 
-// failedCode counts a refused code or passkey for the source and returns the error that ends the call.
-func (f *factorLogin) failedCode(ctx context.Context, err error) error {
+// failedAssertion counts a refused passkey for the source and returns the error that ends the call.
+func (f *factorLogin) failedAssertion(ctx context.Context, err error) error {
 	if !errors.Is(err, ErrBadCredentials) || f.tally.keys.Network == "" {
 		return err
 	}

@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 )
 
@@ -76,13 +75,13 @@ func (p *passkeyLogin) run(ctx context.Context) (Grant, error) {
 		p.key, p.signCount, err = p.verifyAssertion(ctx, caller, p.assertion, p.proof.Challenge, true)
 	}
 	if err != nil {
-		return Grant{}, p.failedCode(ctx, err)
+		return Grant{}, p.failedAssertion(ctx, err)
 	}
 	if err := p.watchSource(ctx); err != nil {
 		return Grant{}, err
 	}
 	grant, err := p.enter(ctx, caller, p.proveByPasskey, false)
-	return grant, p.failedCode(ctx, err)
+	return grant, p.failedAssertion(ctx, err)
 }
 
 // open reads the challenge and the assertion.
@@ -121,14 +120,11 @@ func (p *passkeyLogin) lookUpHandle(ctx context.Context) (userID string, err err
 	return found.UserID, p.takeFound(q.KeyHash, found)
 }
 
-// loadOwner reads the user, and for an unknown handle an id that no user has, which costs the same.
+// loadOwner reads the user; an unknown handle costs the same.
 func (p *passkeyLogin) loadOwner(ctx context.Context, userID string) (User, error) {
-	if userID == "" {
-		userID = "unknown handle" // no valid id has a space
-	}
-	u, err := p.store.UserByID(ctx, userID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return User{}, fmt.Errorf("read the user: %w", err)
+	u, err := p.readUser(ctx, userID, p.ticket.Nonce)
+	if err != nil {
+		return User{}, err
 	}
 	hash, err := IdentifierHash(ctx, p.keys, u.Identifier)
 	if err != nil {

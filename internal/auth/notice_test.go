@@ -148,7 +148,7 @@ func TestSignInNotice(t *testing.T) {
 	for i, want := range []int{1, 0} {
 		a := from("192.0.2.10")
 		challenge := challengeOf(t, s, a, profileTerms())
-		g, err := s.LoginFactor(t.Context(), auth.FactorAttempt{Challenge: challenge.ID, Code: code(k, seed), Source: a.Source}, profileTerms())
+		g, err := s.LoginFactor(t.Context(), auth.FactorAttempt{FactorProof: auth.FactorProof{Challenge: challenge.ID, Code: code(k, seed)}, Source: a.Source}, profileTerms())
 		if err != nil || len(outbox.next()) != want {
 			t.Errorf("sign-in %d with a factor: %v, want %d notices", i+1, err, want)
 		}

@@ -9,7 +9,7 @@ import (
 type FactorProof struct {
 	Code      string
 	Challenge string
-	Assertion []byte
+	Assertion []byte // JSON; empty: the code counts
 }
 
 func (p FactorProof) isZero() bool { return p.Code == "" && p.Challenge == "" && len(p.Assertion) == 0 }

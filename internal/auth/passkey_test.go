@@ -110,7 +110,7 @@ func TestPasskeyMethods(t *testing.T) {
 // byPasskey answers the challenge after a password.
 func byPasskey(t *testing.T, a *authtest.Authenticator, c auth.Challenge) auth.FactorAttempt {
 	t.Helper()
-	return auth.FactorAttempt{Challenge: c.ID, Assertion: authtest.Sign(t, a, *c.PublicKey), Source: attempt("ada").Source}
+	return auth.FactorAttempt{FactorProof: auth.FactorProof{Challenge: c.ID, Assertion: authtest.Sign(t, a, *c.PublicKey)}, Source: attempt("ada").Source}
 }
 
 // TestPasskeyChallenges promises that a challenge is worth something to one call, to one user, once and in time.
@@ -143,7 +143,7 @@ func TestPasskeyChallenges(t *testing.T) {
 		}
 	}
 	alone := fresh()
-	if _, err := s.LoginFactor(t.Context(), auth.FactorAttempt{Challenge: alone.Challenge, Assertion: alone.Assertion, Source: alone.Source}, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+	if _, err := s.LoginFactor(t.Context(), auth.FactorAttempt{FactorProof: auth.FactorProof{Challenge: alone.Challenge, Assertion: alone.Assertion}, Source: alone.Source}, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
 		t.Errorf("a challenge without a password as second call: %v", err)
 	}
 	k.Clock.Advance(5 * time.Minute)

@@ -38,9 +38,9 @@ func (s *Service) requestReset(ctx context.Context, id Identifier, source Source
 	if err != nil {
 		return fmt.Errorf("look up the identifier: %w", err)
 	}
-	u, err := s.store.UserByID(ctx, cmp.Or(found.UserID, "unknown "+record.IdentifierHash)) // no valid id has a space
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return fmt.Errorf("read the user: %w", err)
+	u, err := s.readUser(ctx, found.UserID, record.IdentifierHash)
+	if err != nil {
+		return err
 	}
 	if u.Identifier != id { // unknown, or the address moved between the reads
 		u = User{}

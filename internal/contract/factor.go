@@ -65,8 +65,7 @@ func loginFactor(c Contract, service *auth.Service) web.Handler {
 			return err
 		}
 		grant, err := service.LoginFactor(r.Context(), auth.FactorAttempt{
-			Challenge: given.Challenge, Code: given.Code, Assertion: given.factor().Assertion, Remember: isTrue(given.Remember),
-			APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
+			FactorProof: given.factor(), Remember: isTrue(given.Remember), APIKey: auth.ParseAPIKey(r.Header.Get("Authorization")), Source: auth.ParseSource(r.RemoteAddr),
 		}, c.Terms())
 		if err != nil {
 			return withChallenge(err)
