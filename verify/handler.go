@@ -19,10 +19,11 @@ func FromContext(ctx context.Context) (Claims, bool) {
 	return c, ok
 }
 
-// Handler passes requests with a valid token to next, with their claims in the context. It answers other requests 401 with
-// WWW-Authenticate (RFC 6750 3), valid tokens that miss a requirement too (RFC 9470 3), cross-origin requests by cookie 403,
-// and failures to verify 503.
+// Handler passes requests with a valid token to next, with their claims in the context, and answers others 401, 403 or
+// 503.
 func (v *Verifier) Handler(next http.Handler, requirements ...Requirement) http.Handler {
+	// 401 comes with WWW-Authenticate (RFC 6750 3), also for a valid token that misses a requirement (RFC 9470 3); 403
+	// is for cross-origin requests by cookie, and 503 for failures to verify.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := v.authenticate(r)
 		if err == nil {

@@ -84,9 +84,10 @@ func (a *Admin) factorFacts(u auth.User, state auth.FactorState) FactorFacts {
 	return facts
 }
 
-// ResetFactors removes all second factors and recovery codes of the user, and forgets the remembered devices.
-// The user then signs in with only the password, or sets up a new factor if the role needs one. It returns how many factors there were.
+// ResetFactors removes all second factors, recovery codes and remembered devices of the user, and returns how many
+// factors there were.
 func (a *Admin) ResetFactors(ctx context.Context, name string) (u auth.User, removed int, err error) {
+	// The user then signs in with only the password, or sets up a new factor if the role needs one.
 	err = a.change(ctx, auth.EventUserFactors, func(store Store, record *auth.AuditRecord) (err error) {
 		for range maxTries {
 			if u, err = a.findUser(ctx, store, name); err != nil {

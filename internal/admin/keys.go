@@ -10,10 +10,10 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// InitKeys stores a first key ring, or publishes the keys of one that is stored and not published; a ring that needs
-// neither is auth.ErrConflict. If users have second factors, a ring was lost, and confirm is asked first: a new MAC key cannot
-// open their seeds.
+// InitKeys stores a first key ring, or publishes one that is stored and not published; a ring that needs neither is
+// auth.ErrConflict.
 func (a *Admin) InitKeys(ctx context.Context, confirm func(users int) error) (*keyring.Ring, keyring.Outcome, error) {
+	// If users have second factors, a ring was lost, and confirm is asked first: a new MAC key cannot open their seeds.
 	return a.changeRing(ctx, auth.EventKeyInit, "", func(c keyring.Changer) (*keyring.Ring, keyring.Outcome, error) {
 		if err := a.confirmNewRing(ctx, c, confirm); err != nil {
 			return nil, keyring.Left, err

@@ -42,10 +42,10 @@ const (
 // cost is what decides how long a hash takes, and the size of its key.
 type cost struct{ time, memory, threads, keyLen uint32 }
 
-// IDKey returns the argon2id key of keyLen bytes, as the function of that name in x/crypto does for the same arguments
-// after m. It computes in m, or in memory of its own, which it clears, if m is nil or too small. It panics for time, threads
-// or keyLen under 1.
+// IDKey returns the argon2id key of keyLen bytes, as x/crypto's IDKey does. It panics for time, threads or keyLen under
+// 1.
 func (i Implementation) IDKey(m *Memory, password, salt []byte, time, memory uint32, threads uint8, keyLen uint32) []byte {
+	// It computes in m, or in memory of its own, which it clears, if m is nil or too small.
 	if i == XCrypto {
 		return argon2.IDKey(password, salt, time, memory, threads, keyLen)
 	}

@@ -29,10 +29,11 @@ type Access struct {
 	Org   string
 }
 
-// Check reads the session of a token that has been verified, and returns its caller with the roles that the user has now. It
-// returns ErrNoSession if the session is over, the user lacks what its contract asks for, or its impersonator may not go on.
-// It costs one read, and a second one under an impersonation.
+// Check reads the session of a verified token and returns its caller with their present roles; ErrNoSession if it may
+// not go on.
 func (r Rules) Check(ctx context.Context, store SessionReader, c Claims, now time.Time) (Caller, error) {
+	// A session may not go on if it is over, the user lacks what its contract asks for, or the impersonator may not
+	// impersonate any more. The check costs one read, and a second one under an impersonation.
 	session, user, err := store.SessionAndUser(ctx, c.Subject, c.SessionID)
 	if errors.Is(err, ErrNotFound) {
 		return Caller{}, noSession(reasonSessionUnknown)

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Device is a browser or an app in which a user proved a second factor and asked not to be asked again. A sign-in that comes
-// with its token needs the password and no factor, and its failures are counted for the device.
+// Device is a browser or app in which a user proved a second factor. Its token replaces the factor at later sign-ins,
+// never the password.
 type Device struct {
 	ID     string // begins with its time, as the ids of sessions do
 	UserID string

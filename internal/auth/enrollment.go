@@ -4,9 +4,10 @@ import (
 	"context"
 )
 
-// Enrolling returns the caller of an enrollment challenge and the contract that made it. ErrNoSession if it is not
-// valid, was used, or the user has a factor by now. The caller may do nothing but set up a first factor.
+// Enrolling returns the caller of an enrollment challenge and its contract, or ErrNoSession if it is invalid or used,
+// or the user has a factor.
 func (s *Service) Enrolling(ctx context.Context, challenge string, source Source) (c Caller, contract string, err error) {
+	// The caller may only set up a first factor.
 	f, err := s.openEnrollment(ctx, challenge, source)
 	if err != nil {
 		return Caller{}, "", err

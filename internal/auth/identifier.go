@@ -25,10 +25,11 @@ func (id Identifier) IsZero() bool { return id.text == "" }
 // LogValue keeps the address out of logs, where only a keyed hash of it may appear.
 func (id Identifier) LogValue() slog.Value { return slog.StringValue("[identifier]") }
 
-// ParseIdentifier returns the canonical form of a typed e-mail address, or an error that says what is
-// wrong with it. It accepts what HTML's input type=email does, and letters and digits beyond ASCII; it lower-cases only
-// ASCII letters and turns the domain into its A-label (RFC 5890).
+// ParseIdentifier returns the canonical form of a typed e-mail address (HTML's input type=email), or an error that says
+// what is wrong.
 func ParseIdentifier(typed string) (Identifier, error) {
+	// Letters and digits beyond ASCII are accepted too. Only ASCII letters become lower case; the domain becomes its
+	// A-label (RFC 5890).
 	address, err := CleanEmail(typed)
 	if err != nil {
 		return Identifier{}, err

@@ -21,10 +21,11 @@ var (
 	ErrInvitationBegun = errors.New("auth: an invitation was begun")
 )
 
-// Invite sends the user an invitation, unless one was sent at since or later, and reports whether it did. An invitation counts as
-// long as its link works: for a week, and while address and PasswordEpoch are those of the link. Of concurrent calls one sends. An error of
-// the outbox leaves the user as not invited.
+// Invite sends the user an invitation, unless one was sent at since or later, and reports whether it did. Of concurrent
+// calls one sends.
 func (s *Service) Invite(ctx context.Context, u User, since time.Time) (sent bool, err error) {
+	// An invitation counts as long as its link works: for a week, and while address and PasswordEpoch are those of the
+	// link. An error of the outbox leaves the user as not invited.
 	if !purposeInvite.opensTo(u) {
 		return false, ErrNotInvitable
 	}

@@ -53,10 +53,11 @@ type Grant struct {
 	DeviceLife  time.Duration
 }
 
-// Login checks the password and the gate and opens a session. Unknown users, wrong passwords and users who may not sign in
-// cost the same reads and one verification, so that time reveals nothing (ASVS 6.3.8). It returns one of this package's
-// errors and has written one audit record when it returns.
+// Login checks the password and the gate and opens a session. It returns this package's errors, after it has written
+// one audit record.
 func (s *Service) Login(ctx context.Context, a Attempt, t Terms) (Grant, error) {
+	// Unknown users, wrong passwords and users who may not sign in cost the same reads and one verification, so that
+	// time reveals nothing (ASVS 6.3.8).
 	l := login{Service: s, attempt: a, terms: t, record: AuditRecord{Event: EventLogin, Source: a.Source, Contract: t.Contract}}
 	if !a.Impersonate.IsZero() {
 		l.record.Event = EventImpersonation

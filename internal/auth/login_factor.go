@@ -17,9 +17,11 @@ type FactorAttempt struct {
 	Source   Source
 }
 
-// LoginFactor finishes a sign-in that was answered with a challenge, by the contract that made it. A wrong code leaves the challenge
-// as it is; a right one uses it up. It returns one of this package's errors and has written one audit record when it returns.
+// LoginFactor answers the challenge of a sign-in and opens its session. It returns this package's errors, after it has
+// written one audit record.
 func (s *Service) LoginFactor(ctx context.Context, a FactorAttempt, t Terms) (Grant, error) {
+	// Only the contract that made the challenge may finish it. A wrong code leaves the challenge as it is; a right one
+	// uses it up.
 	f := factorLogin{
 		proof: a.FactorProof,
 		login: login{

@@ -27,9 +27,10 @@ func (s *Service) PasskeyOptions(ctx context.Context) (challenge string, options
 	return challenge, options, err
 }
 
-// LoginPasskey signs in the user whose passkey signed the challenge, by the terms of any contract. Unknown passkeys cost the same reads
-// and one verification. It returns one of this package's errors and has written one audit record when it returns.
+// LoginPasskey signs in the user whose passkey signed the challenge. It returns this package's errors, after it has
+// written one audit record.
 func (s *Service) LoginPasskey(ctx context.Context, a PasskeyAttempt, t Terms) (Grant, error) {
+	// Unknown passkeys cost the same reads and one verification.
 	p := passkeyLogin{
 		factorLogin: factorLogin{
 			proof: FactorProof{Challenge: a.Challenge, Assertion: a.Assertion},

@@ -17,10 +17,11 @@ const (
 // resetMailsPerHour is how many mails with a link a user gets in an hour of the clock, however many are asked for.
 const resetMailsPerHour = 3
 
-// MailToken returns the user of a mail with a link and a new token for it. Repeated says that the mail was made before and not
-// sent: it is not counted again. ErrNotFound means that the mail is to be dropped: the user is gone, may not have it, or had
-// three in this hour. It has written one audit record when it returns.
+// MailToken returns the user of a mail with a link, and the link's new token. ErrNotFound means that the mail is to be
+// dropped.
 func (s *Service) MailToken(ctx context.Context, userID string, kind MessageKind, repeated bool) (u User, token string, err error) {
+	// A mail is dropped if the user is gone, may not have it, or had three in this hour. A repeated one was made before
+	// and not sent: it is not counted again. One audit record is written before it returns.
 	record := AuditRecord{Event: eventResetMail, UserID: userID}
 	if kind == MessageInvite {
 		record.Event = eventInviteMail

@@ -14,10 +14,11 @@ type PasswordChange struct {
 	Source       Source
 }
 
-// ChangePassword checks the current password as a sign-in does, with its limits, then the rules for the new one, then the factor. It
-// ends all sessions and opens a new one in place of the caller's, which keeps what that one proved unless a factor was given. Only
-// sessions of the terms' contract may ask. It has written one audit record when it returns.
+// ChangePassword checks the current password, the rules for the new one, and the factor, in this order. It replaces all
+// sessions by a new one.
 func (s *Service) ChangePassword(ctx context.Context, c Caller, p PasswordChange, t Terms) (Grant, error) {
+	// The current password has the limits of a sign-in. The new session keeps what the caller's one proved unless a
+	// factor was given. Only sessions of the terms' contract may ask. One audit record is written before it returns.
 	t.RequireAPIKey = false // the session stands for its client
 	change := passwordChange{
 		caller: c, proof: p.Proof, chosen: p.New,

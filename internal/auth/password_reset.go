@@ -12,10 +12,11 @@ import (
 // resetsPerHour is how many mails the source of a network may ask for in an hour of the clock.
 const resetsPerHour = 10
 
-// RequestReset asks for a mail with a link by which the user of the address can choose a password. Every address costs the same: two
-// reads, one counter and one message, which the mailer drops where no mail is due. Its result does not tell: an error is our own fault. It
-// has written one audit record, which does tell, when it returns.
+// RequestReset asks for a mail by which the user of the address can choose a password. Its result reveals nothing:
+// errors are our own faults.
 func (s *Service) RequestReset(ctx context.Context, id Identifier, source Source, contract string) error {
+	// Every address costs the same: two reads, one counter and one message, which the mailer drops where no mail is
+	// due. The audit record does tell; it is written before this returns.
 	record := AuditRecord{Event: EventResetRequest, Source: source, Contract: contract}
 	err := s.auditor.audited(ctx, &record, func() error { return s.requestReset(ctx, id, source, &record) })
 	if _, refused := reasonOf(err); refused {
@@ -72,10 +73,11 @@ type PasswordReset struct {
 	Source     Source
 }
 
-// ResetPassword sets the password of the token's user: once, and only while the user has the password, the address and the status that
-// they had when the token was made. It checks the token, then the rules, then the factor, and ends all sessions. It opens none, and has
-// written one audit record when it returns.
+// ResetPassword sets the password of the token's user, once, and ends all sessions. It opens none, and has written one
+// audit record when it returns.
 func (s *Service) ResetPassword(ctx context.Context, p PasswordReset, contract string) error {
+	// It checks the token, then the rules, then the factor. The token works while the user has the password, the
+	// address and the status that they had when it was made.
 	record := AuditRecord{Event: EventPasswordReset, Source: p.Source, Contract: contract}
 	return s.auditor.audited(ctx, &record, func() error { return s.resetPassword(ctx, p, &record) })
 }

@@ -6,8 +6,7 @@ import (
 	"time"
 )
 
-// Session is one sign-in that can be listed and ended. All tokens that come from it carry its ID as sid. Under an
-// impersonation it belongs to the target and names the impersonator; a second one, under the impersonator, names the target.
+// Session is one sign-in that can be listed and ended. All tokens that come from it carry its ID as sid.
 type Session struct {
 	ID     string // begins with its time: see newSessionID
 	UserID string

@@ -52,10 +52,11 @@ func (s *Sessions) Authenticate(ctx context.Context, accessToken string) (Caller
 // Credentials are the tokens that one request carries. A browser may send several of a kind, and of several users.
 type Credentials struct{ Access, Refresh []string }
 
-// SignOut ends the session of each token that is valid or, with all, every session of their users. It returns ErrNoSession
-// if no token is valid, and ErrImpersonation for all under an impersonation. A refresh token that was replaced ends its own
-// session only, as in Refresh.
+// SignOut ends the session of each valid token or, with all, every session of their users. ErrNoSession means that no
+// token is valid.
 func (s *Sessions) SignOut(ctx context.Context, c Credentials, all bool, source Source) error {
+	// Under an impersonation all is ErrImpersonation. A refresh token that was replaced ends only its own session, as
+	// in Refresh.
 	o := signOut{Sessions: s, all: all, source: source}
 	for _, token := range c.Access {
 		if err := o.byAccess(ctx, token); err != nil && !errors.Is(err, ErrNoSession) {
@@ -153,9 +154,9 @@ type SessionEnder interface {
 // listPage is how many sessions List returns at once.
 const listPage = 100
 
-// List returns at most 100 of the user's live sessions, the newest first, and a cursor for the next ones, empty if there are
-// no more. Impersonations are among them, of the user (with ActorID) and by the user (with TargetID).
+// List returns at most 100 of the user's live sessions, the newest first, and a cursor, empty if there are no more.
 func (s *Sessions) List(ctx context.Context, u User, cursor string) (live []Session, next string, err error) {
+	// Impersonations are among them, of the user (with ActorID) and by the user (with TargetID).
 	now := s.now()
 	for {
 		page, err := s.store.SessionsOf(ctx, u.ID, cursor, listPage+1)

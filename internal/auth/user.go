@@ -52,9 +52,10 @@ func NewUserID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// NewUser returns u as created at the given time, which every user that a store creates must come from. It sets the times and
-// a PasswordEpoch larger than any of a deleted user with the same id, so that old sessions stay dead.
+// NewUser returns u as created at the given time. Every user that a store creates must come from it, for the sake of
+// the PasswordEpoch.
 func NewUser(u User, at time.Time) User {
+	// The epoch is larger than any of a deleted user with the same id, so that old sessions stay dead.
 	u.CreatedAt, u.UpdatedAt, u.PasswordEpoch = at, at, firstEpoch(at)
 	return u
 }
@@ -69,10 +70,11 @@ func CheckNew(u User) error {
 	return nil
 }
 
-// Changed returns next as u's successor, changed at the given time, which every update of a user must come from. The
-// PasswordEpoch grows when the password changes (a rehash does not count), the user stops being ready, or is disabled. Only
-// pending users wait to be activated.
+// Changed returns next as u's successor, changed at the given time. Every update of a user must come from it, because
+// of the PasswordEpoch.
 func (u User) Changed(next User, at time.Time) User {
+	// The epoch grows when the password changes (a rehash does not count), or the user stops being ready or is
+	// disabled. Only pending users wait to be activated.
 	next.Version, next.CreatedAt, next.UpdatedAt, next.PasswordEpoch = u.Version, u.CreatedAt, at, u.PasswordEpoch
 	next.Activate = next.Activate && next.Status == StatusPending
 	stops := next.Status != u.Status && (u.Status == StatusReady || next.Status == StatusDisabled)

@@ -15,10 +15,10 @@ import (
 	"latchkey/internal/auth"
 )
 
-// CountAttempt is one conditional write, and a second one only if a forgotten pair is begun again by two attempts at once. A
-// write that the SDK repeats because its answer was lost finds its own tryId and is counted once, unless another attempt
-// was counted in between.
+// CountAttempt is one conditional write, and a second one only if two attempts at once begin a forgotten pair again.
 func (s *Store) CountAttempt(ctx context.Context, k auth.AttemptKeys, seen, next auth.Pair, free int64) error {
+	// A write that the SDK repeats because its answer was lost finds its own tryId and is counted once, unless another
+	// attempt was counted in between.
 	const action = "count the attempt"
 	id := rand.Text()
 	values := item{":one": number(1), ":id": text(id)}

@@ -24,9 +24,10 @@ const (
 	maxPause  = 200 * time.Millisecond
 )
 
-// ForLogin returns the configuration with the limits of a sign-in, for any AWS service: 1 s to connect, 2 s for an attempt,
-// at most 3 attempts, 100 idle connections. Certificates and proxy of the SDK's own HTTP client stay as they are.
+// ForLogin returns the configuration with the limits of a sign-in: 1 s to connect, 2 s an attempt, at most 3 attempts,
+// 100 idle connections.
 func ForLogin(cfg aws.Config) aws.Config {
+	// It is for any AWS service. Certificates and proxy of the SDK's own HTTP client stay as they are.
 	client, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
 	if !ok {
 		client = awshttp.NewBuildableClient()

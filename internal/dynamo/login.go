@@ -109,9 +109,10 @@ func (s *Store) getAll(ctx context.Context, action string, keys []key) ([]item, 
 	return nil, unavailable(action, errUnprocessed)
 }
 
-// ReplaceHash is one conditional write: 1 WRU for each KB of user. If its answer is lost and the SDK sends it again, the
-// second write finds the new hash and reports a conflict: the hash is stored, and sign-ins ignore that error.
+// ReplaceHash compares and swaps the hash in one conditional write, which costs 1 WRU for each KB of the user.
 func (s *Store) ReplaceHash(ctx context.Context, userID, old, new string) error {
+	// If its answer is lost and the SDK sends it again, the second write finds the new hash and reports a conflict: the
+	// hash is stored, and sign-ins ignore that error.
 	k, ok := userKey(userID)
 	if !ok {
 		return auth.ErrConflict

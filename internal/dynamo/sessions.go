@@ -164,10 +164,11 @@ func (s *Store) sessionQuery(k key) *dynamodb.QueryInput {
 	}
 }
 
-// EndSessions deletes page by page, and the last session in a separate call. What is put meanwhile may stay: the caller changes
-// the user first, so that such a session or device has an older epoch. One query finds both, and other
-// items between them, which stay.
+// EndSessions deletes the user's sessions and devices page by page, and the last session in a separate call. What is
+// put meanwhile may stay.
 func (s *Store) EndSessions(ctx context.Context, userID, last string) error {
+	// The caller changes the user first, so that a session or device which is put meanwhile has an older epoch. One
+	// query finds both, and other items between them, which stay.
 	const action = "end the user's sessions"
 	k, ok := sessionKey(userID, "any")
 	if !ok {

@@ -128,9 +128,10 @@ func (s *Store) UserByIdentifier(ctx context.Context, id auth.Identifier) (auth.
 	return u, nil
 }
 
-// AllUsers scans the table in pages of at most 1 MB, and pays for sessions too: an index of users would make every write to
-// a user more expensive, and listings are rare. A scan returns each item once, because keys do not change.
+// AllUsers scans the table in pages of at most 1 MB, and yields each user once, because keys do not change.
 func (s *Store) AllUsers(ctx context.Context) iter.Seq2[auth.User, error] {
+	// It pays for sessions too: an index of users would make every write to a user more expensive, and listings are
+	// rare.
 	const action = "list the users"
 	return func(yield func(auth.User, error) bool) {
 		pages := dynamodb.NewScanPaginator(s.client, &dynamodb.ScanInput{

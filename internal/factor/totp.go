@@ -81,9 +81,9 @@ func (s Seed) Code(step int64) string {
 	return fmt.Sprintf("%0*d", Digits, number%1_000_000)
 }
 
-// Match returns the step whose code this is, of the present one and its two neighbours, and zero for a wrong code. The work
-// is the same for every code. The caller must accept each step once only (RFC 6238 section 5.2).
+// Match returns the step whose code this is, of the present one and its two neighbours, and zero for a wrong code.
 func (s Seed) Match(code string, at time.Time) (step int64) {
+	// The work is the same for every code. The caller must accept each step only once (RFC 6238 section 5.2).
 	now := Step(at)
 	for candidate := now - 1; candidate <= now+1; candidate++ {
 		equal := subtle.ConstantTimeCompare([]byte(s.Code(candidate)), []byte(code))

@@ -33,9 +33,10 @@ func (e setEntry) private() bool {
 	return e.D != nil || e.P != nil || e.Q != nil || e.DP != nil || e.DQ != nil || e.QI != nil || e.Oth != nil || e.K != nil
 }
 
-// ParseSet reads a JWK Set. Keys of unknown kinds are skipped (RFC 7517 5), so that a newer version may publish some. A
-// private or symmetric key, a repeated kid, or a known kind that is weak or malformed is an error.
+// ParseSet reads a JWK Set of public keys. Keys of unknown kinds are skipped (RFC 7517 5), so that a newer version may
+// publish some.
 func ParseSet(text []byte) (*Set, error) {
+	// A private or symmetric key, a repeated kid, or a known kind that is weak or malformed is an error.
 	if len(text) > maxJWKS {
 		return nil, fmt.Errorf("parse the public keys: longer than %d bytes", maxJWKS)
 	}

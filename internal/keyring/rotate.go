@@ -24,9 +24,10 @@ const (
 	maxKeys = 64
 )
 
-// Rotate returns the ring a step on: next signs, current only verifies, and a new key of the algorithm is next. Too
-// soon for that, by the JWKS that is public now and RotatesFrom, the keys stay as they are. Publish before storing.
+// Rotate returns the ring a step on: next signs, current only verifies, and a new key is next. Publish the result
+// before storing it.
 func (r *Ring) Rotate(a jwk.Algorithm, published []byte, now time.Time) (rotated *Ring, changed bool, err error) {
+	// If it is too soon, by the JWKS that is public now and RotatesFrom, the keys stay as they are.
 	created := date(r.next.createdAt)
 	switch {
 	case created.IsZero() || created.After(now) || !r.next.publishedIn(published):
@@ -63,9 +64,10 @@ func (r *Ring) RotatesFrom() time.Time {
 	return from
 }
 
-// Revoke returns the ring without the key, at once and whatever it costs: in place of the current key the next one
-// signs, however short it has been public; where the next one is used or revoked, a new one is made.
+// Revoke returns the ring without the key at once. In place of the current key the next one signs, however short it has
+// been public.
 func (r *Ring) Revoke(keyID string, a jwk.Algorithm, now time.Time) (*Ring, error) {
+	// If the next one is revoked or used in this way, a new one is made.
 	k, found := r.find(keyID)
 	if !found {
 		return nil, fmt.Errorf("the ring has no key %q", keyID)

@@ -22,10 +22,11 @@ import (
 // maxLine bounds a line of a source, in bytes: no password is longer.
 const maxLine = 1024
 
-// Build reads passwords, one a line, and writes the list of them to w. Lines that are SHA-1 digests in hexadecimal, with or
-// without :COUNT, are taken as such, as haveibeenpwned.com publishes them. Where top is not zero, only that many are kept: those
-// with the highest counts, or the first if the source has no counts. It returns how many different ones the list has.
+// Build reads passwords or their SHA-1 digests, one a line, writes their list to w, and returns how many different ones
+// it has.
 func Build(r io.Reader, w io.Writer, top int) (int, error) {
+	// Digests are hexadecimal, with or without :COUNT, as haveibeenpwned.com publishes them. If top is not zero, only
+	// that many are kept: those with the highest counts, or the first if the source has no counts.
 	keys, err := readKeys(r, top)
 	if err != nil {
 		return 0, err

@@ -62,12 +62,13 @@ func (h *Hasher) Retained() uint32 {
 	return uint32(min(h.gate.limit/h.gate.share, int64(runtime.GOMAXPROCS(0)))) * h.target.Memory
 }
 
-// Verify reports whether the password matches, and if so whether the stored hash should be renewed: it is weaker than new ones,
-// or of another scheme. The work depends on the stored hash and on the password's length and form, never on a match: one hash,
-// two where the password is not in NFC, and twice that where the hash's system trims passwords and this one can be trimmed. A
-// stored text that is empty, unknown or over the caps costs what a new hash costs. The error is never about the password: no
-// turn to hash came early enough before ctx ends.
+// Verify reports whether the password matches and whether the stored hash is to be renewed. An error means that no turn
+// came in time.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (match, outdated bool, err error) {
+	// The hash is renewed if it is weaker than new ones or of another scheme. The work depends on the stored hash and
+	// on the password's length and form, never on a match: one hash, two if the password is not in NFC, and twice that
+	// if the hash's system trims passwords and this one can be trimmed. A stored text that is empty, unknown or over
+	// the caps costs what a new hash costs.
 	known, err := parse(stored)
 	if err != nil {
 		known = h.decoy()

@@ -27,9 +27,10 @@ func Describe(stored string) (string, error) {
 	return Scheme(stored) + ", " + read.parameters(), nil
 }
 
-// Scramble returns a hash with the scheme, parameters and sizes of the given one and nothing else of it: salt, digest and keys
-// follow from the parameters, so all hashes of a kind scramble to the same text. It fails as Check does.
+// Scramble returns a hash with the scheme, parameters and sizes of the given one and nothing else of it. It fails as
+// Check does.
 func Scramble(stored string) (string, error) {
+	// Salt, digest and keys follow from the parameters, so all hashes of a kind scramble to the same text.
 	if err := Check(stored); err != nil {
 		return "", err
 	}

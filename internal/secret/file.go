@@ -55,9 +55,10 @@ func (f *FileSource) Get(ctx context.Context) ([]byte, error) {
 	return value, nil
 }
 
-// Put writes the value if the file still holds what the caller has seen, nil for no file, else returns ErrChanged. Of
-// several processes one wins. Readers see the old or the new file, never a part; its mode is 0600.
+// Put writes the value, with mode 0600, if the file still holds what the caller has seen; else it returns ErrChanged.
+// Nil means no file.
 func (f *FileSource) Put(ctx context.Context, seen, value []byte) error {
+	// Of several processes one wins, and readers see the old or the new file, never a part.
 	path, err := privatefile.Resolve(f.path) // so that a link stays one
 	if err != nil {
 		return fmt.Errorf("write the secret file: %w", err)

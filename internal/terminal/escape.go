@@ -7,9 +7,10 @@ import (
 	"unicode/utf16"
 )
 
-// Escape returns text with every character that a terminal would obey, or that would hide or reorder others, written as a Go
-// escape such as \x1b. Line ends and tabs stay, and so do the joiners that emoji and some scripts need.
+// Escape returns text with every character that a terminal would obey, or that would hide or reorder others, written as
+// a Go escape.
 func Escape(text string) string {
+	// Line ends and tabs stay, and so do the joiners that emoji and some scripts need.
 	return escape(text, func(r rune) string {
 		if r == '\n' || r == '\t' {
 			return string(r)

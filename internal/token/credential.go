@@ -11,10 +11,11 @@ import (
 // ErrNoToken: the request has no credential, so the answer needs no error code (RFC 6750 3.1).
 var ErrNoToken = errors.New("token: none")
 
-// FromHeader returns the access token of a request: from Authorization: Bearer (RFC 6750 2.1), else from the cookie, if
-// cookie is not empty. Any other Authorization is ErrInvalidToken and does not fall back to the cookie, which may belong to
-// another user. A cookie sent twice is ErrInvalidToken: another site may have set one of them (RFC 6265bis 8.6).
+// FromHeader returns the access token of a request: from Authorization: Bearer (RFC 6750 2.1), else from the cookie of
+// that name, if not empty.
 func FromHeader(h http.Header, cookie string) (string, error) {
+	// Any other Authorization is ErrInvalidToken and does not fall back to the cookie, which may belong to another
+	// user. A cookie sent twice is ErrInvalidToken: another site may have set one of them (RFC 6265bis 8.6).
 	switch sent := h.Values("Authorization"); len(sent) {
 	case 0:
 		return fromCookie(h.Values("Cookie"), cookie)

@@ -31,10 +31,11 @@ type Line struct {
 	Err    error
 }
 
-// Read yields the lines of a file in order and decodes them on all processors. From a pipe it yields the lines that have arrived,
-// without waiting for more. If the file has another format, every line has the same FormatError. It ends with the error of
-// reading, if there is one, or with ctx.
+// Read yields the lines of a file in order and decodes them on all processors. It ends with the error of reading or of
+// ctx.
 func Read(ctx context.Context, in io.Reader) iter.Seq2[Batch, error] {
+	// From a pipe it yields the lines that have arrived, without waiting for more. If the file has another format,
+	// every line has the same FormatError.
 	return func(yield func(Batch, error) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()

@@ -29,9 +29,10 @@ func bracketed(host string) string {
 	return host
 }
 
-// Handler answers 421 to requests for other hosts, so that a page whose name resolves to this machine cannot use the
-// server as its own (DNS rebinding). Requests without a Host pass, because browsers always send one, and so do requests for the path anyHost.
+// Handler answers 421 to requests for other hosts: a page whose name resolves to this machine cannot use the server as
+// its own (DNS rebinding).
 func (h Hosts) Handler(next http.Handler, anyHost string, notices *Notices) http.Handler {
+	// Requests without a Host pass, because browsers always send one, and so do requests for the path anyHost.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostname(r.Host)
 		if r.Host == "" || r.URL.Path == anyHost || isLoopback(host) || slices.ContainsFunc(h, func(own string) bool { return hostname(own) == host }) {

@@ -49,10 +49,11 @@ func ReadOptionalJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	return DecodeJSON(r, body, v)
 }
 
-// DecodeJSON reads a body of type application/json that is exactly one JSON object into v: exact member names,
-// no member twice, valid UTF-8 without lone surrogates, nothing after it (RFC 8259; ASVS 1.5.3). Unknown members are
-// ignored. The error is ErrBody, and also ErrMember where a member has the wrong type; it quotes nothing of the body.
+// DecodeJSON reads a body of type application/json that is exactly one JSON object into v (RFC 8259; ASVS 1.5.3), or
+// returns ErrBody.
 func DecodeJSON(r *http.Request, body []byte, v any) error {
+	// Names are exact, no member comes twice, text is UTF-8 without lone surrogates, nothing follows, and unknown
+	// members are ignored. If a member has the wrong type, the error is also ErrMember. It quotes nothing of the body.
 	types := r.Header.Values("Content-Type")
 	if len(types) != 1 || !isJSON(types[0]) {
 		return fmt.Errorf("%w: Content-Type is not application/json", ErrBody)

@@ -31,9 +31,11 @@ func ParseProxies(list []string) (Proxies, error) {
 	return p, nil
 }
 
-// Handler gives requests that come from a proxy the address that the proxy saw, or none where the proxy did not report
-// one: all clients behind a proxy share its own address. It notices proxies that are not declared or report nothing.
+// Handler gives requests that come from a proxy the address that the proxy saw, or none if the proxy did not report
+// one.
 func (p Proxies) Handler(next http.Handler, notices *Notices) http.Handler {
+	// All clients behind a proxy share its own address. Proxies that are not declared, or that report nothing, are
+	// noticed.
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		peer, ok := parseHost(r.RemoteAddr)
 		switch {

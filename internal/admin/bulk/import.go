@@ -67,9 +67,11 @@ type Counts struct {
 
 func (c Counts) users() int { return c.Added + c.Updated + c.Unchanged + c.Refused }
 
-// Run imports every line of the file: each is read, compared with who is stored, written, and counted. It ends early if
-// the store fails or ctx is canceled; the same import then goes on from there. The counts are right in any case.
+// Run imports every line of the file. It ends early if the store fails or ctx is canceled; the counts are right in any
+// case.
 func (i *Import) Run(ctx context.Context, in io.Reader) (Counts, error) {
+	// A line is read, compared with the stored user, written, and counted, so that the same import goes on where an
+	// earlier one ended.
 	i.began = i.Now().Truncate(time.Millisecond) // as stores keep times
 	last, read := 0, int64(0)
 	for batch, err := range userfile.Read(ctx, in) {

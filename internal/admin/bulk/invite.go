@@ -71,9 +71,10 @@ func InviteUsers(ctx context.Context, a *admin.Admin, i Invite, file io.Reader, 
 	return counts, err
 }
 
-// Run invites the users of the file's lines, or all pending ones with Activate if file is nil. It ends early if the store or the outbox
-// fails or ctx is canceled; the same run then goes on from there. The counts are right in any case.
+// Run invites the users of the file's lines, or without a file all pending ones with Activate. The counts are right in
+// any case.
 func (i *Invite) Run(ctx context.Context, file io.Reader) (counts InviteCounts, err error) {
+	// It ends early if the store or the outbox fails or ctx is canceled; the same run then goes on from there.
 	if i.Again {
 		i.since = time.Now().Truncate(time.Millisecond) // as stores keep times
 	}

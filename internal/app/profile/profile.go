@@ -20,9 +20,9 @@ const connections = 64
 // Config is the SDK's; commands pass it on without linking the SDK by name.
 type Config = aws.Config
 
-// Load returns the AWS configuration that the aws command line would use, or an error that says what to set. A call ends
-// after 30 s with all its attempts; notify is told what a call waits for that takes more than 3 s.
+// Load returns the AWS configuration that the aws command line would use, or an error that says what to set.
 func Load(ctx context.Context, notify ...func(what string)) (aws.Config, error) {
+	// A call ends after 30 s with all its attempts; notify is told what a call waits for that takes more than 3 s.
 	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConnsPerHost = connections // the SDK keeps 10, and an import would open new ones all the time
 	})
