@@ -66,7 +66,7 @@ type RotatedClient struct {
 // RotateClient gives the client a new key, which deliver hands over; the old one ends after the overlap or at its own
 // earlier end.
 func (a *Admin) RotateClient(ctx context.Context, id string, overlap time.Duration, deliver func(key string) error) (r RotatedClient, err error) {
-	// If deliver fails, nobody has the new key: it is disabled, and the old one works on.
+	// If deliver fails, the new key is lost: it is disabled, and the old one works on.
 	err = a.change(ctx, auth.EventClientRotate, func(store Store, record *auth.AuditRecord) (err error) {
 		if r.Old, err = findClient(ctx, store, id); err != nil {
 			return err

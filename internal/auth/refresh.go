@@ -7,12 +7,13 @@ import (
 	"time"
 )
 
-// Refresh trades a refresh token for its successor and a new access token of the session's own life, or of life for sessions
-// that were stored without one. Each generation is traded once. Presented again within the grace, or within the retry limit
-// while its successor is unused, it gets the same successor; otherwise its session ends (RFC 9700 4.14.2). So does a session
-// whose user may not sign in any more or lacks what its contract asks for. Refresh returns ErrNoSession for all of these and
-// has written one audit record when it returns.
+// Refresh trades a refresh token for its successor and a new access token, or returns ErrNoSession, after it has
+// written one audit record.
 func (s *Sessions) Refresh(ctx context.Context, token string, source Source, life time.Duration) (Grant, error) {
+	// The access token has the session's own life, or life for sessions that were stored without one. Each generation
+	// is traded once. Presented again within the grace, or within the retry limit while its successor is unused, it
+	// gets the same successor; otherwise its session ends (RFC 9700 4.14.2). So does a session whose user may not sign
+	// in any more or lacks what its contract asks for.
 	r := refresh{Sessions: s, record: AuditRecord{Event: eventRefresh, Source: source, Contract: sessionContract}}
 	var grant Grant
 	err := s.auditor.audited(ctx, &r.record, func() (err error) {
