@@ -13,6 +13,7 @@ import (
 // demo starts a demo and returns it with the curl lines that it printed, and all that it did.
 func (l *laptop) demo() (*server, []string, string) {
 	l.Helper()
+	l.env["LATCHKEY_MAIL"] = "file:" + l.path("mails") // not in this folder
 	s := l.serve("--demo")
 	printed := s.printed.String()
 	return s, regexp.MustCompile(`(?m)^ *curl (.*\\\n)*.*$`).FindAllString(printed, -1), printed

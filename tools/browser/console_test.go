@@ -39,19 +39,10 @@ func operatorURL(t *testing.T, server *browser.Server) string {
 	return ""
 }
 
-// look checks the accessibility of the page as it is, and takes pictures of it: light, dark and narrow.
+// look checks the accessibility of the console as it is, and takes pictures of it: light, dark and narrow.
 func look(page *browser.Page, name string) {
 	page.Helper()
-	page.CheckAccessibility()
-	page.Screenshot("console-" + name)
-	page.SetDark(true)
-	page.CheckAccessibility()
-	page.Screenshot("console-" + name + "-dark")
-	page.SetDark(false)
-	page.Resize(390, 844)
-	page.CheckAccessibility()
-	page.Screenshot("console-" + name + "-narrow")
-	page.Resize(1320, 900)
+	page.Look("console-" + name)
 }
 
 // TestConsoleSignIn promises that the console signs in by either contract and shows the request, the exact answer, and the
@@ -287,6 +278,7 @@ func TestDocs(t *testing.T) {
 	page.Visit(server.URL + "/docs")
 	page.Wait("body[data-ready]")
 	page.WantContains("#reference", "/api/users/login")
+	page.CheckAccessibility()
 	page.ScreenshotWindow("docs")
 	page.Click("#operations-health-health .opblock-summary-control")
 	page.Click("#operations-health-health .try-out__btn")

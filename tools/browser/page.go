@@ -186,6 +186,23 @@ func (p *Page) ScreenshotWindow(name string) {
 	p.save(name, chromedp.CaptureScreenshot())
 }
 
+// Look checks the accessibility of the page as it is, and takes pictures of it: NAME.png, NAME-dark.png and NAME-narrow.png, as on a
+// phone. It leaves a wide and light window.
+func (p *Page) Look(name string) {
+	p.Helper()
+	wide := func() { p.Resize(1320, 900); p.SetDark(false) }
+	views := []struct {
+		suffix string
+		set    func()
+	}{{"", wide}, {"-dark", func() { p.SetDark(true) }}, {"-narrow", func() { p.SetDark(false); p.Resize(390, 844) }}}
+	for _, view := range views {
+		view.set()
+		p.CheckAccessibility()
+		p.Screenshot(name + view.suffix)
+	}
+	wide()
+}
+
 func (p *Page) save(name string, take chromedp.Action[[]byte]) {
 	p.Helper()
 	picture, err := chromedp.Run(p.ctx, take)

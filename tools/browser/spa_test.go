@@ -25,7 +25,7 @@ func TestShop(t *testing.T) {
 	first := browser.Open(t)
 	first.Visit(shop.url)
 	first.WantText("#status", "Signed out")
-	first.Screenshot("shop-sign-in")
+	first.Look("shop-sign-in")
 
 	signIn(first, "wrong")
 	first.WantText("#problem", "Invalid username or password")
@@ -34,7 +34,7 @@ func TestShop(t *testing.T) {
 	if !browser.Evaluate[bool](first, `document.getElementById("submit").disabled`) {
 		t.Error("the button works during the wait")
 	}
-	first.Screenshot("shop-wait")
+	first.Look("shop-wait")
 	first.WantText("#problem", "")
 	signIn(first, password)
 	first.WantText("#status", "Signed in as ada@example.com")
@@ -71,11 +71,11 @@ func TestShopWithApp(t *testing.T) {
 	page.Fill("#item", "Garden fork")
 	page.Click("#order")
 	page.WantContains("#list", "Garden fork")
-	page.Screenshot("shop-orders")
+	page.Look("shop-orders")
 
 	page.Click("#add-app")
 	page.Wait("#qr svg")
-	page.Screenshot("shop-app")
+	page.Look("shop-app")
 	secret := page.Text("#secret")
 	page.Fill("#app-code", "000000")
 	page.Click("#confirm")
@@ -84,7 +84,7 @@ func TestShopWithApp(t *testing.T) {
 	page.Click("#confirm")
 	page.Wait("#recovery")
 	recovery := browser.Evaluate[string](page, `document.querySelector("#codes li").textContent`)
-	page.Screenshot("shop-recovery")
+	page.Look("shop-recovery")
 	page.Click("#kept")
 	page.WantContains("#factors", "Authenticator app")
 	page.Click("#signout")
@@ -92,7 +92,7 @@ func TestShopWithApp(t *testing.T) {
 
 	signIn(page, password)
 	page.Wait("#code")
-	page.Screenshot("shop-factor")
+	page.Look("shop-factor")
 	page.Fill("#code", browser.Code(t, secret)) // used up above
 	page.Click("#prove")
 	page.WantText("#problem", "The code is wrong, or was used before.")
@@ -101,9 +101,7 @@ func TestShopWithApp(t *testing.T) {
 	page.WantContains("#list", "Garden fork")
 	page.Click("#list button")
 	page.WantTrue(`document.querySelectorAll("#list li").length === 0`)
-	page.SetDark(true)
-	page.Resize(375, 812)
-	page.Screenshot("shop-dark-narrow")
+	page.Look("shop-empty")
 }
 
 // TestShopWithPasskey promises that the page adds a passkey, signs in with it from the form's list of names and by its button, and
@@ -121,12 +119,33 @@ func TestShopWithPasskey(t *testing.T) {
 	page.Wait("#recovery")
 	page.Click("#kept")
 	page.WantContains("#factors", "Passkey")
-	page.Screenshot("shop-passkey")
+	page.Look("shop-passkey")
 
+	browser.Evaluate[bool](page, `Boolean(window.before = document.querySelector("#list li"))`)
 	page.Click("#signout")
-	page.WantText("#status", "Signed in as ada@example.com") // the browser offers the only passkey, and the virtual finger takes it
-	page.Click("#list button")                               // the passkey is a second factor of its own
+	page.WantTrue("!before.isConnected") // the browser offers the only passkey, the virtual finger takes it, and the orders are listed again
+	page.WantText("#status", "Signed in as ada@example.com")
+	page.Click("#list button") // the passkey is a second factor of its own
 	page.WantTrue(`document.querySelectorAll("#list li").length === 0`)
+}
+
+// TestShopForcedFactor promises that the page lets a user who must have a second factor set one up before the sign-in is complete.
+func TestShopForcedFactor(t *testing.T) {
+	shop := startShop(t, "LATCHKEY_FACTOR_ROLES=editor")
+	page := browser.Open(t)
+	page.Visit(shop.url)
+	signIn(page, password)
+	page.Wait("#qr svg")
+	page.WantText("#status", "Signed out")
+	page.Look("shop-forced-enrolment")
+	page.Fill("#app-code", browser.Code(t, page.Text("#secret")))
+	page.Click("#confirm")
+	page.Wait("#recovery")
+	page.Click("#kept")
+	page.WantText("#status", "Signed in as ada@example.com")
+	page.WantContains("#factors", "Authenticator app")
+	page.Reload()
+	page.WantText("#status", "Signed in as ada@example.com")
 }
 
 // TestClientTypes promises that latchkey.d.ts declares every method of latchkey.js, which stays short enough to read before copying.
