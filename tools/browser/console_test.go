@@ -273,18 +273,15 @@ func TestConsolePasskeys(t *testing.T) {
 func TestDocs(t *testing.T) {
 	server := browser.Serve(t, "--demo")
 	page := browser.Open(t)
-	page.Resize(1320, 900)
-	page.SetDark(false)
 	page.Visit(server.URL + "/docs")
 	page.Wait("body[data-ready]")
 	page.WantContains("#reference", "/api/users/login")
-	page.CheckAccessibility()
-	page.ScreenshotWindow("docs")
+	page.Look("docs")
 	page.Click("#operations-health-health .opblock-summary-control")
 	page.Click("#operations-health-health .try-out__btn")
 	page.Click("#operations-health-health .execute")
 	page.WantContains("#operations-health-health .live-responses-table", `"status": "ok"`)
-	page.Screenshot("docs-tried")
+	page.Look("docs-tried")
 }
 
 // TestConsoleOtherOrigin promises that a page of another origin signs in only if it is allowed, and that even an allowed one reaches

@@ -197,6 +197,7 @@ func (p *Page) Look(name string) {
 	}{{"", wide}, {"-dark", func() { p.SetDark(true) }}, {"-narrow", func() { p.SetDark(false); p.Resize(390, 844) }}}
 	for _, view := range views {
 		view.set()
+		Evaluate[bool](p, `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(() => drawn(true))))`) // scripts follow
 		p.CheckAccessibility()
 		p.Screenshot(name + view.suffix)
 	}
