@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/keyring"
 )
 
-// Store is a store that is open.
+// Store is an open store with all that operators change in it; an Admin closes it after each operation.
 type Store interface {
 	auth.Store
 	io.Closer

@@ -33,7 +33,8 @@ func CreateClient(ctx context.Context, clients auth.Clients, name string, kind a
 	return key, client, nil
 }
 
-// Clients returns every client, oldest first.
+// Clients returns every client, oldest first, disabled ones too. Their keys are stored, and so returned, only as
+// hashes.
 func (a *Admin) Clients(ctx context.Context) (clients []auth.Client, err error) {
 	err = a.WithStore(ctx, func(store Store) error {
 		clients, err = store.AllClients(ctx)
@@ -42,7 +43,8 @@ func (a *Admin) Clients(ctx context.Context) (clients []auth.Client, err error) 
 	return clients, err
 }
 
-// DisableClient makes the client's key stop working at once.
+// DisableClient makes the client's key stop working at once; a second call succeeds too. An unknown id is
+// auth.ErrNotFound.
 func (a *Admin) DisableClient(ctx context.Context, id string) (client auth.Client, err error) {
 	err = a.change(ctx, auth.EventClientDisable, func(store Store, record *auth.AuditRecord) (err error) {
 		if client, err = findClient(ctx, store, id); err != nil {
@@ -57,7 +59,7 @@ func (a *Admin) DisableClient(ctx context.Context, id string) (client auth.Clien
 	return client, err
 }
 
-// RotatedClient is a client that got a new key.
+// RotatedClient is what a rotation of a key left: the old client, the new one, and how long both keys work.
 type RotatedClient struct {
 	Old, New  auth.Client
 	WorksTill time.Time // when the old key stops working; zero: it has

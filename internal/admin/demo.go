@@ -39,7 +39,7 @@ func IsDemo(userID string) bool {
 	return slices.ContainsFunc(demoUsers(), func(u auth.User) bool { return u.ID == userID })
 }
 
-// FindDemo returns the demo users that the store has.
+// FindDemo returns the demo users that the store has, found by their ids, so that an operator can be warned of them.
 func FindDemo(ctx context.Context, store auth.Users) (found []auth.User, err error) {
 	for _, demo := range demoUsers() {
 		u, err := store.UserByID(ctx, demo.ID)

@@ -18,7 +18,7 @@ type FactorFacts struct {
 	CodesWaitUntil *time.Time   `json:"codesWaitUntil,omitempty"` // no code but a recovery code is accepted before
 }
 
-// FactorFact is one second factor.
+// FactorFact is what an operator may see of one second factor: its kind, name and times, and nothing secret.
 type FactorFact struct {
 	ID         string     `json:"id"`
 	Kind       string     `json:"kind"` // totp or passkey
@@ -27,7 +27,8 @@ type FactorFact struct {
 	LastUsedAt *time.Time `json:"lastUsedAt,omitempty"`
 }
 
-// Factors returns the user's second factors.
+// Factors returns the second factors, remaining recovery codes, wrong codes and devices of the user with this id or
+// address.
 func (a *Admin) Factors(ctx context.Context, name string) (facts FactorFacts, err error) {
 	err = a.WithStore(ctx, func(store Store) error {
 		u, err := a.findUser(ctx, store, name)

@@ -9,7 +9,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// Sessions returns the user's live sessions, the newest first.
+// Sessions returns the live sessions of the user with this id or address, the newest first. An unknown user is
+// auth.ErrNotFound.
 func (a *Admin) Sessions(ctx context.Context, name string) (live []auth.Session, err error) {
 	err = a.WithStore(ctx, func(store Store) error {
 		u, err := a.findUser(ctx, store, name)

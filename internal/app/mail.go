@@ -86,7 +86,7 @@ func NewMailer(c Config, p Ports, s mail.Sender) *mail.Mailer {
 	})
 }
 
-// AWSCaller makes signed calls with a function's credentials.
+// AWSCaller returns what makes signed calls to AWS with the credentials of a function's environment; it calls nothing.
 func AWSCaller(getenv func(string) string) awscall.Caller {
 	return awscall.Caller{AWS: LambdaConfig(getenv), Endpoint: EndpointFrom(getenv)}
 }

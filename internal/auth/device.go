@@ -24,7 +24,7 @@ type Device struct {
 	ExpiresAt             time.Time // callers check it, because stores delete late
 }
 
-// DeviceKey names one device of one user.
+// DeviceKey names one remembered device of one user as stores keep it: by the user's id and the device's own.
 type DeviceKey struct{ UserID, ID string }
 
 // IsZero reports whether the key names no device.

@@ -15,7 +15,7 @@ type Factors struct {
 	Passkeys []Passkey `json:"passkeys,omitempty"`
 }
 
-// TOTP is one authenticator app.
+// TOTP is one authenticator app of a user (RFC 6238). Its seed is sealed, so that a stolen store makes no codes.
 type TOTP struct {
 	ID        string    `json:"id"`
 	Name      string    `json:"name,omitempty"`
@@ -48,13 +48,13 @@ type FactorState struct {
 	Uses     map[string]FactorUse // by the factor's id
 }
 
-// CodeCount counts wrong codes since the last right one.
+// CodeCount counts the wrong codes of a user since the last right one, and says how long further codes have to wait.
 type CodeCount struct {
 	Wrong        int64
 	BlockedUntil time.Time // no code but a recovery code is accepted before
 }
 
-// FactorUse is the last use of a factor.
+// FactorUse is what the last use of a factor left: its time, and what tells a second use of the same proof.
 type FactorUse struct {
 	At        time.Time
 	Step      int64  // of TOTP: the last step that was accepted

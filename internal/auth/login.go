@@ -21,7 +21,7 @@ type Attempt struct {
 	StepUp      bool   // the factor is to be asked for, even in a remembered device
 }
 
-// SentCode is the member code of a sign-in.
+// SentCode is the member code of a sign-in. That it was sent matters even if it has no text: append mode is then off.
 type SentCode struct {
 	Text string // empty: none that counts
 	Sent bool   // the member was sent, whatever its value

@@ -22,7 +22,8 @@ type Request struct {
 	Argon2  password.Argon2 `json:"argon2"`
 }
 
-// Measurement is what one place answers to a request.
+// Measurement is what one machine or function answers to a Request: what it is, and the cost of each hash in
+// milliseconds.
 type Measurement struct {
 	MemoryMB       int    `json:"memoryMB,omitempty"` // of the Lambda function; zero: this machine
 	Architecture   string `json:"architecture"`

@@ -29,7 +29,8 @@ type Recommendation struct {
 	OverBudget bool `json:"overBudget,omitempty"`
 }
 
-// Result is all that calibrate found out.
+// Result is all that calibrate found out: the measurements, what each hash would cost, and what it recommends for the
+// budget.
 type Result struct {
 	BudgetMS     float64          `json:"budgetMs"`
 	Measurements []Measurement    `json:"measurements"`

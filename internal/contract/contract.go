@@ -25,7 +25,8 @@ type Contract interface {
 	Refusals() (table []web.Refusal, failure any)
 }
 
-// Config is what every contract's endpoints need.
+// Config is what the endpoints of every contract need: the domain, whose session a request has, and the deployment's
+// settings.
 type Config struct {
 	Service *auth.Service
 	Caller  func(*http.Request) (auth.Caller, error) // whose session the request has; only password routes ask
@@ -35,7 +36,8 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// LoginRoutes returns the contract's sign-in by its path.
+// LoginRoutes returns the contract's sign-in by its path. FactorRoutes and PasswordRoutes return the others, for
+// another function.
 func LoginRoutes(c Contract, config Config) web.Routes {
 	return web.Routes{c.Path(): config.endpoint(c, login(c, config.Service))}
 }

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Level says how bad a finding is.
+// Level says how bad a finding is, from ok to a fault, or why a check says nothing; the exit code follows it.
 type Level string
 
 // The levels. The last two differ in whether the person who ran the check has to act.
@@ -56,7 +56,7 @@ func orOK(found []Finding, format string, args ...any) []Finding {
 	return ok(format, args...)
 }
 
-// Need is something without which a check says nothing.
+// Need is something without which a check says nothing. A check whose need is not met is reported as not checked.
 type Need string
 
 // The needs. An earlier check finds out whether the first three are met.

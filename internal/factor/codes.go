@@ -69,5 +69,5 @@ func (c Codes) Confirm(ctx context.Context, userID string, pending []byte, code 
 	return sealed, string(text[pendingHead:]), step, err
 }
 
-// NewRecovery returns ten new recovery codes.
+// NewRecovery returns ten new recovery codes of 80 random bits each, as users see them: four groups of four characters.
 func (c Codes) NewRecovery() ([]string, error) { return NewRecoveryCodes(c.vault.random) }

@@ -28,7 +28,7 @@ type Place interface {
 	PutPublicKeys(ctx context.Context, jwks []byte) error
 }
 
-// Document is a stored ring.
+// Document is a stored ring, in a file or in a secret, for those who only read it. Its errors quote nothing of it.
 type Document interface {
 	// Get returns the document, nil if there is none.
 	Get(ctx context.Context) ([]byte, error)
@@ -59,7 +59,7 @@ type Changer struct {
 	Now       func() time.Time
 }
 
-// Outcome says what a change did to the ring.
+// Outcome says what a change did to the ring, so that a repeated command can tell a finished change from a new one.
 type Outcome int
 
 const (

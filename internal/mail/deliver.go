@@ -19,7 +19,8 @@ var (
 	ErrRefused = errors.New("mail: refused for good")
 )
 
-// Sender sends mails.
+// Sender hands finished mails to whatever delivers them: a folder, an SMTP server or SES. It may be called
+// concurrently.
 type Sender interface {
 	// Send returns once another machine, or a disk, is responsible for the mail. It may be called twice for the same mail.
 	Send(ctx context.Context, m Mail) error
@@ -31,13 +32,13 @@ type Users interface {
 	UserByID(ctx context.Context, id string) (auth.User, error)
 }
 
-// Tokens makes the tokens of links.
+// Tokens makes the tokens of links when a mail is made, so that no queue ever holds one; auth.Service does.
 type Tokens interface {
 	// MailToken returns the user and a token, or auth.ErrNotFound if the mail is to be dropped; see auth.Service.
 	MailToken(ctx context.Context, userID string, kind auth.MessageKind, repeated bool) (auth.User, string, error)
 }
 
-// Config is what a Mailer is made of.
+// Config is what a Mailer is made of. Every field but Now is required, and nothing is called before the first message.
 type Config struct {
 	Writer Writer
 	Sender Sender
@@ -51,7 +52,8 @@ type Config struct {
 // Mailer turns messages into mails and sends them. It holds no state: any number may work on one queue.
 type Mailer struct{ Config }
 
-// New returns a mailer; it starts nothing.
+// New returns a mailer; it starts nothing and calls nothing. Messages reach it through Deliver, from an Outbox or a
+// function.
 func New(c Config) *Mailer {
 	if c.Now == nil {
 		c.Now = time.Now

@@ -24,14 +24,15 @@ func Kinds() []auth.MessageKind {
 // HasLink reports whether mails of the kind carry a link with a token.
 func HasLink(k auth.MessageKind) bool { return k == auth.MessageReset || k == auth.MessageInvite }
 
-// Writer writes the mails of one deployment.
+// Writer writes the mails of one deployment, in every language that has texts. It does not depend on requests, such as
+// on their Host.
 type Writer struct {
 	Service  string   // the name of the service, as users see it
 	From     string   // the address that mails come from
 	ResetURL *url.URL // the page that takes the token of a link
 }
 
-// Letter is what one mail depends on.
+// Letter is what one mail depends on: the event, the user, the time, and the token if the mail has a link.
 type Letter struct {
 	ID    string // makes the Message-ID, so that a mail that is sent twice can be recognized
 	Kind  auth.MessageKind

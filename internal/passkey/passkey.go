@@ -101,7 +101,8 @@ func transports(given []protocol.AuthenticatorTransport) (known []string) {
 
 func challenge(c auth.Ceremony) string { return base64.RawURLEncoding.EncodeToString(c.Challenge) }
 
-// ReadAssertion decodes an answer to request options.
+// ReadAssertion decodes an answer to request options (WebAuthn Level 3 section 5.5) and verifies nothing. An error may
+// quote the answer.
 func (v Verifier) ReadAssertion(answer []byte) (auth.Assertion, error) {
 	parsed, err := protocol.ParseCredentialRequestResponseBytes(answer)
 	if err != nil {

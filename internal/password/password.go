@@ -11,7 +11,8 @@ import (
 	"latchkey/internal/argon2"
 )
 
-// Argon2 chooses who computes argon2.
+// Argon2 chooses which implementation computes argon2: our own, where the processor has the instructions, or the
+// library.
 type Argon2 string
 
 const (

@@ -11,7 +11,7 @@ import (
 // count is what Count matches, without anchors: nine digits are enough for any limit.
 const count = "[1-9][0-9]{0,8}"
 
-// Count is a whole number from 1.
+// Count is a whole number from 1, up to nine digits in the template and 2^31-1 in the environment.
 func Count() Kind[int64] { return Kind[int64]{Pattern: "^" + count + "$", Parse: ParseCount} }
 
 // ParseCount reads a whole number from 1 to 2^31-1 in decimal digits.

@@ -48,7 +48,7 @@ func Hide(value string, err error) error {
 // @, in a query, or in a fragment.
 func mayHoldPassword(value string) bool { return strings.ContainsAny(value, "@?#") }
 
-// Words is one of a few words.
+// Words is a setting with one of a few values, in exactly this spelling; the error lists them and repeats no secret.
 func Words[T ~string](words ...T) Kind[T] {
 	var names []string
 	for _, word := range words {

@@ -26,7 +26,8 @@ type Config struct {
 	Log      *slog.Logger
 }
 
-// Smoke is the pre-traffic hook of a deployment.
+// Smoke is the hook that CodeDeploy calls before a new version gets traffic: it tries the version and reports the
+// result.
 type Smoke struct {
 	config Config
 	calls  caller

@@ -37,7 +37,7 @@ func NewProgress(out io.Writer, doing string, total int64) *Progress {
 	return p
 }
 
-// Update reports the bytes and users done so far.
+// Update reports the bytes and users done so far. It draws at most a few times a second, so every line may call it.
 func (p *Progress) Update(bytes int64, users int) {
 	p.users = users
 	now := time.Now()

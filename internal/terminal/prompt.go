@@ -15,7 +15,8 @@ import (
 // ErrCannotAsk means that a password was to be asked for and standard input is not a terminal.
 var ErrCannotAsk = errors.New("standard input is not a terminal, so the password cannot be asked for; use --password-stdin")
 
-// KnownPassword asks for an existing password once, without echo.
+// KnownPassword asks once, without echo, for a password that exists already. Without a terminal it is ErrCannotAsk; an
+// interrupt ends it with ctx.
 func (d Dialog) KnownPassword(ctx context.Context) (string, error) {
 	terminal, ok := d.In.(*os.File)
 	if !ok || !d.CanAsk() {
@@ -24,7 +25,8 @@ func (d Dialog) KnownPassword(ctx context.Context) (string, error) {
 	return d.ask(ctx, terminal, "Password: ")
 }
 
-// Password asks for a new password twice, without echo.
+// Password asks for a new password twice, without echo, and refuses two that differ. Without a terminal it is
+// ErrCannotAsk.
 func (d Dialog) Password(ctx context.Context) (string, error) {
 	terminal, ok := d.In.(*os.File)
 	if !ok || !d.CanAsk() {

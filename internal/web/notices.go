@@ -23,7 +23,7 @@ type Notices struct {
 	logged map[string]map[string]bool // subjects by message
 }
 
-// NewNotices returns notices that go to the log.
+// NewNotices returns notices that go to the log as warnings, each once for its subject and at most a hundred of a kind.
 func NewNotices(log *slog.Logger) *Notices {
 	return &Notices{log: log, logged: map[string]map[string]bool{}}
 }

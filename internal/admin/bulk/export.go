@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/userfile"
 )
 
-// Export is one export of users.
+// Export is one export of users: where they come from, what it reports, and what becomes of their second factors.
 type Export struct {
 	Users iter.Seq2[auth.User, error]
 	// Progress is told how many users are written.
@@ -27,7 +27,7 @@ type Export struct {
 	counts ExportCounts
 }
 
-// ExportCounts are how many users an export wrote.
+// ExportCounts are how many users an export wrote, and how many of them an import would refuse or not restore whole.
 type ExportCounts struct {
 	Exported int `json:"exported"`
 	// Unusable is how many of them an import would refuse.

@@ -21,7 +21,8 @@ type Seeds interface {
 	Seal(ctx context.Context, userID, secret string) (sealed []byte, err error)
 }
 
-// ExportedFactors says how an export treats second factors.
+// ExportedFactors says what an export writes of second factors: the sealed seeds, seeds that any system can read, or
+// nothing.
 type ExportedFactors int
 
 // The three ways.

@@ -48,7 +48,7 @@ type Import struct {
 	refusals refusals
 }
 
-// Counts are how the lines of an import ended.
+// Counts are how the lines of an import ended, and what an operator should know of the hashes and factors it brought.
 type Counts struct {
 	Added     int `json:"added"`
 	Updated   int `json:"updated"`

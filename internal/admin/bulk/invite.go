@@ -44,7 +44,7 @@ type Invite struct {
 	next   time.Time // nothing is sent before
 }
 
-// InviteCounts are how the users of a run ended.
+// InviteCounts are how the users of a run ended: each one is invited, left unchanged, or refused with a reason.
 type InviteCounts struct {
 	Invited int `json:"invited"`
 	// Unchanged is how many have an earlier invitation that is still valid.

@@ -26,7 +26,8 @@ type Config struct {
 	Log       *slog.Logger
 }
 
-// Routes returns the endpoints by their paths.
+// Routes returns the endpoints by which users manage their own factors, by path: all of /api/users/factors and
+// /api/users/passkeys.
 func Routes(config Config) web.Routes {
 	h := handler{config}
 	endpoint := func(method string, handle web.Handler) http.Handler {

@@ -20,7 +20,7 @@ const Path = "/users/login"
 // Contract translates between the contract's HTTP and the domain. Its zero value is ready to use.
 type Contract struct{}
 
-// Path returns Path.
+// Path returns where the contract's clients post their credentials; the paths of its other calls derive from it.
 func (Contract) Path() string { return Path }
 
 // Terms asks for a qualifying account and grants an hour, without a refresh token.

@@ -18,7 +18,8 @@ const Path = "/api/users/login"
 // AccessLife is how long access tokens and their cookie are valid, except those of integrations and impersonations.
 const AccessLife = 24 * time.Hour
 
-// Config is what a deployment decides about this contract.
+// Config is what a deployment decides about this contract: its cookies, and which sign-ins it accepts beyond the plain
+// one.
 type Config struct {
 	Cookies               Cookies
 	RequireAPIKey         bool
@@ -31,7 +32,7 @@ type Contract struct{ config Config }
 // New returns the contract with the deployment's choices; it reads nothing and keeps no state.
 func New(config Config) Contract { return Contract{config} }
 
-// Path returns Path.
+// Path returns where the contract's clients post their credentials; the paths of its other calls derive from it.
 func (Contract) Path() string { return Path }
 
 // Terms grants a day and a refresh token, or ninety days without one to integrations.

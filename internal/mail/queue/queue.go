@@ -17,7 +17,8 @@ import (
 	"latchkey/internal/mail"
 )
 
-// Outbox puts messages into a queue.
+// Outbox is auth's Outbox over a queue in SQS, which the mail function of the same stack empties. It may be used
+// concurrently.
 type Outbox struct {
 	caller awscall.Caller
 	url    string
@@ -64,15 +65,16 @@ func (o Outbox) send(ctx context.Context, body string) error {
 // Function is the mail function: it gets batches of messages and delivers each.
 type Function struct{ mailer *mail.Mailer }
 
-// NewFunction returns the mail function over the mailer.
+// NewFunction returns the handler of functions/mail, which delivers by the mailer; it calls nothing before the first
+// event.
 func NewFunction(m *mail.Mailer) Function { return Function{m} }
 
-// Event is what SQS gives to a function.
+// Event is what SQS gives to a function: a batch of messages, each of which may have been given before.
 type Event struct {
 	Records []Record `json:"Records"`
 }
 
-// Record is one message of a batch.
+// Record is one message of a batch. Its body is read strictly: it may be forged by a sender with rights to the queue.
 type Record struct {
 	ID         string `json:"messageId"`
 	Source     string `json:"eventSource"`
@@ -87,7 +89,8 @@ type Answer struct {
 	Failures []Failure `json:"batchItemFailures"`
 }
 
-// Failure is one message that was not delivered.
+// Failure is one message that was not delivered, by its id; SQS gives it again after the visibility timeout of the
+// queue.
 type Failure struct {
 	ID string `json:"itemIdentifier"`
 }

@@ -19,7 +19,7 @@ import (
 	"latchkey/internal/mail"
 )
 
-// Relay is an SMTP server that takes our mails.
+// Relay is an SMTP server that takes our mails, by TLS unless it is on this machine (RFC 5321, RFC 8314).
 type Relay struct {
 	host, port     string
 	implicit       bool // TLS from the first byte (RFC 8314)
