@@ -120,16 +120,20 @@ func factorRecord(event Event, c Caller, source Source) AuditRecord {
 }
 
 func (s *Service) confirmTOTP(ctx context.Context, c Caller, id, code string) ([]string, error) {
+	if err := c.mayManageFactors(); err != nil {
+		return nil, err
+	}
+	pending, errID := base64.RawURLEncoding.Strict().DecodeString(id)
+	factorID := idOfFactor(pending)
+	// A client that lost the answer repeats the call with its session, which did not prove the factor that it has just set up.
+	if slices.ContainsFunc(c.User.Factors.TOTP, func(t TOTP) bool { return t.ID == factorID }) {
+		return nil, refuse(ErrConflict, reasonReplayed)
+	}
 	if err := s.mayChangeFactors(c); err != nil {
 		return nil, err
 	}
-	pending, err := base64.RawURLEncoding.Strict().DecodeString(id)
-	if err != nil {
+	if errID != nil {
 		return nil, refuse(ErrPending, reasonMalformed)
-	}
-	factorID := idOfFactor(pending)
-	if slices.ContainsFunc(c.User.Factors.TOTP, func(t TOTP) bool { return t.ID == factorID }) {
-		return nil, refuse(ErrConflict, reasonReplayed)
 	}
 	now := s.now()
 	sealed, name, step, err := s.codes.Confirm(ctx, c.User.ID, pending, code, now)

@@ -104,8 +104,14 @@ func TestConfirm(t *testing.T) {
 	}
 	check(t, confirm(c, pending.ID, code(k, seed)))
 	again := signedIn(t, k, s, "ada", seed)
-	if err := confirm(again, pending.ID, code(k, seed)); !errors.Is(err, auth.ErrConflict) {
-		t.Errorf("confirmed twice: %v", err)
+	same := auth.Caller{User: again.User, Session: c.Session} // proved no factor
+	for name, caller := range map[string]auth.Caller{"a new session": again, "the same session": same} {
+		if err := confirm(caller, pending.ID, code(k, seed)); !errors.Is(err, auth.ErrConflict) {
+			t.Errorf("confirmed twice by %s: %v", name, err)
+		}
+	}
+	if err := confirm(same, "AA", code(k, seed)); !errors.Is(err, auth.ErrStepUp) {
+		t.Errorf("another app without the factor: %v", err)
 	}
 	stored := again.User.Factors.TOTP[0]
 	if stored.Name != "phone" || strings.Contains(pending.ID, string(stored.Sealed)) {
