@@ -148,6 +148,7 @@ async function addApp() {
   if (pending.stepUp) return signInAgain(addApp)
   if (!pending.ok) return explain(pending)
   show('app')
+  $('why').hidden = !challenge
   $('qr').replaceChildren(new DOMParser().parseFromString(pending.qr, 'image/svg+xml').documentElement)
   $('secret').textContent = pending.secret
 }

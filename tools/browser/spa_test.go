@@ -137,6 +137,7 @@ func TestShopForcedFactor(t *testing.T) {
 	signIn(page, password)
 	page.Wait("#qr svg")
 	page.WantText("#status", "Signed out")
+	page.Wait("#why")
 	page.Look("shop-forced-enrolment")
 	page.Fill("#app-code", browser.Code(t, page.Text("#secret")))
 	page.Click("#confirm")
@@ -216,7 +217,7 @@ func startShop(t *testing.T, settings ...string) shop {
 	s := shop{fmt.Sprintf("http://localhost:%d", page), &browser.Record{}}
 	cmd := exec.CommandContext(context.Background(), binary, "-page", fmt.Sprint(page), "-login", fmt.Sprint(freePort(t)), "-orders", fmt.Sprint(freePort(t)))
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.WaitDelay = "../..", s.log, s.log, 20*time.Second
-	cmd.Env = append(os.Environ(), append(settings, "LATCHKEY_STORE=sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_KEYS=file:"+filepath.Join(dir, "keys.json"))...)
+	cmd.Env = append(os.Environ(), append(settings, "LATCHKEY_STORE=sqlite:"+filepath.Join(dir, "latchkey.db"), "LATCHKEY_KEYS=file:"+filepath.Join(dir, "keys.json"), "LATCHKEY_MAIL=file:"+filepath.Join(dir, "mail"))...)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

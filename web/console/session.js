@@ -1,5 +1,5 @@
 // Who is signed in, in this browser. Tabs tell each other about a sign-in and a sign-out.
-import { $ } from './dom.js'
+import { $, el, show } from './dom.js'
 import { call, events, setBearer } from './api.js'
 import { showToken } from './token.js'
 
@@ -20,7 +20,7 @@ export async function load() {
 function set(user, contract, token) {
   const changed = user !== session.user || contract !== session.contract
   Object.assign(session, { user, contract })
-  $('who').textContent = user ? `Signed in as ${user}` : 'Signed out'
+  show($('who'), user ? [el('span', {}, 'Signed in as '), user] : 'Signed out')
   $('signout').hidden = !user
   showToken(token)
   if (changed) events.dispatchEvent(new Event('session'))

@@ -38,7 +38,7 @@ async function look(work, id, list, problem) {
     },
   }, label)
   const facts = { Id: user.id, Identifier: user.identifier, Password: user.passwordHash, Created: ago(user.createdAt), Changed: ago(user.updatedAt), Sessions: String(user.sessions) }
-  if (user.throttle) facts['Failed sign-ins'] = `${user.throttle.failures}, known at ${user.throttle.knownSources} sources` + (user.throttle.strangersWait ? `; strangers wait until ${new Date(user.throttle.strangersWait).toLocaleTimeString()}` : '')
+  if (user.throttle) facts['Failed sign-ins'] = user.throttle.failures === 0 ? 'none' : `${user.throttle.failures}, known at ${user.throttle.knownSources} sources` + (user.throttle.strangersWait ? `; strangers wait until ${new Date(user.throttle.strangersWait).toLocaleTimeString()}` : '')
   facts['Second factors'] = user.factors.length ? user.factors.map((factor) => factor.name || factor.kind).join(', ') + `, ${user.recoveryCodes} recovery codes` : 'none'
   if (user.identifierHash) facts['Hash in the audit'] = user.identifierHash
   const members = el('textarea', { id: 'members', spellcheck: 'false', 'aria-label': 'Members to change, as JSON' })
