@@ -41,7 +41,7 @@ func notRun() map[string]string {
 		"docs/browser.md: go run ./examples/spa":                                                                                                                                     "needs port 3000; tools/browser runs it on others",
 		"docs/attacks.md: make attack     # everything except the statistics, at full size: about a minute":                                                                          minutes,
 		"docs/attacks.md: LATCHKEY_ATTACK=full go test -run '^TestAttackFlood$' -count=1 -v ./cmd/latchkey":                                                                          minutes,
-		"docs/deploy.md: make emulators && make rehearse        # optional: the same stack on emulators, two minutes":                                                                aws,
+		"docs/deploy.md: make emulators && make rehearse        # optional: the same stack on emulators, a minute":                                                                   aws,
 		"docs/deploy.md: latchkey users import users.jsonl --store dynamodb:TABLE_NAME --keys secretsmanager:SIGNING_KEYS_ARN":                                                       aws,
 		"docs/deploy.md: make deploy ENV=staging":                                                                                                                                    aws,
 		"docs/operate.md: git checkout v1.2.2":                                                                                                                                       aws,
