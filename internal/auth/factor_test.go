@@ -264,6 +264,34 @@ func TestChallengeIsBound(t *testing.T) {
 	try("after a new password", auth.ErrBadCredentials, second(challenge, code(k, seed)), profileTerms())
 }
 
+// TestForeignCodes promises that codes of another user are wrong, also for a right challenge, and that a code which signed in is used up
+// for a change of the password too.
+func TestForeignCodes(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	s := k.Service(rules())
+	ada, adas := enroll(t, k, s, "ada")
+	grace, _ := enroll(t, k, s, "grace")
+	for name, typed := range map[string]string{"code": code(k, ada), "recovery code": adas[0]} {
+		a := attempt("grace")
+		a.Code = auth.SentCode{Text: typed, Sent: true}
+		if _, err := s.Login(t.Context(), a, profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+			t.Errorf("another user's %s: %v", name, err)
+		}
+		if _, err := s.LoginFactor(t.Context(), second(challengeOf(t, s, attempt("grace"), profileTerms()), typed), profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+			t.Errorf("another user's %s with a challenge: %v", name, err)
+		}
+	}
+	if _, err := s.LoginFactor(t.Context(), second(challengeOf(t, s, attempt("ada"), profileTerms()), code(k, grace)), profileTerms()); !errors.Is(err, auth.ErrBadCredentials) {
+		t.Errorf("another user's challenge: %v", err)
+	}
+	used := code(k, ada)
+	c := callerOf(t, s, "ada", used)
+	_, err := s.ChangePassword(t.Context(), c, change(authtest.Password, chosen, auth.FactorProof{Code: used}), profileTerms())
+	wantRule(t, err, auth.RuleFactor)
+	_, err = s.ChangePassword(t.Context(), c, change(authtest.Password, chosen, auth.FactorProof{Code: adas[0]}), profileTerms())
+	wantRule(t, err, "")
+}
+
 // TestEnrollment promises that a user whose role must have a factor gets no session before they have one, and that confirming it
 // finishes the sign-in.
 func TestEnrollment(t *testing.T) {

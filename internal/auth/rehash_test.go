@@ -123,3 +123,26 @@ func TestRehashNeverRestoresAPassword(t *testing.T) {
 		t.Errorf("stored is %.12q, want the new password's hash", after.PasswordHash)
 	}
 }
+
+// TestAppendedCodeRehash promises that a stronger hash is made from the password without the code at its end, and that such a sign-in
+// verifies one hash, as any does.
+func TestAppendedCodeRehash(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	r := rules()
+	r.FactorAppend = true
+	s := k.Service(r)
+	seed, _ := enroll(t, k, s, "ada")
+	withBcrypt(t, k, authtest.Password)
+	k.Calls()
+	a := attempt("ada")
+	a.Password += code(k, seed)
+	_, err := s.Login(t.Context(), a, profileTerms())
+	check(t, err)
+	calls := strings.Join(k.Calls(), " ")
+	if !strings.HasPrefix(stored(t, k).PasswordHash, "$argon2id$") || strings.Count(calls, "Verify") != 1 {
+		t.Errorf("stored is %.12q after %s", stored(t, k).PasswordHash, calls)
+	}
+	if _, err := s.Login(t.Context(), attempt("ada"), profileTerms()); !errors.Is(err, auth.ErrChallenged) {
+		t.Errorf("the password without the code: %v", err)
+	}
+}
