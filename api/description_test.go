@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,4 +221,21 @@ func (d *description) validate(schema node, value any) error {
 		return fmt.Errorf("the schema at %s: %w", schema.at, err)
 	}
 	return compiled.Validate(value)
+}
+
+// TestAnchors promises that each anchor is set once, because PyYAML and libyaml refuse the file otherwise.
+func TestAnchors(t *testing.T) {
+	text, err := os.ReadFile("openapi.yaml")
+	check(t, err)
+	set := map[string]bool{}
+	for _, m := range regexp.MustCompile(`: &([\w-]+)`).FindAllSubmatch(text, -1) {
+		if name := string(m[1]); set[name] {
+			t.Errorf("&%s is set twice", name)
+		} else {
+			set[name] = true
+		}
+	}
+	if len(set) == 0 {
+		t.Error("no anchors were found")
+	}
 }

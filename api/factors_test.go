@@ -30,7 +30,7 @@ func withFactors(t *testing.T) []answer {
 	session := signIn(t, s)
 	id := s.pending(t, session.access)
 	s.want(t, 200, "", "POST", confirm, session.access, id)
-	s.want(t, 401, "", "POST", confirm, session.access, id) // the session did not prove the factor that it added
+	s.want(t, 409, "", "POST", confirm, session.access, id)
 	s.wrongCodes(t)
 	return s.answers
 }
