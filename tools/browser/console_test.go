@@ -194,6 +194,7 @@ func TestConsoleOperators(t *testing.T) {
 	page.Fill("#gate-token", "WRONG")
 	page.Click("#gate-form button")
 	page.WantContains("#gate-problem", "not the one that serve printed")
+	look(page, "gate-refused")
 
 	page.Visit("about:blank")
 	visitConsole(page, operatorURL(t, server))
@@ -218,6 +219,7 @@ func TestConsoleOperators(t *testing.T) {
 	look(page, "keys")
 	page.Click("#rotate-now")
 	page.WantContains("#keys-card", "verifies what it signed before")
+	look(page, "keys-rotated")
 
 	page.Click(`a[href="#users"]`)
 	page.WantContains("#users-card", "grace@example.com")
@@ -345,6 +347,24 @@ func TestConsolePassword(t *testing.T) {
 	page.WantText("#who", "Signed in as ada@example.com")
 }
 
+// TestConsoleWithoutServer promises words instead of silence when serve has ended.
+func TestConsoleWithoutServer(t *testing.T) {
+	server, page := openConsole(t)
+	page.AllowProblems("net::ERR_CONNECTION_REFUSED", "net::ERR_INCOMPLETE_CHUNKED_ENCODING")
+	visitConsole(page, operatorURL(t, server))
+	page.WantText("#audit-state", "live")
+	server.Stop()
+	page.WantText("#audit-state", "reconnecting")
+	look(page, "audit-lost")
+	page.Click(`a[href="#users"]`)
+	page.WantContains("#users-card", "The server cannot be reached")
+	look(page, "users-lost")
+	page.Click(`a[href="#signin"]`)
+	page.Click("#submit")
+	page.WantContains("#toast", "The server cannot be reached")
+	page.WantTrue("!document.getElementById('submit').disabled")
+}
+
 // TestConsoleReset promises a reset as a user meets it: the mail as it arrives, the form that its link opens by either contract, whose
 // token is in no address, the second factor, a sign-in with the new password, and that the link works once.
 func TestConsoleReset(t *testing.T) {
@@ -358,6 +378,13 @@ func TestConsoleReset(t *testing.T) {
 	visitConsole(page, operatorURL(t, server))
 	page.Click(`a[href="#mails"]`)
 	page.WantContains("#mails-card", "No mail yet.")
+	look(page, "mails-none")
+	page.Click(`a[href="#sessions"]`)
+	page.WantContains("#sessions-card", "Nobody is signed in.")
+	look(page, "sessions-signed-out")
+	page.Click(`a[href="#factors"]`)
+	page.WantContains("#factors-card", "Sign in first")
+	look(page, "factors-signed-out")
 	page.Click(`a[href="#password"]`)
 	page.Click("#ask")
 	page.WantContains("#ask-result", "a mail is on its way")

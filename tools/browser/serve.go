@@ -23,6 +23,7 @@ type Server struct {
 	Dir  string // holds its files
 
 	t        *testing.T
+	stop     func()
 	out, log Record
 }
 
@@ -54,12 +55,15 @@ func Serve(t *testing.T, args ...string) *Server {
 			s.out.Write(append(lines.Bytes(), '\n'))
 		}
 	})
-	t.Cleanup(func() {
+	s.stop = sync.OnceFunc(func() {
 		cmd.Process.Signal(syscall.SIGTERM)
 		printing.Wait()
 		if err := cmd.Wait(); err != nil {
 			t.Errorf("serve ended badly: %v", err)
 		}
+	})
+	t.Cleanup(func() {
+		s.stop()
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", s.Log())
 		}
@@ -72,6 +76,9 @@ func Serve(t *testing.T, args ...string) *Server {
 
 // cheapHash costs next to nothing, because two processors run browser and server.
 const cheapHash = "argon2id:m=64,t=1,p=1"
+
+// Stop ends the server before its test does, to see what pages do without one.
+func (s *Server) Stop() { s.stop() }
 
 // Log returns the lines that the server has logged so far: its requests, its audit records and its warnings.
 func (s *Server) Log() string { return s.log.String() }

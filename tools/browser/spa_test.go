@@ -149,6 +149,21 @@ func TestShopForcedFactor(t *testing.T) {
 	page.WantText("#status", "Signed in as ada@example.com")
 }
 
+// TestShopEverywhere promises that a sign-out on all devices ends the session in another browser too.
+func TestShopEverywhere(t *testing.T) {
+	shop := startShop(t)
+	laptop, phone := browser.Open(t), browser.Open(t)
+	for _, device := range []*browser.Page{laptop, phone} {
+		device.Visit(shop.url)
+		signIn(device, password)
+		device.WantText("#status", "Signed in as ada@example.com")
+	}
+	laptop.Click("#everywhere")
+	laptop.WantText("#status", "Signed out")
+	phone.Reload()
+	phone.WantText("#status", "Signed out")
+}
+
 // TestClientTypes promises that latchkey.d.ts declares every method of latchkey.js, which stays short enough to read before copying.
 func TestClientTypes(t *testing.T) {
 	read := func(name string) string {

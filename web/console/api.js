@@ -14,7 +14,7 @@ export async function call(method, path, { body, headers = {}, as, quiet } = {})
   const sent = { 'Latchkey-Console-Call': id, ...headers }
   if (bearer && as !== 'anyone' && !sent.Authorization) sent.Authorization = 'Bearer ' + bearer
   if (body !== undefined) sent['Content-Type'] = 'application/json'
-  const answer = await fetch(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), redirect: 'error' })
+  const answer = await reach(path, { method, headers: sent, body: body === undefined ? undefined : JSON.stringify(body), redirect: 'error' })
   const text = await answer.text()
   const exchange = await (await send('/console/answer', { id })).json()
   const result = { method, path, status: answer.status, ok: answer.ok, headers: answer.headers, text, body: parse(text), exchange }
@@ -23,11 +23,16 @@ export async function call(method, path, { body, headers = {}, as, quiet } = {})
   return result
 }
 
+// reach is fetch with an error in words. The page shows it where nothing else does.
+async function reach(path, init) {
+  try { return await fetch(path, init) } catch { throw new Error('The server cannot be reached. Is latchkey serve running?') }
+}
+
 function parse(text) {
   try { return JSON.parse(text) } catch { return {} }
 }
 
-const send = (path, body, headers) => fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) })
+const send = (path, body, headers) => reach(path, { method: 'POST', headers: { 'Content-Type': 'application/json', ...headers }, body: JSON.stringify(body) })
 
 // The operators' token came in the fragment of the printed link. It stays in this tab.
 export const operatorToken = {

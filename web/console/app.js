@@ -1,5 +1,5 @@
 // The console: which section is shown, and what each of them needs.
-import { $, el, show } from './dom.js'
+import { $, el, show, toast } from './dom.js'
 import { events, operate, operatorToken } from './api.js'
 import { load } from './session.js'
 import { showToken } from './token.js'
@@ -70,6 +70,7 @@ $('gate-form').onsubmit = async (event) => {
   open()
 }
 
+addEventListener('unhandledrejection', (event) => { event.preventDefault(); toast(event.reason.message) })
 addEventListener('hashchange', async () => { await open(); $('main').focus() })
 events.addEventListener('call', showExchange)
 events.addEventListener('session', () => { if (['sessions', 'factors', 'password'].includes(current)) enter(current) })

@@ -9,7 +9,7 @@ let about
 export async function open(facts) {
   about = facts
   const card = $('factors-card')
-  if (!session.user) return show(card, el('p', { class: 'empty' }, 'Sign in first: these are factors of one’s own. ', el('a', { href: '#signin' }, 'Sign in')))
+  if (!session.user) return show(card, el('p', { class: 'empty' }, 'Sign in first, to see your factors. ', el('a', { href: '#signin' }, 'Sign in')))
   const answer = await call('GET', '/api/users/factors', { quiet: true })
   if (!answer.ok) return show(card, refused(answer))
   const { factors, recoveryCodes } = answer.body
