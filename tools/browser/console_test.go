@@ -347,6 +347,29 @@ func TestConsolePassword(t *testing.T) {
 	page.WantText("#who", "Signed in as ada@example.com")
 }
 
+// TestConsolePasswordThrottled promises a countdown for wrong current passwords too, after which the form works again.
+func TestConsolePasswordThrottled(t *testing.T) {
+	_, page := openConsole(t, "--throttle-free", "1")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.Click(`a[href="#password"]`)
+	page.Fill("#next", "another battery staple")
+	for tries := 1; !strings.HasPrefix(page.Text("#change-result"), "Too many"); tries++ {
+		if tries > 6 {
+			t.Fatal("never throttled")
+		}
+		page.Fill("#current", "wrong")
+		page.Click("#change")
+		page.WantTrue(fmt.Sprintf("document.querySelectorAll('#history .bad').length === %d && document.getElementById('change-result').textContent", tries))
+	}
+	page.WantTrue("document.getElementById('change').disabled")
+	look(page, "password-throttled")
+	page.WantText("#change-result", "")
+	page.Fill("#current", password)
+	page.Click("#change")
+	page.WantContains("#change-result", "Password changed")
+}
+
 // TestConsoleWithoutServer promises words instead of silence when serve has ended.
 func TestConsoleWithoutServer(t *testing.T) {
 	server, page := openConsole(t)

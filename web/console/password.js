@@ -37,7 +37,7 @@ async function result(where, answer, text) {
   const { message, errorMessage, rule } = answer.body
   show(where, el('p', { class: succeeded(answer) ? 'notice' : 'problem' }, (succeeded(answer) && text) || (message ?? errorMessage ?? 'The server failed'), rule && el('small', {}, ` rule: ${rule}`)))
   if (!answer.wait) return
-  const left = el('small', {})
+  const left = el('small', { 'aria-hidden': 'true' }) // only the beginning and the end are announced
   where.firstChild.append(left)
   await countdown(answer.wait, where.parentElement.querySelectorAll('button'), (seconds) => { left.textContent = ` ${seconds} s` })
   show(where)
