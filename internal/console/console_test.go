@@ -358,7 +358,7 @@ func TestClients(t *testing.T) {
 	k.operate(400, "clients/change", `{"change":"add","name":"x","kind":"root"}`, nil)
 }
 
-// TestMails promises operators the mails in the folder as a person reads them, the newest first.
+// TestMails promises operators the mails in the folder as a person reads them, the newest first, even with a file that is not a mail.
 func TestMails(t *testing.T) {
 	k := newKit(t)
 	for i, kind := range []string{"password_changed", "reset"} {
@@ -381,6 +381,13 @@ func TestMails(t *testing.T) {
 	newest := got.Mails[0]
 	if newest.ID != "reset" || newest.Subject != "Choose a new password for Orders" || newest.To != `"Ada Lovelace" <ada@example.com>` || !strings.Contains(newest.Text, "\nhttps://app.example.com/reset#token=eyJ.x_y-z\n") {
 		t.Errorf("%+v", newest)
+	}
+	if err := os.WriteFile(filepath.Join(k.mails, "stray.eml"), []byte("not a mail"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	answer = k.send(local("POST", "/console/operator/mails", "{}", console.TokenHeader, token))
+	if err := json.Unmarshal(answer.Body.Bytes(), &got, json.MatchCaseInsensitiveNames(true)); err != nil || len(got.Mails) != 3 || got.Mails[0].Subject != "stray.eml" {
+		t.Errorf("with a file that is no mail: %d %s %v", answer.Code, answer.Body, err)
 	}
 }
 

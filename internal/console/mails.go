@@ -67,8 +67,8 @@ func newestMails(folder string) ([]mailFacts, error) {
 			continue // it was removed meanwhile
 		}
 		facts, err := parseMail(content)
-		if err != nil {
-			return nil, fmt.Errorf("read the mail %s: %w", l.name, err)
+		if err != nil { // not one of ours: the others are still shown
+			facts = mailFacts{Subject: l.name, Text: "This file is not a mail that can be read: " + err.Error()}
 		}
 		facts.ID, facts.Date = strings.TrimSuffix(l.name, ".eml"), l.at.UTC()
 		found = append(found, facts)
