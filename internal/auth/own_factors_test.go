@@ -63,9 +63,10 @@ func TestWhoseFactors(t *testing.T) {
 		c := auth.Caller{User: g.User, Session: g.Session}
 		_, _, list := s.OwnFactors(t.Context(), c)
 		_, begin := s.BeginTOTP(t.Context(), c, "")
+		_, confirm := s.ConfirmTOTP(t.Context(), c, "any", "123456", a.Source)
 		_, recovery := s.ReplaceRecovery(t.Context(), c, a.Source)
 		remove := s.RemoveFactor(t.Context(), c, "any", a.Source)
-		for _, err := range []error{list, begin, recovery, remove} {
+		for _, err := range []error{list, begin, confirm, recovery, remove} {
 			if !errors.Is(err, auth.ErrImpersonation) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -107,6 +107,29 @@ func TestPasskeyMethods(t *testing.T) {
 	}
 }
 
+// TestPasskeyCounter promises that a counter which did not grow is let in and noted in the audit, with and without a password, and
+// that passkeys without a counter, which send zero, are not noted.
+func TestPasskeyCounter(t *testing.T) {
+	k, s, a := withPasskey(t, "ada", passkeyRules())
+	for _, sent := range []struct {
+		count uint32
+		want  string
+	}{{0, "ok"}, {0, "ok"}, {5, "ok"}, {6, "ok"}, {6, "counter"}, {2, "counter"}, {3, "ok"}, {0, "counter"}} {
+		a.SignCount = sent.count
+		var err error
+		if sent.count%2 == 0 {
+			_, err = s.LoginPasskey(t.Context(), authtest.PasskeyAttempt(t, s, a), profileTerms())
+		} else {
+			_, err = s.LoginFactor(t.Context(), byPasskey(t, a, challengeOf(t, s, attempt("ada"), profileTerms())), profileTerms())
+		}
+		check(t, err)
+		records := k.Log.Audit(t)
+		if last := records[len(records)-1]; last["reason"] != sent.want || last["outcome"] != "success" {
+			t.Errorf("after counter %d: %v, want reason %s", sent.count, last, sent.want)
+		}
+	}
+}
+
 // byPasskey answers the challenge after a password.
 func byPasskey(t *testing.T, a *authtest.Authenticator, c auth.Challenge) auth.FactorAttempt {
 	t.Helper()

@@ -35,7 +35,7 @@ func run(ctx context.Context, n int) error {
 	}
 	differ := 0
 	for _, measure := range []func(ctx context.Context, binary string, n int) ([]table, error){
-		asDeployed, aroundTheHash, throttledPair, throttledUser, imported, resets, withFactors,
+		asDeployed, aroundTheHash, throttledPair, throttledUser, resets, withFactors, imported,
 	} {
 		tables, err := measure(ctx, binary, n)
 		if err != nil {
