@@ -1,6 +1,6 @@
 // Package account is what signed-in users do about their own second factors: list, add, confirm and remove them; and where a browser asks
-// for a passkey to sign in with. Errors have the shape
-// of the planpoint contract, as those of the session endpoints do; tokens of every contract are taken.
+// for a passkey to sign in with. Errors have the shape of the planpoint contract, as those of the session endpoints do; tokens of every
+// contract are taken.
 package account
 
 import (
