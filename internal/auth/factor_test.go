@@ -521,6 +521,42 @@ func TestUnreadableSeed(t *testing.T) {
 	}
 }
 
+// TestSessionFromBefore promises that a session which was stored before there were factors counts as authenticated when it was created, by
+// no known method: it sets up a first factor in time, changes nothing of a user who has one, and is not refreshed where one is needed.
+func TestSessionFromBefore(t *testing.T) {
+	k := authtest.NewKit(t, users()...)
+	s := k.Service(rules())
+	g, err := s.Login(t.Context(), attempt("ada"), profileTerms())
+	check(t, err)
+	old := g.Session
+	old.AMR, old.AuthTime = nil, time.Time{}
+	check(t, k.Store.EndSessions(t.Context(), "ada", ""))
+	check(t, k.Store.PutSession(t.Context(), old))
+
+	k.Clock.Advance(time.Minute)
+	g, err = k.Sessions(rules()).Refresh(t.Context(), g.RefreshToken, attempt("ada").Source, day)
+	check(t, err)
+	if claims := k.Claims(t, g.AccessToken); len(claims.AMR) > 0 || !claims.AuthTime.Equal(old.CreatedAt.Truncate(time.Second)) {
+		t.Errorf("claims after a refresh: %+v", claims)
+	}
+	begin := func() error {
+		u, err := k.Store.UserByID(t.Context(), "ada")
+		check(t, err)
+		_, err = s.BeginTOTP(t.Context(), auth.Caller{User: u, Session: g.Session}, "")
+		return err
+	}
+	check(t, begin())
+	enroll(t, k, s, "ada")
+	if err := begin(); !errors.Is(err, auth.ErrStepUp) {
+		t.Errorf("a user who has a factor: %v", err)
+	}
+	r := rules()
+	r.FactorRoles = []string{authtest.Ada().Role}
+	if _, err := k.Sessions(r).Refresh(t.Context(), g.RefreshToken, attempt("ada").Source, day); !errors.Is(err, auth.ErrNoSession) {
+		t.Errorf("a role that must have a factor: %v", err)
+	}
+}
+
 // TestRefreshNeedsFactor promises that a session without a factor is not refreshed once the role must have one, and that adding a
 // factor ends no session.
 func TestRefreshNeedsFactor(t *testing.T) {

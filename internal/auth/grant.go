@@ -66,7 +66,7 @@ func (r Rules) selectOrg(accounts []Account) string {
 func newClaims(id string, s Session, a Access, issued time.Time, life time.Duration) Claims {
 	return Claims{
 		ID: id, Subject: s.UserID, SessionID: s.ID, Actor: s.ActorID, Roles: a.Roles, Org: a.Org,
-		AMR: s.AMR, AuthTime: s.AuthTime.Truncate(time.Second), IssuedAt: issued, ExpiresAt: issued.Add(life),
+		AMR: s.AMR, AuthTime: s.AuthenticatedAt().Truncate(time.Second), IssuedAt: issued, ExpiresAt: issued.Add(life),
 	}
 }
 
