@@ -55,6 +55,7 @@ func (c *cli) newAdmin(config app.Config, sink auth.AuditSink) *admin.Admin {
 		},
 		RingName: config.Keys.String(),
 		Keys:     c.unopenedRing(config),
+		Notify:   c.notices(config),
 		Warn:     func(err error) { c.tell("latchkey: %v\n", err) },
 		Throttle: config.Throttle, Audit: sink, Operator: operator(), Now: time.Now,
 	})

@@ -138,7 +138,7 @@ func (c *cli) serve(cmd *cobra.Command, o serveOptions) error {
 	}
 	served := localServer{listener: listener, base: base, log: log, handler: limited(app.ServeHandler(config, ports)), done: make(chan struct{})}
 	if feed != nil {
-		if err := served.addConsole(config, demo, c.storeAdmin(config, store, sink), feed); err != nil {
+		if err := served.addConsole(config, demo, c.storeAdmin(config, store, ports.Outbox, sink), feed); err != nil {
 			return err
 		}
 	}

@@ -51,10 +51,13 @@ func (s *localServer) addConsole(config app.Config, demo *console.Demo, operator
 	return nil
 }
 
-// storeAdmin returns an Admin over the store that serve has open.
-func (c *cli) storeAdmin(config app.Config, store admin.Store, sink auth.AuditSink) *admin.Admin {
+// storeAdmin returns an Admin over the store and the outbox that serve has open.
+func (c *cli) storeAdmin(config app.Config, store admin.Store, outbox auth.Outbox, sink auth.AuditSink) *admin.Admin {
 	a := c.newAdmin(config, sink)
 	a.OpenStore = func(context.Context, bool) (admin.Store, error) { return shared{store}, nil }
+	if a.Notify != nil {
+		a.Notify = func(ctx context.Context, _ admin.Store, m auth.Message) error { return outbox.Send(ctx, m) }
+	}
 	return a
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -53,6 +54,31 @@ func mailSender(route app.MailRoute) (mail.Sender, error) {
 		return folder.Open(route.Name)
 	}
 	return relay.New(route.Server(), setting.IsLoopback), nil
+}
+
+// outbox is the outbox of the store that a command has open: in a local file, which its server empties, or the queue of a stack.
+func (c *cli) outbox(ctx context.Context, config app.Config, store admin.Store) (auth.Outbox, error) {
+	if waiting, local := store.(mail.Queue); local {
+		return mail.NewOutbox(waiting, mail.New(mail.Config{Log: slog.New(slog.DiscardHandler)}), mail.DefaultRetry), nil
+	}
+	if config.Mail.Kind != app.MailSQS {
+		return nil, fmt.Errorf("%s sends mails by the queue of its stack: set LATCHKEY_MAIL to sqs:URL", config.Store)
+	}
+	return c.stackOutbox(ctx, config.Mail.Name)
+}
+
+// notices sends users a mail about what operators do; it is nil if the settings send none.
+func (c *cli) notices(config app.Config) func(context.Context, admin.Store, auth.Message) error {
+	if config.Mail.Kind == "" || config.Notices == auth.NoticesOff {
+		return nil
+	}
+	return func(ctx context.Context, store admin.Store, m auth.Message) error {
+		outbox, err := c.outbox(ctx, config, store)
+		if err != nil {
+			return err
+		}
+		return outbox.Send(ctx, m)
+	}
 }
 
 // stackOutbox is the outbox of a deployed stack.

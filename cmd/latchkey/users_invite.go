@@ -107,15 +107,8 @@ func mailable(config app.Config) func(address string) bool {
 
 // inviter sends invitations to the outbox in a local store, which its server empties, or to the queue of a stack.
 func (c *cli) inviter(cmd *cobra.Command, config app.Config, store admin.Store) (bulk.Inviter, error) {
-	log := slog.New(slog.DiscardHandler)
-	s := auth.Config{Store: store, Keys: c.unopenedRing(config), Log: log}
-	if waiting, local := store.(mail.Queue); local {
-		s.Outbox = mail.NewOutbox(waiting, mail.New(mail.Config{Log: log}), mail.DefaultRetry)
-		return auth.NewService(s), nil
-	}
-	var err error
-	s.Outbox, err = c.stackOutbox(cmd.Context(), config.Mail.Name)
-	return auth.NewService(s), err
+	outbox, err := c.outbox(cmd.Context(), config, store)
+	return auth.NewService(auth.Config{Store: store, Keys: c.unopenedRing(config), Outbox: outbox, Log: slog.New(slog.DiscardHandler)}), err
 }
 
 // finishInvite prints what became of the users, however the run ended.

@@ -34,6 +34,8 @@ type Config struct {
 	// Throttle has the limits by which failed sign-ins are judged.
 	Throttle auth.Limits
 
+	// Notify sends a mail to a user about what an operator did; nil: mails, or notices, are off.
+	Notify func(ctx context.Context, store Store, m auth.Message) error
 	// Warn is told what an operation could not do although it succeeded.
 	Warn func(error)
 

@@ -266,3 +266,52 @@ func TestDemo(t *testing.T) {
 type passwords struct{ auth.Passwords }
 
 func (passwords) Hash(context.Context, string) (string, error) { return "$hash$", nil }
+
+// TestNotices promises one mail for a changed password, removed factors and ended sessions, none where there was nothing to remove or to
+// end, and that a mail which cannot be sent is a warning that changes nothing else.
+func TestNotices(t *testing.T) {
+	f := newFixture(t)
+	u := f.addAda(t)
+	var sent []auth.MessageKind
+	var lost error
+	f.Notify = func(_ context.Context, _ admin.Store, m auth.Message) error {
+		if m.UserID != u.ID || m.Drop {
+			t.Errorf("%+v", m)
+		}
+		sent = append(sent, m.Kind)
+		return lost
+	}
+	sign := func(id string) {
+		t.Helper()
+		at := time.Now()
+		stored, err := f.store.UserByID(t.Context(), u.ID)
+		if err == nil {
+			err = f.store.PutSession(t.Context(), auth.Session{
+				ID: id, UserID: u.ID, Contract: "planpoint", PasswordEpoch: stored.PasswordEpoch, CreatedAt: at, RotatedAt: at, LastUsedAt: at, ExpiresAt: at.Add(time.Hour),
+			})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	do := func() {
+		t.Helper()
+		_, passwordErr := f.SetPassword(t.Context(), u.ID, hash)
+		sign("zz0123456789ab")
+		_, ended, endErr := f.SignOut(t.Context(), u.ID)
+		_, again, againErr := f.SignOut(t.Context(), u.ID)
+		_, removed, resetErr := f.ResetFactors(t.Context(), u.ID)
+		if err := errors.Join(passwordErr, endErr, againErr, resetErr); err != nil || ended != 1 || again != 0 || removed != 0 {
+			t.Fatalf("%d, %d, %d, %v", ended, again, removed, err)
+		}
+	}
+	do()
+	if want := []auth.MessageKind{auth.MessagePasswordChanged, auth.MessageSessionsEnded}; !slices.Equal(sent, want) {
+		t.Errorf("mails %q, want %q", sent, want)
+	}
+	lost, f.warns = auth.ErrUnavailable, nil
+	do()
+	if len(f.warns) != 2 || !errors.Is(f.warns[0], auth.ErrUnavailable) {
+		t.Errorf("warnings: %v", f.warns)
+	}
+}

@@ -106,6 +106,9 @@ func (a *Admin) ResetFactors(ctx context.Context, name string) (u auth.User, rem
 			if err != nil {
 				return fmt.Errorf("remove the factors of %s: %w", u.Email, err)
 			}
+			if removed > 0 {
+				a.tellUser(ctx, store, auth.MessageFactorRemoved, u)
+			}
 			return nil
 		}
 		return explain(auth.ErrConflict, "%s was changed by others each time; try again", name)

@@ -30,7 +30,13 @@ func (a *Admin) SignOut(ctx context.Context, name string) (u auth.User, ended in
 		if err != nil {
 			return 0, err
 		}
-		return len(live), a.endSessions(ctx, store, u)
+		if err := a.endSessions(ctx, store, u); err != nil {
+			return len(live), err
+		}
+		if len(live) > 0 {
+			a.tellUser(ctx, store, auth.MessageSessionsEnded, u)
+		}
+		return len(live), nil
 	})
 }
 

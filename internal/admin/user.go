@@ -49,6 +49,9 @@ func (a *Admin) SetPassword(ctx context.Context, name string, newHash NewHash) (
 		}
 		u.PasswordHash, record.Listed = hash, listed
 		return nil
+	}, func(store Store, u auth.User) error {
+		a.tellUser(ctx, store, auth.MessagePasswordChanged, u)
+		return nil
 	})
 }
 
