@@ -242,6 +242,12 @@ func TestConsoleOperators(t *testing.T) {
 	page.WantContains("#client-key", "lk_")
 	page.WantContains("#clients-card", "zapier")
 	look(page, "clients")
+	first := page.Text("#client-key")
+	page.Click(`[aria-label="New key for zapier"]`)
+	page.WantTrue("document.getElementById('client-key')?.textContent !== '" + first + "'")
+	page.Click(`[aria-label="Disable zapier"]`)
+	page.WantContains("#clients-card", "disabled")
+	look(page, "clients-disabled")
 }
 
 // TestConsolePasskeys promises a passkey as the second factor, and a sign-in with only it.
@@ -506,4 +512,30 @@ func TestConsoleForcedFactor(t *testing.T) {
 	page.Click("#codes-kept")
 	page.WantText("#who", "Signed in as ada@example.com")
 	page.WantContains("#token", `["pwd","otp","mfa"]`)
+}
+
+// TestConsoleMembers promises the members that few sign-ins have: an address to impersonate, which the token names as who acts, and the
+// API key of an integration, which gets no refresh cookie.
+func TestConsoleMembers(t *testing.T) {
+	_, page := openConsole(t, "--impersonator-roles", "editor")
+	page.Click("#signin-form summary")
+	page.Fill("#impersonate", "alan@example.com")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as alan@example.com")
+	page.WantContains("#token", "Who acts as this user")
+	look(page, "impersonation")
+	page.Click(`a[href="#factors"]`)
+	page.WantContains("#factors-card", "Not allowed for this session")
+	look(page, "factors-impersonated")
+	page.Click("#signout")
+	page.WantText("#who", "Signed out")
+
+	page.Click(`a[href="#signin"]`)
+	page.Fill("#impersonate", "")
+	page.Click("#demokey")
+	page.Click("#submit")
+	page.WantText("#who", "Signed in as ada@example.com")
+	page.WantContains("#token", "89 d 23 h left")
+	page.WantTrue("!document.getElementById('response').textContent.includes('planpointRefresh=ey')")
+	look(page, "integration")
 }

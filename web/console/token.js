@@ -27,7 +27,7 @@ async function verify(token) {
 const claims = {
   iss: 'Who made the token', sub: 'The user’s id', aud: 'Who the token is for', iat: 'When it was made', nbf: 'Not valid before',
   exp: 'When it expires', jti: 'The token’s own id', sid: 'The session', scope: 'What it is for', roles: 'Role, and the type of the selected account',
-  org: 'The selected organization', amr: 'How the user was authenticated', auth_time: 'When the user signed in', act: 'Who acts as this user', client_id: 'The API client',
+  org: 'The selected organization', amr: 'How the user was authenticated', auth_time: 'When the user signed in', act: 'Who acts as this user',
 }
 const times = ['iat', 'nbf', 'exp', 'auth_time']
 
