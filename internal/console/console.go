@@ -12,7 +12,6 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
@@ -165,8 +164,7 @@ func redirect(w http.ResponseWriter, r *http.Request) {
 	if _, port, err := net.SplitHostPort(r.Host); err == nil {
 		host = net.JoinHostPort(host, port)
 	}
-	to := url.URL{Scheme: "http", Host: host, Path: r.URL.Path, RawPath: r.URL.RawPath, RawQuery: r.URL.RawQuery}
-	http.Redirect(w, r, to.String(), http.StatusFound)
+	http.Redirect(w, r, "http://"+host+r.URL.RequestURI(), http.StatusFound)
 }
 
 // wantsPage reports whether the client is a browser that opens a page; others get the login's JSON.
