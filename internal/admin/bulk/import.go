@@ -76,7 +76,7 @@ func (i *Import) Run(ctx context.Context, in io.Reader) (Counts, error) {
 	last, read := 0, int64(0)
 	for batch, err := range userfile.Read(ctx, in) {
 		if ctx.Err() != nil {
-			return i.counts, stopped(last+1, ctx.Err())
+			return i.counts, stoppedAt(last+1, ctx.Err())
 		}
 		if err != nil {
 			return i.counts, fmt.Errorf("%w; the lines before it are done", err)
@@ -178,7 +178,7 @@ func (i *Import) count(rows []*row) error {
 		switch {
 		case errors.Is(r.err, auth.ErrUnavailable) || errors.Is(r.err, context.Canceled):
 			if stop == nil {
-				stop = stopped(r.number, r.err)
+				stop = stoppedAt(r.number, r.err)
 			}
 		case r.err != nil && stop == nil:
 			i.counts.Refused++
@@ -217,10 +217,16 @@ func (e interrupted) Error() string { return e.text }
 // Unwrap lets errors.Is find the cancellation.
 func (e interrupted) Unwrap() error { return context.Canceled }
 
-func stopped(line int, err error) error {
-	const rest = "the lines before it are done, and the same command goes on from there"
+// stoppedAt is an error that ended the work on a file.
+func stoppedAt(line int, err error) error {
+	return stopped(fmt.Sprintf("at line %d; the lines before it are done, and", line), err)
+}
+
+// stopped is an error that ended a run, in which where says how far it came.
+func stopped(where string, err error) error {
+	const rest = "the same command goes on from there"
 	if errors.Is(err, context.Canceled) {
-		return interrupted{fmt.Sprintf("interrupted at line %d; %s", line, rest)}
+		return interrupted{"interrupted " + where + " " + rest}
 	}
-	return fmt.Errorf("stopped at line %d; %s: %w", line, rest, err)
+	return fmt.Errorf("stopped %s %s: %w", where, rest, err)
 }

@@ -89,13 +89,13 @@ func (i *Invite) Run(ctx context.Context, file io.Reader) (counts InviteCounts, 
 func (i *Invite) inviteLines(ctx context.Context, file io.Reader) error {
 	for line, err := range userfile.Addresses(file) {
 		if ctx.Err() != nil {
-			return stopped(line.Number, ctx.Err())
+			return stoppedAt(line.Number, ctx.Err())
 		}
 		if err != nil {
 			return fmt.Errorf("%w; the lines before it are done", err)
 		}
 		if err := i.count(line.Number, i.inviteLine(ctx, line)); err != nil {
-			return stopped(line.Number, err)
+			return stoppedAt(line.Number, err)
 		}
 		i.Progress(line.Read, i.counts.users())
 	}
@@ -125,7 +125,7 @@ func (i *Invite) inviteAll(ctx context.Context) error {
 			i.Progress(0, i.counts.users())
 		}
 		if err != nil {
-			return i.stopped(err)
+			return stopped(fmt.Sprintf("after %d users;", i.counts.users()), err)
 		}
 	}
 	return nil
@@ -181,13 +181,4 @@ func (i *Invite) count(line int, err error) error {
 	i.counts.Refused++
 	i.Refused(line, why.error)
 	return nil
-}
-
-// stopped is an error that ended a run without a file.
-func (i *Invite) stopped(err error) error {
-	const rest = "the same command goes on from there"
-	if errors.Is(err, context.Canceled) {
-		return interrupted{fmt.Sprintf("interrupted after %d users; %s", i.counts.users(), rest)}
-	}
-	return fmt.Errorf("stopped after %d users; %s: %w", i.counts.users(), rest, err)
 }
