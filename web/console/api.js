@@ -8,6 +8,10 @@ export const setBearer = (token) => { bearer = token }
 // members are the names that the contracts have for the address.
 export const members = { planpoint: 'username', organization: 'email' }
 
+// Refusals of the organization contract have the status 200.
+export const succeeded = (answer) => answer.ok && answer.body.isSuccess !== false
+export const message = (answer) => answer.body.message ?? answer.body.errorMessage ?? 'The server failed'
+
 // call sends a request to the login. Options: body (an object), headers, as ('anyone' sends no bearer token), quiet.
 export async function call(method, path, { body, headers = {}, as, quiet } = {}) {
   const id = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('')

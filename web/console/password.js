@@ -1,6 +1,6 @@
 // The password of the signed-in user, and a reset by mail: asking for it, the mail, and the form that the mailed link opens.
 import { $, countdown, el, show } from './dom.js'
-import { call, members, operatorToken } from './api.js'
+import { call, members, message, operatorToken, succeeded } from './api.js'
 import { load, session } from './session.js'
 import { assertion } from './passkeys.js'
 import { watch } from './mails.js'
@@ -30,12 +30,10 @@ export function close() { stop(); done = false }
 const path = (contract, call) => about.contracts.find(({ name }) => name === contract).path.replace(/login$/, 'password' + call)
 const resetting = () => about.contracts.filter(({ name }) => about.paths.includes(path(name, '/reset')))
 
-const succeeded = (answer) => answer.ok && answer.body.isSuccess !== false
-
 // result shows how a call ended, with the rule that a password broke, and counts down a wait.
 async function result(where, answer, text) {
-  const { message, errorMessage, rule } = answer.body
-  show(where, el('p', { class: succeeded(answer) ? 'notice' : 'problem' }, (succeeded(answer) && text) || (message ?? errorMessage ?? 'The server failed'), rule && el('small', {}, ` rule: ${rule}`)))
+  const { rule } = answer.body
+  show(where, el('p', { class: succeeded(answer) ? 'notice' : 'problem' }, (succeeded(answer) && text) || message(answer), rule && el('small', {}, ` rule: ${rule}`)))
   if (!answer.wait) return
   const left = el('small', { 'aria-hidden': 'true' }) // only the beginning and the end are announced
   where.firstChild.append(left)

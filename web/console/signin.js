@@ -1,6 +1,6 @@
 // The sign-in by either contract, its second step, and the wait after too many failures.
 import { $, countdown, el, show } from './dom.js'
-import { call, members } from './api.js'
+import { call, members, message, succeeded } from './api.js'
 import { signedIn } from './session.js'
 import { enroll } from './factors.js'
 import { assertion } from './passkeys.js'
@@ -51,9 +51,6 @@ async function busy(button, work) {
   button.disabled = true
   try { return await work } finally { button.disabled = false }
 }
-
-const message = (answer) => answer.body.message ?? answer.body.errorMessage ?? 'The server failed'
-const succeeded = (answer) => answer.ok && answer.body.isSuccess !== false
 
 // finish takes the answer of any sign-in call: a session, a challenge, or a refusal.
 async function finish(name, answer) {
