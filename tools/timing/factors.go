@@ -27,10 +27,8 @@ func withFactors(ctx context.Context, binary string, n int) ([]table, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := serve(ctx, binary, []string{
-		"LATCHKEY_PASSWORD_HASH=argon2id:m=8,t=1,p=1", "LATCHKEY_THROTTLE_FREE=1000000", "LATCHKEY_THROTTLE_SOURCE=1000000/1h",
-		"LATCHKEY_THROTTLE_USER=1000000/1h", "LATCHKEY_PASSKEY_RP=" + party, "LATCHKEY_ALLOWED_ORIGINS=" + page,
-	}, users(others)+factorUsers(all)+key.user())
+	settings := append(almostFree(), "LATCHKEY_PASSKEY_RP="+party, "LATCHKEY_ALLOWED_ORIGINS="+page)
+	s, err := serve(ctx, binary, settings, users(others)+factorUsers(all)+key.user())
 	if err != nil {
 		return nil, err
 	}

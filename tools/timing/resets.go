@@ -79,7 +79,7 @@ func knownUsers() string {
 }
 
 func resetKinds(c contract.Contract) (kinds []*kind) {
-	path := strings.TrimSuffix(c.Path(), "/login") + "/password/reset"
+	path := contract.PasswordPath(c) + "/reset"
 	for _, k := range [][2]string{
 		{"unknown user", "nobod"}, {"ready", "right"}, {"has a factor", "factr"}, {"pending", "pends"}, {"disabled", "dried"}, {"no password", "empty"},
 	} {
